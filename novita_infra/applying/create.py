@@ -125,7 +125,8 @@ class Creator:
             try:
                 async with self._run.slots:
                     self._run.check_stop(waiting)
-                    return await self._create_once(replace(create, spec=offer.spec, choice=_choice(offer, refused)))
+                    choice = _choice(offer, refused)
+                    return await self._create_once(_Create(create.at, offer.spec, create.before, choice))
             except NoCapacity as error:
                 failure, waiting = error, _STOPPED_WAITING
                 refused.append({"offer": offer.place, "reason": error.message})
@@ -143,9 +144,9 @@ class Creator:
                 return at
             lock, since = await lock_creates(at, name), self._run.clock.now()
             try:
-                pending = await self._with_settled_snapshot(at, replace(pending, account=self._run.account))
+                pending = await self._with_settled_snapshot(at, pending)
                 at = at.delayed(self._run.clock.now() - since)
-                create = replace(create, at=at)
+                create = _Create(at, create.spec, create.before, create.choice)
                 await self._record_created(at, await self._send(create, pending, request))
             finally:
                 if lock:
@@ -197,7 +198,8 @@ class Creator:
         request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
         written_mark = mark if mark and _contains(request.body, mark) else ""
         snapshot = self._run.records.snapshot_name(at.kind.type)
-        return replace(pending, mark=written_mark, snapshot=snapshot), request
+        account = "" if written_mark else self._run.account
+        return replace(pending, mark=written_mark, account=account, snapshot=snapshot), request
 
     async def _with_settled_snapshot(self, at: StepRun, pending: PendingCall) -> PendingCall:
         """The attempt with a snapshot that holds what other runs created, too. Needs the lock of the creates."""

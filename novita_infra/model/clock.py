@@ -61,7 +61,7 @@ LAST_MOMENT: Final = 253_402_300_799
 
 def moment(seconds: float) -> str:
     """Unix seconds for a person: `2026-11-22 21:17:04 UTC`."""
-    return _date(seconds).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{_date(seconds).replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def timestamp(seconds: float) -> str:

@@ -101,10 +101,11 @@ def refuse_foreign_link(path: Path) -> None:
         link = start
         for _ in range(_MOST_LINKS):
             try:
-                about, folder = link.lstat(), link.parent.stat()
+                about = link.lstat()
+                if not stat.S_ISLNK(about.st_mode):
+                    break
+                folder = link.parent.stat()
             except OSError:
-                break
-            if not stat.S_ISLNK(about.st_mode):
                 break
             if about.st_uid not in {os.geteuid(), 0} and folder.st_mode & _OTHERS_WRITE:
                 raise problem(

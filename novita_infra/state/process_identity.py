@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
 
 
+@functools.cache
 def user_name() -> str:
     """The name of the user; the number where the system has no name for it."""
     try:

@@ -82,14 +82,16 @@ def _is_at(path: Path, file: int) -> bool:
 
 
 def _explain(file: int, operation: str, now: float) -> None:
-    os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(note_of_holder(operation, now)).encode(), 0)
+    note = json.dumps(note_of_holder(operation, now)).encode()
+    os.pwrite(file, note, 0)
+    os.ftruncate(file, len(note))  # not to 0 before: ext4 writes such a file to the disk when it is closed
 
 
 def _holder(file: int) -> Mapping[str, Any]:
     """The content of the file; empty if the holder has just begun to write, or died while it did."""
+    note = os.pread(file, 4096, 0)
     try:
-        holder = json.loads(os.pread(file, 4096, 0))
+        holder = json.loads(note) if note else {}
     except (ValueError, RecursionError):
         return {}
     return holder if isinstance(holder, dict) else {}

@@ -9,6 +9,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -72,12 +73,21 @@ class LocalFiles:
         self._named = path
         """The path in messages, which may be a link."""
         is_link = os.path.islink(path)  # noqa: PTH114 -- False where the folder may not be entered
-        self._path = path = Path(os.path.realpath(path)) if is_link else path
-        self._journal_path = _journal_of(path)
-        self._backup_path = path.with_name(f"{path.name}{_BACKUP}")
-        self._trail_path = path.with_name(f"{self._journal_path.name}{_BACKUP}")
+        self._path = Path(os.path.realpath(path)) if is_link else path
         self._now = now
         self._disk = disk or Disk()
+
+    @cached_property
+    def _journal_path(self) -> Path:
+        return _journal_of(self._path)
+
+    @cached_property
+    def _backup_path(self) -> Path:
+        return self._path.with_name(f"{self._path.name}{_BACKUP}")
+
+    @cached_property
+    def _trail_path(self) -> Path:
+        return self._path.with_name(f"{self._journal_path.name}{_BACKUP}")
 
     def describe(self) -> str:
         return str(self._named)

@@ -125,7 +125,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(path: Path) -> None:
             assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
 
 
-@pytest.mark.parametrize("left", ["", "{", "[]", "\x00\x00", '{"host": 5}', '{"pid": 1}'])
+@pytest.mark.parametrize("left", ["", "{", "{" * 2000, "[]", "\x00\x00", '{"host": 5}', '{"pid": 1}'])
 def test_a_lock_file_without_an_explanation_is_taken_over_when_the_kernel_says_it_is_free(
     path: Path, left: str
 ) -> None:
