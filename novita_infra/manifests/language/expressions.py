@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -11,7 +11,7 @@ from novita_infra.manifests.language.language_errors import LanguageError
 from novita_infra.manifests.language.parsing import parse_expression
 from novita_infra.manifests.language.reading import ESCAPE
 from novita_infra.manifests.language.scope import Reported, Scope
-from novita_infra.manifests.language.tree import Apply, Attribute, Expression, Index, Name, Node, Splat
+from novita_infra.manifests.language.tree import Attribute, Expression, Name
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import finished
 from novita_infra.model.computing.effort import Uncomputable
@@ -95,23 +95,6 @@ def is_expression(text: str) -> bool:
     """Returns whether the string is one expression, and so keeps the type of its value."""
     pieces = pieces_of(text)
     return len(pieces) == 1 and isinstance(pieces[0], Expression)
-
-
-def names_in(text: str) -> Iterator[tuple[str, str]]:
-    """Yields the first two words of each reference in a string: `var` and `region`, `instance` and `trainer`."""
-    waiting: list[Node] = [piece.root for piece in pieces_of(text) if isinstance(piece, Expression)][::-1]
-    while waiting:
-        match waiting.pop():
-            case Attribute(target=Name(word=root), word=word):
-                yield root, word
-            case Attribute(target=target) | Splat(target=target):
-                waiting.append(target)
-            case Index(target=target, key=key):
-                waiting += (key, target)
-            case Apply(arguments=arguments):
-                waiting += reversed(arguments)
-            case _:
-                pass
 
 
 @lru_cache(maxsize=_MOST_PARSED)

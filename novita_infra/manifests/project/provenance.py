@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.language.expressions import is_expression, names_in
+from novita_infra.manifests.language.expressions import is_expression
+from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings
@@ -81,7 +82,7 @@ class Provenance:
             if before is not _MISSING:
                 old = origin(position_at(self.written[address].document.position, path))
                 yield f"in place of {_shown(before, hidden=hidden)}", old
-        for space, name in dict.fromkeys(_named(now)):
+        for space, name in dict.fromkeys(names_in(now)):
             if space == "var":
                 yield from self._variable(name)
             elif space == "env":
@@ -144,19 +145,6 @@ def _at(identified: IdentifiedDocument, path: Path) -> Any:
 def _hidden(address: Address, path: Path) -> bool:
     fields = KINDS[address.type].by_name
     return path[0] == "spec" and len(path) > 1 and path[1] in fields and fields[str(path[1])].secret
-
-
-def _named(value: Any) -> Iterator[tuple[str, str]]:
-    """Yields the variables and resources that the expressions of a written value name."""
-    match value:
-        case str():
-            yield from names_in(value)
-        case dict():
-            for item in value.values():
-                yield from _named(item)
-        case list():
-            for item in value:
-                yield from _named(item)
 
 
 def _shown(value: Any, *, hidden: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from novita_infra.model.computing.effort import Uncomputable, check_size
@@ -13,9 +14,6 @@ from novita_infra.model.values import Value
 
 MOST_ITEMS: Final = 10_000
 """The most numbers of a range."""
-_VERB: Final = re.compile(
-    r"%(?:%|(?P<flag>[-0]?)(?P<width>\d{0,3})(?:\.(?P<digits>\d{1,2}))?(?P<verb>[sdfx])|(?P<wrong>.?))"
-)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -96,20 +94,20 @@ def _formatted(pattern: str, *items: Value) -> str:
     waiting, done = list(items), 0
 
     def one(match: re.Match[str]) -> str:
-        if match["wrong"] is not None:
+        if match[5] is not None:
             raise Uncomputable(f"format does not know {match[0]}", "it knows %s %d %f %x %%, with width and digits")
-        if match["verb"] is None:
+        if match[4] is None:
             return "%"
         if not waiting:
             raise Uncomputable(f"format has no value for {match[0]}", "give a value for each % in the pattern")
         nonlocal done
         word = _verb(match, waiting.pop(0))
-        pad = {"-": word.ljust, "0": word.zfill}.get(match["flag"], word.rjust)
-        word = pad(int(match["width"] or 0))
+        pad = {"-": word.ljust, "0": word.zfill}.get(match[1], word.rjust)
+        word = pad(int(match[2] or 0))
         done = check_size(done + len(word))
         return word
 
-    result = _VERB.sub(one, pattern)
+    result = _verbs().sub(one, pattern)
     if waiting:
         raise Uncomputable(
             f"format has {len(waiting)} values more than its pattern takes", "add a % for each, or leave them out"
@@ -190,17 +188,23 @@ _UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Characters that JSON may hold as they are, and YAML may not, or takes for line ends."""
 
 
+@cache
+def _verbs() -> re.Pattern[str]:
+    """The verbs of `format`. To compile them takes as long as to import the module."""
+    return re.compile(r"%(?:%|([-0]?)([0-9]{0,3})(?:\.([0-9]{1,2}))?([sdfx])|(.?))")
+
+
 def _verb(match: re.Match[str], value: Value) -> str:
-    match match["verb"]:
+    match match[4]:
         case "s":
             word = as_text(value)
-            return word if match["digits"] is None else word[: int(match["digits"])]
+            return word if match[3] is None else word[: int(match[3])]
         case "d":
             return str(integer_of(value))
         case "x":
             return format(integer_of(value), "x")
         case _:
-            return format(Decimal(exact_number(value)), f".{int(match['digits'] or 6)}f")
+            return format(Decimal(exact_number(value)), f".{int(match[3] or 6)}f")
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
