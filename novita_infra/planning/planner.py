@@ -9,7 +9,8 @@ from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.computing.effort import Missing, Uncomputable
+from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Computation, Value, refs
@@ -168,6 +169,25 @@ def _outputs(inputs: PlanInputs, decided: Decided) -> OutputChanges:
     return OutputChanges(after, dict(inputs.config.outputs), before, _changed(after, inputs))
 
 
+def _failed_outputs(inputs: PlanInputs, decided: Decided) -> list[Finding]:
+    """The findings on outputs that cannot be computed from the values that are known."""
+    known = known_values(inputs, decided.active, decided.declared)
+    findings: list[Finding] = []
+
+    def one(name: str, value: Value) -> None:
+        def failed(computation: Computation, error: Uncomputable) -> Value:
+            if not isinstance(error, Missing):
+                summary = f'the output "{name}" cannot be computed: {error.summary}'
+                findings.append(Finding(Diagnostic(summary, error.hint), EXIT_ERROR))
+            return computation
+
+        resolve(value, known, failed)
+
+    for name, value in inputs.config.outputs.items() if not inputs.options.destroys else ():
+        one(name, value)
+    return findings
+
+
 def _without_value(computation: Computation, decided: Decided) -> Value:
     """None if nothing that the computation needs changes; otherwise its value may come with the changes."""
     changing = [decided.active[ref.address].action for ref in refs(computation) if ref.address in decided.active]
@@ -206,6 +226,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *_emptied(inputs),
             *_lost(inputs),
             *over_budget(cost, environment=config.environment),
+            *_failed_outputs(inputs, decided),
         ),
         notes=(
             *elsewhere(existing, unread=inputs.world.unread),

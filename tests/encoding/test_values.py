@@ -56,9 +56,14 @@ PLAIN_SECRETS = st.builds(secret, NAMES)
 JOINED_SECRETS = st.tuples(PLAIN_SECRETS, st.lists(st.one_of(st.text(max_size=5), PLAIN_SECRETS), min_size=1)).map(
     lambda drawn: joined_now([drawn[0], *drawn[1]])
 )
-SECRETS = st.one_of(PLAIN_SECRETS, JOINED_SECRETS)
+COMPUTED_SECRETS = st.tuples(st.sampled_from(["upper", "jsonencode", "base64encode"]), PLAIN_SECRETS).map(
+    lambda drawn: resolve(Computation(*drawn[:1], drawn[1:]), lambda ref: ref)
+)
+SECRETS = st.one_of(PLAIN_SECRETS, JOINED_SECRETS, COMPUTED_SECRETS)
 TEXTS = st.text(st.characters(), max_size=8)
-KEYS = st.one_of(TEXTS, st.sampled_from(["$", "$$", "$ref", "$$ref", "$join", "$digest", "$secret"]))
+KEYS = st.one_of(
+    TEXTS, st.sampled_from(["$", "$$", "$ref", "$$ref", "$join", "$digest", "$secret", "$compute", "$number"])
+)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
 
 
@@ -66,8 +71,19 @@ def joined(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Computation]:
     return st.builds(joined_text, st.lists(st.one_of(TEXTS, *parts), max_size=4).map(tuple))
 
 
-OPEN_VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, joined(REFS, DIGESTS)), KEYS, size=4)
-VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, SECRETS, joined(REFS, DIGESTS, SECRETS)), KEYS, size=4)
+def computed(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Computation]:
+    """Computations with a reference, one inside the other."""
+    names = st.sampled_from(["text", "[]", "list", "?:", "upper"])
+    decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1000, max_value=1000, places=3)
+    leaf = st.one_of(SCALARS, decimals, *parts)
+    inner = st.builds(Computation, names, st.tuples(REFS, leaf))
+    return st.builds(Computation, names, st.tuples(inner, leaf, leaf))
+
+
+OPEN_VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, joined(REFS, DIGESTS), computed(DIGESTS)), KEYS, size=4)
+VALUES = trees(
+    st.one_of(SCALARS, REFS, DIGESTS, SECRETS, joined(REFS, DIGESTS, SECRETS), computed(SECRETS)), KEYS, size=4
+)
 
 
 @given(OPEN_VALUES)

@@ -27,6 +27,7 @@ WORKER: dict[str, Any] = {
         "URL": "${default(instance.head.url, 'none')}",
     },
 }
+NONE = "${upper(instance.head.sshPort)}"
 OUTPUTS = {"port": "${instance.head.sshPort + 0}", "nothing": '${instance.head.endpoints["80/http"]}'}
 
 
@@ -52,3 +53,14 @@ def test_computations_over_a_new_object_are_known_after_apply_and_remain(tmp_pat
     assert rig.state().outputs == {"port": int(port), "nothing": None}
     assert "hush" not in repr(worker).lower()
     assert rig.plan().empty
+
+    rig.write("novita-infra.yaml", {**project, "outputs": {"no": "${instance.head.sshHost + 1}"}})
+    (problem,) = rig.plan().problems
+    assert problem.summary == 'the output "no" cannot be computed: a text and a number cannot be added'
+    rig.write("novita-infra.yaml", project)
+    rig.declare(("Instance", "head", {**MACHINE, "gpuCount": 4}), ("Instance", "worker", {**WORKER, "command": NONE}))
+    (problem,) = rig.plan().problems
+    assert (problem.summary, problem.address) == (
+        "command: upper wants a text as argument 1, not a number",
+        "instance.worker",
+    )

@@ -181,11 +181,13 @@ _WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y
 def _quoted(text: str) -> str:
     import json  # noqa: PLC0415 -- few expressions need it
 
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return _unsafe().sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
-_UNSAFE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
-"""Characters that JSON may hold as they are, and YAML may not, or takes for line ends."""
+@cache
+def _unsafe() -> re.Pattern[str]:
+    """Characters that JSON may hold as they are, and YAML may not, or takes for line ends."""
+    return re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 
 
 @cache
