@@ -24,6 +24,9 @@ NOT_SERVED = {
         **dict.fromkeys(("client.outpainting", "client.img2prompt", "client.merge_face"), _NO_MEDIA),
     },
     "novita_sdk": {},
+    "gpus": dict.fromkeys(
+        ("start", "progress_update", "upload_*"), "for code inside of a worker: the service calls it, not the other way"
+    ),
     "openai": {
         **dict.fromkeys(
             (
@@ -55,6 +58,7 @@ DEFECTS = {
         **dict.fromkeys(("storages.create", "async storages.create"), ("NetworkStorageModel", _BARE)),
         **dict.fromkeys(("image_prewarm.update", "async image_prewarm.update"), ("ImagePrewarmTask", _WHOLE_TASK)),
     },
+    "gpus": {},
     "openai": {
         "files.wait_for_processing": (
             "Giving up on waiting",

@@ -109,6 +109,7 @@ def populated(make_cloud: Any, profile: str) -> Any:
     for wait in (40, 0):
         cloud.post("job/save/image", {"instanceId": running, "image": "docker.io/a/saved:1"})
         cloud.pass_(wait)
+    cloud.post(f"/v1/{cloud.endpoint(type='async')}/run", {"input": 1})
     cloud.machine(ports="8888/http", envs=[{"key": "A", "value": "b"}])
     cloud.pass_(10)
     line = {"custom_id": "a", "body": {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "?"}]}}
@@ -144,6 +145,8 @@ def ids_of(cloud: Any) -> dict[str, Any]:
         **dict.fromkeys(("jobId", "job_id"), ids["jobs"]),
         **dict.fromkeys(("prewarms_v2.task_id", "task_ids"), ids["prewarms"]),
         "endpoint_id": ids["endpoints"],
+        "queues.endpoint": {"enum": [one["id"] for one in objects["endpoints"] if one["type"] == "async"]},
+        "queues.job_id": {"enum": [job["id"] for one in objects["endpoints"] for job in one["jobs"]] + ["nope"]},
         "image_id": ids["images"],
         **dict.fromkeys(("file_id", "input_file_id"), ids["files"]),
         "batch_id": ids["batches"],

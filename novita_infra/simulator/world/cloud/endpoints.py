@@ -9,7 +9,7 @@ from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.world.cloud import storages
 from novita_infra.simulator.world.cloud.lifecycles import exit_code, pull_seconds, pullable
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
-from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
+from novita_infra.simulator.world.engine.cloud_records import Endpoint, QueueJob, Worker
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import budgets, catalogue, money
 
@@ -39,6 +39,9 @@ LIMITS: Final[dict[str, Any]] = {
 """The limits of one account. The reference has the names and leaves the numbers to the account."""
 REST: Final = (8, 80)
 """The least and the most seconds after the last endpoint was deleted until another can be created."""
+JOB_SECONDS: Final = 5.0
+RESULTS_KEPT: Final = 6 * 3600.0
+"""Seconds for which the result of a job can be read (serverless-gpus-quickstart-create-async-endpoint)."""
 LIVE_WORKERS: Final = frozenset({"creating", "running", "failed"})
 _ROLLS: Final = (
     "product",
@@ -171,13 +174,45 @@ def _renew_workers(world: World, endpoint: Endpoint) -> None:
     _await_workers(world, endpoint)
 
 
-def _await_workers(world: World, endpoint: Endpoint) -> None:
-    if not pullable(world, endpoint.image) and endpoint.workers_min:
+def _await_workers(world: World, endpoint: Endpoint, *, spare: bool = False) -> None:
+    """Waits for the workers. `spare` ones are there only for jobs, and end when they were idle for long."""
+    starts = endpoint.workers_min or spare
+    if not pullable(world, endpoint.image) and starts:
         world.expect(world.endpoints, endpoint, [(world.timings.pull_trouble, "!pull-failed")])
         return
-    pull = pull_seconds(world, endpoint.image, endpoint.cluster) if endpoint.workers_min else 0.0
-    end = "!crashed" if exit_code(*_commands(endpoint)) and endpoint.workers_min else "!ready"
-    world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, end)])
+    pull = pull_seconds(world, endpoint.image, endpoint.cluster) if starts else 0.0
+    end = "!crashed" if exit_code(*_commands(endpoint)) and starts else "!ready"
+    idle = [(float(endpoint.free_timeout), "!idle")] if spare else []
+    world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, end), *idle])
+
+
+def queue_of(world: World, name: str) -> Endpoint:
+    """The asynchronous endpoint of a queue: its id, with or without the name of the app. Its jobs are up to date.
+
+    Raises SERVERLESS_ENDPOINT_NOT_FOUND, and OPERATION_LIMIT for a synchronous endpoint.
+    """
+    named = (one for one in world.endpoints if name in {one.id, f"{one.id}-{one.app_name}"})
+    endpoint = next(named, None) or endpoint_of(world, name)
+    if endpoint.type != "async":
+        raise not_allowed(f"endpoint {endpoint.id} has no queue: it is synchronous")
+    endpoint.work_off(world.moment, seconds=JOB_SECONDS)
+    endpoint.jobs = [job for job in endpoint.jobs if not job.ends or job.ends > world.moment - RESULTS_KEPT]
+    world.endpoints.touch(endpoint)
+    return endpoint
+
+
+def enqueue(world: World, endpoint: Endpoint, payload: Any) -> QueueJob:
+    """Adds a job to the queue, and starts a worker for it where there is none and the account can have one."""
+    if endpoint.state == "deleting":
+        raise not_allowed(f"endpoint {endpoint.id} is being deleted")
+    product = catalogue.product_of(endpoint.product)
+    if not _living(endpoint) and endpoint.workers_max and catalogue.free(world, product, "") >= endpoint.gpus:
+        budgets.check_funds(world)
+        _add_worker(world, endpoint)
+        _await_workers(world, endpoint, spare=True)
+    job = QueueJob(id=world.new_id("queue job"), input=payload, created=world.moment)
+    endpoint.jobs.append(job)
+    return job
 
 
 def _commands(endpoint: Endpoint) -> tuple[str, str]:
@@ -268,6 +303,7 @@ def on_event(world: World, endpoint: Endpoint, event: str) -> None:
             code = exit_code(*_commands(endpoint))
             _fail_workers(endpoint, "ContainerExited", f"the container exited with code {code}")
         case "!idle":
+            endpoint.work_off(world.moment, seconds=JOB_SECONDS)
             for worker in _living(endpoint)[endpoint.workers_min :]:
                 _drop_worker(world, endpoint, worker)
         case "!gone":

@@ -202,6 +202,19 @@ class Worker:
 
 
 @dataclass(slots=True, kw_only=True)
+class QueueJob:
+    """A job in the queue of an asynchronous endpoint."""
+
+    id: str
+    input: Any
+    created: float
+    begun: float = 0.0
+    """When a worker took it, in Unix seconds; 0 while it waits."""
+    ends: float = 0.0
+    state: str = "PENDING"
+
+
+@dataclass(slots=True, kw_only=True)
 class Endpoint(WorldRecord):
     """A pool of workers behind one URL."""
 
@@ -240,6 +253,20 @@ class Endpoint(WorldRecord):
     updated: float = 0.0
     generation: int = 1
     workers: list[Worker] = field(default_factory=list)
+    jobs: list[QueueJob] = field(default_factory=list)
+    """The queue of an asynchronous endpoint, with what is done, in the order of arrival."""
+
+    def work_off(self, now: float, *, seconds: float) -> None:
+        """Brings the jobs up to date: each running worker takes one after the other, `seconds` for each."""
+        free = sorted(float(worker.ready) for worker in self.workers if worker.state == "running")
+        for job in self.jobs:
+            begins = max(free[0], job.created) if free else now
+            if not job.begun and job.state == "PENDING" and free and begins <= now:
+                job.begun, job.ends = begins, begins + seconds
+            if job.begun and free:
+                free = sorted([*free[1:], max(free[0], job.ends)])
+            if job.begun and job.state in {"PENDING", "IN_PROGRESS"}:
+                job.state = "COMPLETED" if job.ends <= now else "IN_PROGRESS"
 
     def values(self, _names: Sequence[str]) -> dict[str, Any]:
         return asdict(self)
@@ -247,8 +274,9 @@ class Endpoint(WorldRecord):
     @classmethod
     def of_values(cls, values: dict[str, Any]) -> Endpoint:
         workers = [Worker(**worker) for worker in values.pop("workers")]
+        jobs = [QueueJob(**job) for job in values.pop("jobs", ())]
         endpoint = super(Endpoint, cls).of_values(values)
-        endpoint.workers = workers
+        endpoint.workers, endpoint.jobs = workers, jobs
         return endpoint
 
 
