@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.simulator.answer_schema import COUNT, TEXT, known, obj
-from novita_infra.simulator.errors import invalid, no_such, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.operations import Confidence, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, need
 from novita_infra.simulator.world.cloud.endpoints import enqueue, queue_of
@@ -66,7 +66,7 @@ def _job_of(world: World, call: IncomingCall) -> QueueJob:
     jobs = queue_of(world, call.path["endpoint"]).jobs
     job = next((job for job in jobs if job.id == call.path["job_id"]), None)
     if job is None:
-        raise no_such(f"job {call.path['job_id']!r}", status=404)
+        raise ApiRefusal("JOB_NOT_FOUND", f"job {call.path['job_id']!r} not found")
     return job
 
 

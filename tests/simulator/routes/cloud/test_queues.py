@@ -35,7 +35,7 @@ def test_a_job_waits_for_a_worker_which_ends_when_it_is_idle(cloud: Any) -> None
     assert health(cloud, base) == {"completed": 2}
     cloud.pass_(6 * 3600)
     assert health(cloud, base) == {}
-    assert cloud.send("GET", f"{base}/status/{jobs[0]}").status_code == 404
+    assert cloud.send("GET", f"{base}/status/{jobs[0]}").json()["reason"] == "JOB_NOT_FOUND"
 
 
 def test_jobs_that_nobody_looks_at_are_done_before_their_worker_ends(cloud: Any) -> None:
