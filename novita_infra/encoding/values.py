@@ -40,6 +40,9 @@ NAMES: Final[Mapping[type, str]] = {
     dict: "an object",
 }
 
+_PLAIN: Final = frozenset({str, bool, int, float, type(None)})
+"""The types of values that are their own JSON form. An enum may derive from one of them."""
+
 
 class Malformed(ValueError):
     """JSON of the wrong form. `path` leads to the place, from the outside in."""
@@ -64,6 +67,8 @@ def encode(value: Value, *, secrets: SecretWriter | None = None) -> Json:
     Fields of a dataclass with their default are left out. Raises TypeError on a value without a JSON form, and on a
     Secret unless `secrets` writes it.
     """
+    if type(value) in _PLAIN:
+        return value  # as most are
     match value:
         case Enum():
             return value.value
@@ -140,20 +145,18 @@ class Member:
     """The JSON form of one field of a dataclass."""
 
     name: str
+    key: str
+    """The key in JSON."""
     default: Any
     """MISSING if it has none."""
     form: JsonForm
-
-    @property
-    def key(self) -> str:
-        """The key in JSON."""
-        return self.form.name or self.name
 
 
 @functools.cache
 def members(shape: Any) -> tuple[Member, ...]:
     """The fields of the dataclass."""
-    return tuple(Member(item.name, _default(item), form_of(item)) for item in fields(shape))
+    forms = ((item, form_of(item)) for item in fields(shape))
+    return tuple(Member(item.name, form.name or item.name, _default(item), form) for item, form in forms)
 
 
 def unescaped(name: str) -> str:

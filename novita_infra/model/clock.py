@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Protocol
 
 ANSWER: Final = 60.0
 """Seconds that the service may take for a call: until then a call whose answer is lost may still take effect."""
 GRACE: Final = 30.0
 """Seconds after a write during which a list may be stale: an object that it does not show may exist."""
+
+
+_steady: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Seconds of a clock that cannot be set. Where the system offers it, the time of a suspended machine counts."""
 
 
 class Clock(Protocol):
@@ -48,11 +56,6 @@ class RealClock(FastClock):
 
     def __init__(self) -> None:
         super().__init__(start=time.time(), scale=1.0)
-
-
-def _steady() -> float:
-    """Seconds of a clock that cannot be set. Where the system offers it, the time of a suspended machine counts."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 LAST_MOMENT: Final = 253_402_300_799

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.api.heartbeat import Heartbeat
 from novita_infra.applying.events import Ended, Event, Listener, Progressed
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 
 

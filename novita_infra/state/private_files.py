@@ -101,7 +101,7 @@ def refuse_foreign_link(path: Path) -> None:
         link = start
         for _ in range(_MOST_LINKS):
             try:
-                about = link.lstat()
+                about = os.lstat(link)
                 if not stat.S_ISLNK(about.st_mode):
                     break
                 folder = link.parent.stat()
