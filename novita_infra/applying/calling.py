@@ -8,6 +8,7 @@ create only when no other run waits for the object of one, and when all earlier 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.api.errors import Busy, InUse, Unanswered
@@ -15,9 +16,11 @@ from novita_infra.api.request import Request
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.run import StepRun
 from novita_infra.model.clock import ANSWER, GRACE, Clock
+from novita_infra.model.diagnostics import Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.values import Spec
 from novita_infra.refresh.other_states import OtherStates
+from novita_infra.state.locking import LockPatience
 from novita_infra.state.store import LockRefused, StateLock
 
 RETRY_PAUSE: Final = 1.0
@@ -25,8 +28,6 @@ RETRY_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 15.0
 LONGEST_LOCK_WAIT: Final = 1800.0
 """Seconds that a run waits for the creates of another one."""
-LOCK_PAUSE: Final = 0.5
-"""Seconds between two attempts to get the lock."""
 _INTERRUPTED: Final = "interrupted while it waited for another run; nothing was made"
 
 
@@ -83,17 +84,15 @@ async def lock_creates(at: StepRun, name: str) -> StateLock | None:
 
     Raises StepFailed if another run holds it for too long, and Interrupted.
     """
-    run, waited = at.run, 0.0
-    while isinstance(lock := run.create_lock(f"{at.kind.type} {name}"), LockRefused):
+    patience = LockPatience(LONGEST_LOCK_WAIT, lambda note: at.note("", note, status="waiting"))
+    while isinstance(lock := at.run.create_lock(f"{at.kind.type} {name}"), LockRefused):
         other = f"another run creates a {at.kind.name} of this name ({lock.holder or 'just begun'})"
-        if lock.final:
-            raise StepFailed(other, lock.hint)
-        if waited >= LONGEST_LOCK_WAIT:
-            raise StepFailed(f"{other}; it was waited for {in_words(waited)}", lock.hint)
-        if not waited:
-            at.note("", f"{other}; waiting for its end", status="waiting")
-        await _pause(at, LOCK_PAUSE)
-        waited += LOCK_PAUSE
+        try:
+            pause = patience.pause_after(replace(lock, summary=other))
+        except Problems:
+            waited = f"; it was waited for {in_words(patience.waited)}" if patience.waited else ""
+            raise StepFailed(f"{other}{waited}", lock.hint) from None
+        await _pause(at, pause)
     return lock
 
 

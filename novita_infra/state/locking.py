@@ -34,7 +34,7 @@ async def locked(
     `report` shows who holds it, at the beginning of the wait and then at least once a minute. Raises Problems that name
     the holder if the time is up. Cancelling the task ends the wait.
     """
-    patience = _Patience(max_wait, report)
+    patience = LockPatience(max_wait, report)
     while isinstance(lock := store.try_lock(operation), LockRefused):
         await sleep(patience.pause_after(lock))
     try:
@@ -53,7 +53,7 @@ def locked_blocking(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
     """As `locked`, for a command that runs no event loop."""
-    patience = _Patience(max_wait, report)
+    patience = LockPatience(max_wait, report)
     while isinstance(lock := store.try_lock(operation), LockRefused):
         sleep(patience.pause_after(lock))
     try:
@@ -62,24 +62,27 @@ def locked_blocking(
         lock.release()
 
 
-class _Patience:
+class LockPatience:
     """The pauses between the attempts to get a lock."""
 
     def __init__(self, max_wait: float, report: Callable[[str], None]) -> None:
         self._max_wait = max_wait
         self._report = report
-        self._waited = 0.0
+        self.waited = 0.0
+        """The sum of the pauses so far, in seconds."""
         self._reported = -_SILENCE
 
     def pause_after(self, refusal: LockRefused) -> float:
         """The seconds to wait before the next attempt. Raises Problems if waiting cannot help or the time is up."""
         limit = self._max_wait if refusal.holder else self._max_wait + _STARTING
-        if refusal.final or self._waited >= limit:
+        if refusal.final or self.waited >= limit:
             raise problem(refusal.summary, refusal.hint)
-        if refusal.holder and self._waited - self._reported >= _SILENCE:
-            left = in_words(limit - self._waited)
+        # A holder that does not write who it is has a full disk: it is waited for like any other.
+        is_starting = refusal.holder is None and self.waited < _STARTING
+        if not is_starting and self.waited - self._reported >= _SILENCE:
+            left = in_words(limit - self.waited)
             self._report(f"{refusal.summary}; waiting for its end, at most {left} more")
-            self._reported = self._waited
-        pause = min(_PAUSE if refusal.holder else _STARTING / 10, limit - self._waited)
-        self._waited += pause
+            self._reported = self.waited
+        pause = min(_STARTING / 10 if is_starting else _PAUSE, limit - self.waited)
+        self.waited += pause
         return pause

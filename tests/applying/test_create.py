@@ -9,15 +9,16 @@ import pytest
 from fake_account import BOOT, MACHINE, A, B, Scene, step, with_offers
 
 from novita_infra.api.errors import Busy, NoCapacity, NoMoney, Unanswered
+from novita_infra.applying.calling import LONGEST_LOCK_WAIT
 from novita_infra.applying.create import TRIES, Creator
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
-from novita_infra.applying.events import Identified, Started
+from novita_infra.applying.events import Identified, Progressed, Started
 from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.model.clock import ANSWER, GRACE
 from novita_infra.model.records import Record
 from novita_infra.planning.plan.steps import Step, StepKind
-from novita_infra.state.store import LockRefused
+from novita_infra.state.store import LockHolder, LockRefused
 
 CREATE = step(StepKind.CREATE, timeout=600.0, spec={"name": "a", "size": 2, "months": 1})
 
@@ -66,6 +67,26 @@ def test_a_lock_that_ends_only_by_hand_is_not_waited_for() -> None:
 
     scene.play(refused())
     assert scene.clock.now() == since
+    assert scene.journal.lines == []
+
+
+def test_a_lock_of_a_create_is_waited_for_with_a_note_each_minute() -> None:
+    scene = Scene()
+    scene.marks = False
+    holder = LockHolder(operation="create", user="ada", pid="12", host="host")
+    refusal, since = LockRefused(holder, "the state is locked", "wait for its end"), scene.clock.now()
+
+    async def refused() -> None:
+        run = replace(scene.run(), create_lock=lambda _name: refusal)
+        with pytest.raises(StepFailed, match=r"another run creates a Machine.*; it was waited for 30 min") as caught:
+            await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
+        assert str(caught.value).endswith("wait for its end")
+
+    scene.play(refused())
+    assert scene.clock.now() - since == pytest.approx(LONGEST_LOCK_WAIT, abs=1)
+    notes = [event.note for event in scene.events if isinstance(event, Progressed)]
+    assert 30 <= len(notes) <= 40
+    assert all("waiting for its end, at most" in note for note in notes)
     assert scene.journal.lines == []
 
 

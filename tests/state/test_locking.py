@@ -112,6 +112,20 @@ def test_a_holder_that_has_just_started_gets_a_moment_to_say_who_it_is() -> None
     assert sum(pauses) == pytest.approx(0.5)
 
 
+def test_a_holder_that_never_says_who_it_is_is_waited_for_and_reported() -> None:
+    lines: list[str] = []
+    pauses: list[float] = []
+    store: Any = FakeStore(STARTING, for_ever=True)
+    with (
+        pytest.raises(Problems, match="another process"),
+        locked_blocking(store, "destroy", max_wait=20, report=lines.append, sleep=pauses.append),
+    ):
+        pass
+    assert sum(pauses) == pytest.approx(20.5)
+    assert len(pauses) < 60
+    assert [line.endswith("waiting for its end, at most 20 s more") for line in lines] == [True]
+
+
 def test_a_lock_of_another_machine_is_reported_without_waiting() -> None:
     pauses: list[float] = []
     store: Any = FakeStore(ELSEWHERE, for_ever=True)
