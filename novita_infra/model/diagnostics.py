@@ -43,6 +43,8 @@ class Diagnostic:
     """The columns of the origin's line at which a secret begins that must not be shown; 0 for the whole line."""
     option: str = ""
     """The option of `plan` and `apply` that the hint names, with its value; empty for none."""
+    unset: str = ""
+    """The variable or the secret file that does not exist, where that is the message; empty for another one."""
 
     def __str__(self) -> str:
         """The message on one line, whatever texts it quotes."""

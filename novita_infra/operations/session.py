@@ -90,14 +90,18 @@ class Session:
         self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 
 
-def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
-    """The project as declared, without reading the account. Raises Problems with every error of the manifests."""
+def validate_project(where: ProjectOptions, environ: Mapping[str, str], *, lenient: bool = False) -> Project:
+    """The project as declared, without reading the account. Raises Problems with every error of the manifests.
+
+    `lenient` needs no secret and no variable; see `load`.
+    """
     return load(
         where.path,
         environment=where.environment,
         variables=where.variables,
         var_files=where.var_files,
         environ=environ,
+        lenient=lenient,
     )
 
 
@@ -115,6 +119,7 @@ async def open_session(
     *,
     destroys: bool = False,
     empty: bool = False,
+    lenient: bool = False,
     in_flight: int | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Session]:
@@ -124,15 +129,17 @@ async def open_session(
     protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about a wait,
     or about work that takes long before there is a plan.
     """
-    project = project_at(where, environ, destroys=destroys, empty=empty)
+    project = project_at(where, environ, destroys=destroys, empty=empty, lenient=lenient)
     async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
         yield session
 
 
-def project_at(where: ProjectOptions, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
+def project_at(
+    where: ProjectOptions, environ: Mapping[str, str], *, destroys: bool, empty: bool = False, lenient: bool = False
+) -> Project:
     """The project; without its declarations if they cannot be read and `open_session` does not need them."""
     try:
-        return validate_project(where, environ)
+        return validate_project(where, environ, lenient=lenient)
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise

@@ -38,6 +38,8 @@ class ExpressionError:
     """The whole expression, which may hold a secret by mistake."""
     start: int = 0
     """The offset of the expression."""
+    unset: str = ""
+    """The variable of the environment that is not set, where that is the error."""
 
 
 class Evaluated(NamedTuple):
@@ -74,7 +76,7 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
         try:
             parts.append(_value(piece, evaluator, secret=secret, alone=alone))
         except LanguageError as error:
-            errors.append(ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start))
+            errors.append(ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start, error.unset))
         except Reported:
             usable = False
     needs = frozenset(evaluator.needs)

@@ -14,9 +14,10 @@ from typing import Any, Final
 from novita_infra.manifests.language.expressions import OPENING, evaluate, is_expression
 from novita_infra.manifests.language.reading import EXAMPLES
 from novita_infra.manifests.language.scope import Scope
+from novita_infra.manifests.language.secrets import lacking_secret
 from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Computation, Digest, Ref, Secret, Value
@@ -50,6 +51,8 @@ class Interpolation:
     """Whether the value at a path is wrapped as a secret."""
     needs: set[Address] = field(default_factory=set)
     """Where the resources that expressions name are added."""
+    lacking: set[Origin] = field(default_factory=set)
+    """Where the places of expressions without a value are added, if the scope is lenient."""
 
     def of(self, data: Any, position: Position, path: Path = ()) -> Interpolated:
         """Returns the data with every expression evaluated."""
@@ -86,7 +89,10 @@ class Interpolation:
             public = self.sources.shows(self.sources.place_in(text, item.start, origin(position)))
             if not public and any(word in summary + hint for word in _WORD.findall(item.written)):
                 summary, hint = "this value holds an expression that cannot be read", EXAMPLES
-            self.diagnostics.append(Diagnostic(summary, hint, origin=place))
+            self.diagnostics.append(Diagnostic(summary, hint, origin=place, unset=item.unset))
+        if not evaluated.usable and self.scope.lenient and all(item.unset for item in evaluated.errors):
+            self.lacking.add(origin(position))
+            return Interpolated(_STAND_IN, lacking_secret())
         if not evaluated.usable:
             return Interpolated(_STAND_IN, text, unusable=True)
         return Interpolated(_checked(evaluated.value, text), evaluated.value)

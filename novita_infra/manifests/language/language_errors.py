@@ -21,4 +21,6 @@ def at_offset(error: Uncomputable, at: int) -> LanguageError:
     """Returns the error with its place: the offset, unless it has one already."""
     if isinstance(error, LanguageError):
         return error
-    return (MissingAt if isinstance(error, Missing) else LanguageError)(at, error.summary, error.hint)
+    located = (MissingAt if isinstance(error, Missing) else LanguageError)(at, error.summary, error.hint)
+    located.unset = error.unset
+    return located

@@ -127,6 +127,7 @@ class Reader:
             known = nearest(word, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
             raise Uncomputable(f'there is no variable "{word}"', known)
         if scope.variables[word] is None:
+            scope.used.add(word)
             raise Reported
         return scope.variables[word]
 
@@ -153,7 +154,9 @@ class Reader:
 
 def _of_environment(value: str | None, name: str) -> Value:
     if value is None:
-        raise Missing(f"the environment variable {name} is not set", f"set it: export {name}=...")
+        missing = Missing(f"the environment variable {name} is not set", f"set it: export {name}=...")
+        missing.unset = name
+        raise missing
     if not is_text(value):
         raise Uncomputable(f"the environment variable {name} is not UTF-8 text")
     return Secret(value, f"env:{name}") if is_secret_name(name) else value

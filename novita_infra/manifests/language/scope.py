@@ -45,3 +45,7 @@ class Scope:
     """The project's folder, whose files `file` reads; None where it reads none."""
     narrow: bool = False
     """Whether only `env` is allowed, because the values of variables are computed with this scope."""
+    lenient: bool = False
+    """Whether an expression that lacks a variable or a secret is a Secret without a value, and no error."""
+    used: set[str] = field(default_factory=set)
+    """Where the names of variables are added that are read and have no usable value."""

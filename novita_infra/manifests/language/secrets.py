@@ -11,7 +11,7 @@ from novita_infra.encoding.files import read_file
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Secret
+from novita_infra.model.values import Secret, Value, leaves
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST: Final = 2**20
@@ -25,6 +25,20 @@ def is_text(value: str) -> bool:
     Python represents bytes that are not UTF-8 as lone surrogates.
     """
     return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+_LACKING: Final = "missing:"
+"""The source of a Secret that stands for one that is not set."""
+
+
+def lacking_secret() -> Secret:
+    """Returns what stands for a value that a secret or a variable lacks."""
+    return Secret("", _LACKING)
+
+
+def is_lacking(value: Value) -> bool:
+    """Returns whether any part of the value is lacking."""
+    return any(isinstance(leaf, Secret) and _LACKING in leaf.source for leaf in leaves(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,8 @@ class Secrets:
             return Diagnostic("this is no name of an environment variable", hint, origin=place)
         if not value:
             state = "not set" if value is None else "empty"
-            return Diagnostic(f"the environment variable {name} is {state}", f"set it: export {name}=...", origin=place)
+            hint = f"set it: export {name}=..."
+            return Diagnostic(f"the environment variable {name} is {state}", hint, origin=place, unset=name)
         if not is_text(value):
             return Diagnostic(f"the environment variable {name} is not UTF-8 text", origin=place)
         return Secret(value, f"env:{name}")
@@ -81,7 +96,8 @@ class Secrets:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             hint = "the path is relative to the folder of this manifest" if not Path(path).is_absolute() else ""
-            return Diagnostic(f"the secret file {path} cannot be read: {why}", hint, origin=place)
+            unset = "" if file.exists() else path
+            return Diagnostic(f"the secret file {path} cannot be read: {why}", hint, origin=place, unset=unset)
         value = text.removesuffix("\n").removesuffix("\r")
         if not value:
             return Diagnostic(f"the secret file {path} is empty", origin=place)

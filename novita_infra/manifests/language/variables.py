@@ -43,10 +43,12 @@ class Given:
     by: str
     """The source in the user's words: `--var`, `prod.vars.yaml`."""
     position: Position | None = None
-    """Returns the place of the value.
+    """The place of the value.
 
     None for the command line and the environment, where a value of any type is text.
     """
+    lacks: tuple[Diagnostic, ...] = ()
+    """The variables of the environment that it lacks; it has no value then."""
 
 
 def defaults_in(declared: Mapping[str, Any], position: Position) -> list[Given]:
@@ -83,20 +85,25 @@ def with_environ(
     interpolated = []
     for item in given:
         if item.position is not None:
+            own: list[Diagnostic] = []
             secret = partial(_wrapping, _is_secret(declared.get(item.name)))
-            found = Interpolation(scope, sources, diagnostics, secret).of(item.value, item.position)
-            interpolated.append(replace(item, value=found.values))
+            found = Interpolation(scope, sources, own, secret).of(item.value, item.position)
+            lacks = tuple(error for error in own if error.unset)
+            interpolated.append(replace(item, value=found.values, lacks=lacks))
+            diagnostics += [error for error in own if not error.unset]
     return interpolated, diagnostics
 
 
 def settle(
     declared: Mapping[str, Any], position: Position, *, given: Iterable[Given], secrets: Secrets
-) -> tuple[dict[str, Value], list[Diagnostic]]:
-    """Returns the value of every declared variable (the last given one wins) and the diagnostics.
+) -> tuple[dict[str, Value], list[Diagnostic], dict[str, tuple[Diagnostic, ...]]]:
+    """Returns the value of every declared variable (the last given one wins), the diagnostics, and what others lack.
 
-    A variable without a usable value is None, so that expressions do not report it again.
+    A variable without a usable value is None, so that expressions do not report it again. What a variable lacks, by its
+    name, is to be reported where something uses the variable.
     """
     diagnostics: list[Diagnostic] = []
+    lacking: dict[str, tuple[Diagnostic, ...]] = {}
     values: dict[str, Value] = dict.fromkeys(declared)
     having: set[str] = set()
     for item in given:
@@ -106,15 +113,17 @@ def settle(
             diagnostics.append(Diagnostic(f'{item.by} sets an unknown variable "{item.name}"', known, origin=place))
             continue
         having.add(item.name)
-        value, errors = _typed(item, declared[item.name], secrets)
-        diagnostics += errors
+        value, errors = (None, [*item.lacks]) if item.lacks else _typed(item, declared[item.name], secrets)
+        diagnostics += [error for error in errors if not error.unset]
+        lacking[item.name] = tuple(error for error in errors if error.unset)
         values[item.name] = value
     for name in declared:
         if name not in having:
             hint = f"give it with --var {name}=..., {ENVIRON_PREFIX}{name}, a --var-file, or a default"
             where = key_origin(inside(position, name))
-            diagnostics.append(Diagnostic(f'the variable "{name}" has no value', hint, origin=where))
-    return values, diagnostics
+            summary = f'the variable "{name}" has no value'
+            lacking[name] = (Diagnostic(summary, hint, origin=where, unset=f"var.{name}"),)
+    return values, diagnostics, lacking
 
 
 def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:

@@ -68,7 +68,7 @@ def _inexact(said: Mapping[str, Any], position: Position) -> list[Diagnostic]:
         elif (
             amount is not None and amount.scaleb(_DIGITS, _EXACT) != amount.scaleb(_DIGITS, _EXACT).to_integral_value()
         ):
-            summary, hint = f"budget.{name} is finer than any price", f"at most {_DIGITS} digits after the point"
+            summary, hint = f"budget.{name} is finer than any price", "at most five digits after the point"
             diagnostics.append(Diagnostic(summary, hint, origin=place))
     return diagnostics
 

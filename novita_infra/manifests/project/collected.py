@@ -14,6 +14,8 @@ from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
 _HIDDEN: Final = "(secret)"
 _QUOTED: Final = 20
 """The least number of characters that a message quotes from an unreadable long value."""
+_MOST_PLACES: Final = 20
+"""The most places of one missing variable that a message names."""
 _LEAST: Final = 4
 """The least length of a secret that is searched in messages. Shorter texts occur in ordinary words."""
 
@@ -21,7 +23,9 @@ _LEAST: Final = 4
 class Collected:
     """The diagnostics of a load. A later error at the same place is dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
+        """`lenient` makes a warning of each variable and secret that is not set."""
+        self.lenient = lenient
         self._diagnostics: list[Diagnostic] = []
         self.errors = 0
         self._places: set[Origin] = set()
@@ -36,9 +40,15 @@ class Collected:
         """
         self._secrets.update(secrets)
 
+    def is_error(self, item: Diagnostic) -> bool:
+        """Returns whether the diagnostic is an error of this load."""
+        return item.severity is Severity.ERROR and not (self.lenient and item.unset)
+
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         if not diagnostics:
             return
+        if self.lenient:
+            diagnostics = [_not_compared(item) if item.unset else item for item in diagnostics]
         new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
         self._diagnostics += new
         errors = [item for item in new if item.severity is Severity.ERROR]
@@ -47,7 +57,7 @@ class Collected:
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Returns the warnings, sorted. Raises Problems if there are errors."""
-        diagnostics = self._redacted(sorted(self._diagnostics, key=_by_place))
+        diagnostics = self._redacted(_once(sorted(self._diagnostics, key=_by_place)))
         errors = [item for item in diagnostics if item.severity is Severity.ERROR]
         if errors:
             raise Problems(errors)
@@ -80,6 +90,30 @@ class Collected:
         for form in (text, text[:_QUOTED]) if len(text) >= _LEAST else ():  # a message about this place may quote it
             summary, hint = summary.replace(form, _HIDDEN), hint.replace(form, _HIDDEN)
         return replace(item, summary=summary, hint=hint, hidden=(*item.hidden, *columns[place.file, place.line]))
+
+
+def _not_compared(item: Diagnostic) -> Diagnostic:
+    """Returns the warning about something that is not set."""
+    summary = f"{item.summary}: what uses it is neither checked nor compared"
+    return replace(item, summary=summary, severity=Severity.WARNING)
+
+
+def _once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Returns the diagnostics, one for each variable and secret that is not set, with all the places that use it."""
+    uses: dict[tuple[str, str], list[Diagnostic]] = {}
+    for item in diagnostics:
+        if item.unset:
+            uses.setdefault((item.unset, item.summary), []).append(item)
+    once = []
+    for item in diagnostics:
+        same = uses.get((item.unset, item.summary), [item])
+        if item is not same[0]:
+            continue
+        others = [str(use.origin) for use in same[1:] if use.origin]
+        more = f" and {len(others) - _MOST_PLACES} more places" if len(others) > _MOST_PLACES else ""
+        also = f"used at {', '.join(others[:_MOST_PLACES])}{more}, too" if others else ""
+        once.append(replace(item, hint="; ".join(filter(None, (item.hint, also)))) if also else item)
+    return once
 
 
 def _by_place(item: Diagnostic) -> tuple[str, int, int, str]:

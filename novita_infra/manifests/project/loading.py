@@ -126,13 +126,23 @@ def load(
     var_files: Sequence[Path] = (),
     environ: Mapping[str, str],
     provenance: Provenance | None = None,
+    lenient: bool = False,
 ) -> Project:
     """Returns the project at a folder, or of one manifest file. `variables` are those of `--var`, as text.
 
-    `provenance` records the sources of values. Raises Problems with all errors, sorted by file, line and column.
+    `provenance` records the sources of values. `lenient` makes a variable or a secret that is not set a warning: what
+    uses it has no value and is not compared. Raises Problems with all errors, sorted by file, line and column.
     """
     with _uncollected():
-        return _load(path, environment, variables or {}, var_files=var_files, environ=environ, provenance=provenance)
+        return _load(
+            path,
+            environment,
+            variables or {},
+            var_files=var_files,
+            environ=environ,
+            provenance=provenance,
+            lenient=lenient,
+        )
 
 
 def _load(
@@ -143,8 +153,9 @@ def _load(
     var_files: Sequence[Path],
     environ: Mapping[str, str],
     provenance: Provenance | None,
+    lenient: bool,
 ) -> Project:
-    diagnostics = Collected()
+    diagnostics = Collected(lenient=lenient)
     found = find(path, other_than=var_files)
     diagnostics.add(found.diagnostics)
     files = Files(found.root, diagnostics)
@@ -154,6 +165,7 @@ def _load(
     chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
     diagnostics.add(errors)
     values, from_environ = None, []
+    lacking: dict[str, tuple[Diagnostic, ...]] = {}
     if settings is not None:
         from_environ = given_by_environ(environ, settings.part("variables"))
         given = [
@@ -162,12 +174,14 @@ def _load(
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
         diagnostics.hide(plaintext_secrets(settings, given))
-        values = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)
+        values, lacking = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)
         if provenance is not None:
             provenance.began(settings, chosen, [*_own(settings, chosen), *given])
     settings = settings or NOTHING
     loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
     declared, outputs = loader.declared(settings, chosen, values)
+    for name in sorted(loader.used):
+        diagnostics.add(lacking.get(name, ()))
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
     if not declared and not diagnostics.errors:
@@ -190,7 +204,9 @@ def _load(
             settings.text("metadata", "id") if found.project_file else None,
             enabled=settings.document.data.get("ownerMarks") is not False,
         ),
-        variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
+        variables={
+            name: value for name, value in (values or {}).items() if not is_secret(value) and not lacking.get(name)
+        },
         given=GivenVariables(
             from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
             secret=tuple(value for value in (values or {}).values() if is_secret(value)),
@@ -223,14 +239,14 @@ def _variables(
     given: Sequence[Given],
     files: Files,
     diagnostics: Collected,
-) -> dict[str, Value]:
-    """Returns the values of the variables: first those of the project file, then those from outside."""
+) -> tuple[dict[str, Value], dict[str, tuple[Diagnostic, ...]]]:
+    """Returns the values of the variables, and what variables without a value lack."""
     declared, position = settings.part("variables"), settings.position("variables")
     own, errors = with_environ(_own(settings, chosen), declared, environ=secrets.environ, sources=files.sources)
     diagnostics.add(errors)
-    values, errors = settle(declared, position, given=[*own, *given], secrets=secrets)
+    values, errors, lacking = settle(declared, position, given=[*own, *given], secrets=secrets)
     diagnostics.add(errors)
-    return values
+    return values, lacking
 
 
 def _own(settings: Settings, chosen: Environment) -> list[Given]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
-from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.language.secrets import Secrets, is_lacking
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.environments import Environment, patch
@@ -22,9 +24,10 @@ from novita_infra.manifests.validation.documents import IdentifiedDocument, head
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import inside, origin, position_at, with_item
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.effort import Uncomputable
-from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.lifecycle import Ignored
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 
@@ -49,6 +52,8 @@ class ResourceLoader:
         """The data of each manifest, with the environment's patches and before any evaluation."""
         self._lost: set[str] = set()
         """Names of unusable documents. References to them are not reported as well."""
+        self.used: set[str] = set()
+        """The names of the variables without a usable value that something uses."""
 
     def declared(
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
@@ -76,7 +81,15 @@ class ResourceLoader:
             "project": {"name": settings.project_name(self._found.root)},
             "environment": {"name": environment.name},
         }
-        scope = fields.scope = Scope(values, self._secrets.environ, resources, named, self._found.root)
+        scope = fields.scope = Scope(
+            values,
+            self._secrets.environ,
+            resources,
+            named,
+            self._found.root,
+            lenient=self._diagnostics.lenient,
+            used=self.used,
+        )
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
         for item in identified:
@@ -133,6 +146,7 @@ class ResourceLoader:
         checked = values = document.data
         unusable: list[Diagnostic] = []
         needs: set[Address] = set()
+        lacking: set[Origin] = set()
         if document.expressions:
             hidden = {item.name for item in identified.kind.fields if item.secret}
 
@@ -142,12 +156,15 @@ class ResourceLoader:
             interpolation = Interpolation(scope, self._files.sources, unusable, secret, needs)
             interpolated = interpolation.of(document.data, document.position)
             checked, values = interpolated.checked, interpolated.values
+            lacking = interpolation.lacking
         misfits = schema_errors(identified, checked, self._files.sources)
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values, needs)
+        loose = [item for item in loose if item.origin not in lacking]
         for errors in (unusable, misfits, loose):
             self._diagnostics.add(errors)
-        return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))
+        sound = not any(self._diagnostics.is_error(item) for item in (*unusable, *misfits, *loose))
+        return without_lacking(declared, identified.kind) if self._diagnostics.lenient else declared, sound
 
     def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
         """Returns the outputs. If only one file was read, outputs that need other files are omitted."""
@@ -161,6 +178,21 @@ class ResourceLoader:
             self._diagnostics.add(diagnostics)
             outputs[name] = interpolated.values
         return outputs
+
+
+def without_lacking(declared: Declared, kind: Kind) -> Declared:
+    """Returns the resource without what its fields lack: these parts of the spec are not compared."""
+    spec, ignored = dict(declared.spec), list(declared.lifecycle.ignored)
+    for name, value in declared.spec.items():
+        if not is_lacking(value):
+            continue
+        items = value if kind.by_name[name].secret_items and isinstance(value, dict) else {}
+        ignored += [Ignored((name, key)) for key, item in items.items() if is_lacking(item)] or [Ignored((name,))]
+        if not items:
+            del spec[name]
+    if len(ignored) == len(declared.lifecycle.ignored):
+        return declared
+    return replace(declared, spec=spec, lifecycle=replace(declared.lifecycle, ignored=tuple(ignored)))
 
 
 def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:

@@ -13,7 +13,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
 from novita_infra.kinds.kind import SpecError
 from novita_infra.manifests.language.scope import Scope
-from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.language.secrets import Secrets, lacking_secret
 from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
 from novita_infra.manifests.validation.documents import IdentifiedDocument
@@ -98,7 +98,7 @@ class Declaring:
         found = self.secrets.take(value, origin(position))
         if isinstance(found, Diagnostic):
             self.diagnostics.append(found)
-            return Secret("", "missing:")
+            return lacking_secret()
         return found
 
     def _secret(self, value: Value, position: Position, *, user: bool = False) -> Value:

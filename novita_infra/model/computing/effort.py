@@ -19,6 +19,8 @@ class Uncomputable(Exception):
         super().__init__(summary)
         self.summary = summary
         self.hint = hint
+        self.unset = ""
+        """The variable of the environment that is not set, where that is the reason."""
 
 
 class Missing(Uncomputable):

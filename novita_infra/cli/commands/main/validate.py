@@ -36,7 +36,7 @@ def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
       novita-infra validate --json | jq .diagnostics
     """
     try:
-        project = validate_project(project_options, os.environ)
+        project = validate_project(project_options, os.environ, lenient=True)
     except Problems as problems:
         renderer.result(ValidationContent(problems.diagnostics, resources=None))
         return problems.code
@@ -52,7 +52,7 @@ def _check_environment(name: str, project_options: ProjectOptions, renderer: Ren
     if name == chosen:
         return
     try:
-        validate_project(replace(project_options, environment=name), os.environ)
+        validate_project(replace(project_options, environment=name), os.environ, lenient=True)
     except Problems as problems:
         first = problems.diagnostics[0]
         more = f" (and {len(problems.diagnostics) - 1} more)" if len(problems.diagnostics) > 1 else ""

@@ -48,7 +48,7 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
 
 
 async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> int:
-    async with open_session(project_options, os.environ, report=renderer.note) as session:
+    async with open_session(project_options, os.environ, lenient=True, report=renderer.note) as session:
         review = await plan_project(session, plan_options)
     refused = review.code if not session.state.searched else 0  # without its state there is nothing to compare with
     review = with_advice(review, again("apply", project_options, plan_options))

@@ -47,7 +47,7 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
         drawn = graph_of(needs_of(plan), {change.address: change.action for change in plan.changes})
         renderer.verbatim(document_text(form, drawn))
         return 0
-    project = validate_project(project_options, os.environ)
+    project = validate_project(project_options, os.environ, lenient=True)
     drawn = graph_of({declared.address: declared.needs for declared in project.declared})
     renderer.verbatim(document_text(form, drawn))
     return 0
