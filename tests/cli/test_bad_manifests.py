@@ -25,9 +25,9 @@ def errors_of(case: BadManifests) -> list[str]:
     return [line for line in case.expected.splitlines() if not UNSET.search(line)]
 
 
-OFFLINE = [param for param in CASES if errors_of(param.values[0])]
+OFFLINE = [pytest.param(case, id=case.name) for case in bad_manifests() if errors_of(case)]
 """The cases that `validate` refuses."""
-UNSET_ALONE = [param for param in CASES if not errors_of(param.values[0])]
+UNSET_ALONE = [pytest.param(case, id=case.name) for case in bad_manifests() if not errors_of(case)]
 
 
 def validated(case: BadManifests, monkeypatch: pytest.MonkeyPatch, *more: str) -> Result:
