@@ -91,9 +91,11 @@ def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path
     assert [text for text in shown.stdout.splitlines() if "prices read" not in text] == run(
         "plan", "--sim"
     ).stdout.splitlines()
-    assert json.loads(run("show", "--json", "small.niplan").stdout)["resource_changes"][0]["change"]["actions"] == [
-        "create"
-    ]
+    lines = [run(*words, "--json").stdout for words in (("show", "small.niplan"), ("plan", "--sim"))]
+    assert [line.count("\n") for line in lines] == [1, 1]  # Terraform's tools read one line
+    saved, planned = map(json.loads, lines)
+    assert (saved["variables"], saved["configuration"]) == (planned["variables"], planned["configuration"])
+    assert saved["resource_changes"][0]["change"]["actions"] == ["create"]
     assert "fill:" in run("graph", "small.niplan").stdout
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace('"${var.size}"', "99"))
     moved = run("apply", "small.niplan")

@@ -98,6 +98,8 @@ def _resource(address: Address, declared: Declared, document: Mapping[str, Any])
 
 def _value(value: Value, written: Any) -> WrittenValue:
     """A value with what it refers to: by a name alone, and by the expressions in its text."""
+    if isinstance(value, str | int) and value == written:
+        return WrittenValue(constant=value)
     by_name = (name for ref in refs(value) for name in (f"{ref.address}.{ref.attribute}", str(ref.address)))
     references = tuple(dict.fromkeys((*by_name, *references_in(written))))
     secret = any(map(sensitive, leaves(value)))
