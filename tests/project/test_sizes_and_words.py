@@ -57,3 +57,9 @@ def test_no_text_uses_a_word_of_the_earlier_vocabulary() -> None:
         if WORDS.search(line)
     }
     assert lines == {}
+
+
+def test_no_module_takes_what_splitlines_returns_for_lines() -> None:
+    """It also splits at form feeds and at U+2028, where no editor, no YAML and no terminal ends a line."""
+    found = [name(path) for path in MODULES if ".splitlines(" in path.read_text(encoding="utf-8")]
+    assert found == []

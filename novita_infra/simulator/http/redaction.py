@@ -41,7 +41,7 @@ def redact_body(content: str) -> str:
     if not _like_json(content):
         return redact_text(content)
     whole = _json(content)
-    clean = [whole] if whole is not None else [_json(line) for line in content.splitlines() if line.strip()]
+    clean = [whole] if whole is not None else [_json(line) for line in content.split("\n") if line.strip()]
     return LEFT_OUT if None in clean else "\n".join(filter(None, clean))
 
 

@@ -205,3 +205,9 @@ def test_a_recording_has_only_the_size_of_files_and_long_bodies(tmp_path: Path, 
 )
 def test_redaction_removes_secrets_and_nothing_else(body: str, redacted: str) -> None:
     assert redaction.redact_body(body) == redacted
+
+
+def test_a_line_of_a_file_ends_only_at_a_line_feed() -> None:
+    body = '{"password": "a\u2028b", "note": "c\x85d\u2028"}\n{"token": "e\u2029f"}\n'
+    clean = redaction.redact_body(body)
+    assert clean == '{"password":"[redacted]","note":"c\x85d\u2028"}\n{"token":"[redacted]"}'

@@ -125,7 +125,7 @@ class LocalFiles:
         backup, trail = self._disk.read(self._backup_path), self._disk.read(self._trail_path)
         if backup and state_checksum(backup) is Checksum.WRONG:
             return self._backup_path
-        lines = trail.splitlines() if trail else []
+        lines = trail.split(b"\n") if trail else []
         return self._trail_path if Checksum.WRONG in map(line_checksum, lines) else None
 
     def remains(self) -> str:

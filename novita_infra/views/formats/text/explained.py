@@ -89,7 +89,7 @@ def _example(example: str) -> Iterator[Line]:
     if example:
         yield line()
         yield line(("Example", Tone.STRONG))
-    for text in example.rstrip().splitlines():
+    for text in example.rstrip().split("\n"):
         yield line(f"    {text}" if text else "")
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from novita_infra.kinds.field import Field, Replaces
+from novita_infra.model.values import Value
+from novita_infra.planning.changes.equality import agree
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.values import differing
+
+FIELD = Field(name="f", schema={}, doc="", api="", change=Replaces("it is so"))
 
 
 def difference(before: str, after: str) -> list[str]:
@@ -48,3 +53,24 @@ def test_two_texts_that_differ_never_look_alike(before: str, after: str) -> None
     else:
         removed = [item[6:] for item in lines if item.startswith("    - ")]
         assert removed != [item[6:] for item in lines if item.startswith("    + ")]
+
+
+LEAVES = st.one_of(
+    TEXTS, st.none(), st.booleans(), st.integers(-1, 1), st.sampled_from([0.5, 0.1 + 0.2, 0.3, "1", "true"])
+)
+NESTED = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=40)
+@given(NESTED, NESTED)
+def test_any_two_values_that_differ_show_where(before: Value, after: Value) -> None:
+    assume(not agree(FIELD, wanted=after, found=before, key="00"))
+    lines = plain(differing("f", before, after, indent=0, note=("", None))).split("\n")[:-1]
+    shown = [item for item in lines[len(lines) > 1 :] if item.strip()[:2] in {"+ ", "- ", "~ "}]
+    assert shown
+    removed, added = ([item.strip()[2:] for item in shown if item.strip()[:2] == mark] for mark in ("- ", "+ "))
+    assert not removed or removed != added
