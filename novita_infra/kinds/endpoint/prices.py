@@ -32,6 +32,9 @@ def _lines(spec: Spec, prices: PriceList) -> Iterator[Cost]:
         return
     name = prices.names.get(f"serverless/{id}") or text_of(product.get("gpu")) or id
     what = f"{name}, {fewest} to {most} workers" if fewest != most else f"{name}, workers"
+    if not isinstance(gpus, int):
+        yield Cost(f"{what}, of GPUs of a number unknown", None)
+        return
     yield prices.cost(f"serverless/{id}/onDemand", what, quantity=most * gpus, least=fewest * gpus, unit="GPU")
     yield from _disk("root disk", spec.get("rootDiskGb") or ROOT_GB, prices.free_root_gb, workers=(fewest, most))
     local = object_of(spec.get("localStorage")).get("sizeGb")
@@ -39,7 +42,10 @@ def _lines(spec: Spec, prices: PriceList) -> Iterator[Cost]:
 
 
 def _disk(name: str, size: Value, free: int | None, *, workers: tuple[int, int]) -> Iterator[Cost]:
-    excess = size - (free or 0) if isinstance(size, int) else 0
+    if not isinstance(size, int):
+        yield Cost(f"{name}, of a size unknown", None)
+        return
+    excess = size - (free or 0)
     if excess > 0:
         beyond = f" beyond {free} GB" if free is not None else ""
         fewest, most = workers

@@ -55,9 +55,11 @@ def _machine(product: Mapping[str, Value], prices: PriceList) -> Cost:
     return prices.cost(f"cpu/{id}/onDemand", prices.names.get(f"cpu/{id}") or text_of(product.get("cpu")) or "CPU")
 
 
-def _by_the_hour(product: Mapping[str, Value], gpus: int, mode: str, prices: PriceList) -> tuple[Cost, ...]:
+def _by_the_hour(product: Mapping[str, Value], gpus: Value, mode: Value, prices: PriceList) -> tuple[Cost, ...]:
     """The cost of the GPUs; and the extra cost of the dearest other offer that may have to be used."""
-    what = f"{_name(product, prices)}, {_MODES.get(mode, mode)}"
+    what = f"{_name(product, prices)}, {_MODES.get(mode, mode) if isinstance(mode, str) else 'mode unknown'}"
+    if not isinstance(gpus, int) or not isinstance(mode, str):
+        return (Cost(what, None),)
     line = prices.cost(f"gpu/{product.get('id')}/{mode}", what, quantity=gpus, unit="GPU")
     if "offers" not in product:
         return (line,)
@@ -76,16 +78,20 @@ def _term(spec: Spec, months: Value, prices: PriceList, *, hours: int) -> Cost:
     """The cost of a number of months. The price of a number that is not listed is not documented."""
     product, gpus = object_of(spec.get("product")), spec.get("gpuCount") or 1
     name = _name(product, prices)
+    if not isinstance(gpus, int):
+        return Cost(f"{name}, a subscription of GPUs of a number unknown", None, hours=hours)
     if not isinstance(months, int):
         return Cost(f"{name}, a subscription of months unknown", None, quantity=gpus, hours=hours, unit="GPU")
     what, key = f"{name}, {months} month{'' if months == 1 else 's'}", f"gpu/{product.get('id')}/monthly/{months}"
     return prices.cost(key, what, quantity=gpus, hours=hours * months, unit="GPU")
 
 
-def _disk(spec: Spec, mode: str) -> tuple[Cost, ...]:
+def _disk(spec: Spec, mode: Value) -> tuple[Cost, ...]:
     """The cost of the root disk beyond the free GB. Its price for a subscription is not documented."""
     size = spec.get("rootDiskGb")
-    if not isinstance(size, int) or size <= FREE_ROOT_GB:
+    if size is not None and not isinstance(size, int):
+        return (Cost("root disk, of a size unknown", None),)
+    if size is None or size <= FREE_ROOT_GB:
         return ()
     what, price = f"root disk beyond {FREE_ROOT_GB} GB", None if mode == "monthly" else DISK
     return (Cost(what, price, quantity=size - FREE_ROOT_GB, hours=DAY, unit="GB"),)
