@@ -15,14 +15,18 @@ from novita_infra.manifests.language.expressions import OPENING, evaluate, is_ex
 from novita_infra.manifests.language.reading import EXAMPLES
 from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import lacking_secret
+from novita_infra.manifests.language.tokens import PLAIN_ROOTS
 from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.computing.compute import known_functions
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Computation, Digest, Ref, Secret, Value
 
-_WORD: Final = re.compile(r"\w+|[^\s\w${}]+")
+_WORD: Final = re.compile(r"\w+|[^\s\w${}]{2,}")
+_PUBLIC: Final = frozenset({*known_functions(), *PLAIN_ROOTS, "file", "true", "false", "null", "in", "==", "&&", "||"})
+"""Words of the language, which no secret makes worth hiding."""
 _STAND_IN: Final = "${...}"
 """What the schema sees in the place of an expression without a plain value: it accepts it for a value of any type."""
 _OPAQUE: Final = (Ref, Secret, Computation, Digest)
@@ -87,7 +91,8 @@ class Interpolation:
             place = self.sources.place_in(text, item.at, origin(position))
             summary, hint = item.summary, item.hint
             public = self.sources.shows(self.sources.place_in(text, item.start, origin(position)))
-            if not public and any(word in summary + hint for word in _WORD.findall(item.written)):
+            words = {*_WORD.findall(item.written)} - _PUBLIC
+            if not public and any(word in summary + hint for word in words):
                 summary, hint = "this value holds an expression that cannot be read", EXAMPLES
             self.diagnostics.append(Diagnostic(summary, hint, origin=place, unset=item.unset))
         if not evaluated.usable and self.scope.lenient and all(item.unset for item in evaluated.errors):
