@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -85,6 +86,30 @@ def drive(reader: Reader, project: Path, folder: Path, *, seed: int, times: int 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_a_damaged_input_ends_in_a_message(reader: Reader, project: Path, tmp_path: Path) -> None:
     drive(reader, project, tmp_path, seed=0)
+
+
+OF_THE_PROJECT = [reader for reader in READERS if reader.file != "input"]
+
+
+@pytest.mark.parametrize("reader", OF_THE_PROJECT, ids=lambda reader: reader.name)
+def test_a_file_of_gigabytes_and_a_link_to_itself_end_in_a_message(
+    reader: Reader, project: Path, tmp_path: Path
+) -> None:
+    for damage in (_enlarge, _link_to_itself):
+        copy = tmp_path / damage.__name__
+        shutil.copytree(project, copy)
+        damage(copy / reader.file)
+        with suppress(*REPORTED, OSError):  # the command reports an OSError by the name of the file
+            reader.read(copy, copy / reader.file)
+
+
+def _enlarge(file: Path) -> None:
+    os.truncate(file, 3 << 30)  # sparse: it takes no room, but reading it takes seconds and memory
+
+
+def _link_to_itself(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file)
 
 
 @pytest.mark.slow
