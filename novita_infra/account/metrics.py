@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of
 from novita_infra.api.request import Request, get
+from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.frozen import dataclass
 
 WINDOW: Final = 7 * 86_400
 """The window of the figures, in seconds."""
 BUSY: Final = 1.0
 """The least utilisation of a used GPU, in percent."""
+_MOST: Final = 1e6
+"""More than any utilisation; a figure beyond it is none."""
 _STEP: Final = 900
 """Seconds between two figures."""
 
@@ -54,5 +57,5 @@ def _figures(utilisation: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
     for items in lists:
         for item in items:
             at, value = int_of(item.get("timestamp")), item.get("value")
-            if at and isinstance(value, (int, float)):
+            if at and 0 < at <= LAST_MOMENT and isinstance(value, (int, float)) and 0 <= value <= _MOST:
                 yield float(at), float(value)
