@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ _OTHERS: Final = frozenset({"plan.json", "scenario.json"})
 
 _INSIDE: Final = r"""[^{}"']|"([^"\\]|\\[\s\S])*"|'([^'\\]|\\[\s\S])*'"""
 """One character of an expression outside of texts and maps, or a text."""
+_MAP: Final = functools.reduce(lambda inner, _: rf"\{{({_INSIDE}|{inner})*\}}", range(4), rf"\{{({_INSIDE})*\}}")
+"""A map with at most four maps one inside the other."""
 
 _DEFS: Final[Schema] = {
     "onDrift": ON_DRIFT,
@@ -41,7 +44,7 @@ _DEFS: Final[Schema] = {
     "reference": {
         "description": "A text that is one ${...} expression, so that it may stand for a number, a list or a map.",
         "type": "string",
-        "pattern": rf"^\$\{{({_INSIDE}|\{{({_INSIDE}|\{{({_INSIDE})*\}})*\}})*\}}$",
+        "pattern": rf"^\$\{{({_INSIDE}|{_MAP})*\}}$",
     },
     "secret": {
         "description": "A secret from the environment or from a file; it is never shown and never stored.",
