@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.api.json_values import created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages
 from novita_infra.kinds.kind import Circumstances, Migrations, PlatformEvent
 from novita_infra.model.lifecycle import Cause
@@ -55,7 +55,7 @@ def platform_event(record: Record, live: Live | None, circumstances: Circumstanc
 
 
 def _read_migration(job: Mapping[str, Any]) -> tuple[str, float]:
-    return text_of(job.get("instanceId")), float(int_of(job.get("createdAt")) or 0)
+    return text_of(job.get("instanceId")), created_in(job)
 
 
 def _migrations_since(moment: float) -> Pages:
