@@ -22,6 +22,8 @@ from novita_infra.model.values import Secret, Value, is_secret_name
 OPENING: Final = "${"
 LEAST_OF_ENVIRONMENT: Final = 8
 """Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
+_MOST_ERRORS: Final = 20
+"""The most errors of one string that are reported; more have one cause, repeated."""
 _MOST_PARSED: Final = 4096
 """The most strings whose parts are remembered: a fleet repeats its expressions."""
 
@@ -81,7 +83,7 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
             usable = False
     needs = frozenset(evaluator.needs)
     if errors or not usable:
-        return Evaluated(text, tuple(errors), needs, usable=False)
+        return Evaluated(text, tuple(errors[:_MOST_ERRORS]), needs, usable=False)
     try:
         return Evaluated(finished(parts[0]) if alone else evaluator.apply(0, "text", *parts), (), needs)
     except (LanguageError, Uncomputable) as error:

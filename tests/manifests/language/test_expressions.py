@@ -298,6 +298,10 @@ def test_every_wrong_expression_of_a_string_is_reported() -> None:
     assert [(item.at, item.written) for item in found.errors] == [(6, "${var.a}"), (28, "${1 +}"), (36, "${var.b}")]
 
 
+def test_a_string_of_thousands_of_wrong_expressions_is_reported_briefly() -> None:
+    assert len(evaluate("${x}" * 5000, SCOPE).errors) == 20
+
+
 def test_a_variable_that_is_reported_already_is_not_reported_again() -> None:
     for text in ("x ${var.lost}", "${upper(var.lost)}", "${default(var.lost, 1)}"):
         found = evaluate(text, SCOPE)
