@@ -261,8 +261,8 @@ class Rig:
                 run()
             else:
                 self.apply(destroys=destroys, expect_success=False)
-        except ApiError:
-            assert killer.dead  # the plan itself could not be made any more
+        except asyncio.CancelledError:
+            assert killer.dead
         finally:
             self._killer = None
         killer.restore()
@@ -330,9 +330,11 @@ class _Killer:
         self._left = at_write
         self._after_effect = after_effect
         self._disk: dict[str, bytes] = {}
+        self._run: asyncio.Task[Any] | None = None
         self.dead = False
 
     def around(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        self._run = asyncio.current_task()
         return _Mortal(transport, self)
 
     async def pass_on(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
@@ -367,6 +369,8 @@ class _Killer:
         if not self.dead:
             self.dead = True
             self._disk = {path.name: path.read_bytes() for path in self._state.iterdir()}
+            assert self._run is not None
+            self._run.cancel()
 
 
 class _Mortal(httpx.AsyncBaseTransport):
