@@ -50,8 +50,16 @@ class _Server(uvicorn.Server):
     """A server that ends at a signal without raising it again, so that the process exits with 0.
 
     It relies on parts of uvicorn >=0.34,<0.55 (the range in pyproject.toml) that are not public: `Server.serve` runs
-    inside `capture_signals`, and `handle_exit` is the signal handler.
+    inside `capture_signals`, `handle_exit` is the signal handler, and `server_state.connections` are the open ones.
     """
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also closes the connections that are left: their answers did not end in time, or the server was cancelled."""
+        try:
+            await super().serve(sockets)
+        finally:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
