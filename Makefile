@@ -28,7 +28,8 @@ help: ## list the targets
 demo: .venv/installed ## run the main commands against the built-in simulator: no account, no key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
 
-test: .venv/tested check ## lint, types, import contracts and all tests, as CI runs them
+test: .venv/tested ## lint, types, import contracts and all tests, as CI runs them
+	@$(MAKE) --no-print-directory -j3 check
 	$(BIN)/python -m pytest -n auto -q
 
 test-fast: .venv/tested ## run the tests without the slow lanes: under two minutes

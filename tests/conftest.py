@@ -8,10 +8,16 @@ from hypothesis import settings
 
 from novita_infra.encoding import digests
 
-# The suite is the same on every run and on a busy machine; `make soak` is where luck is tried.
-suite = settings(derandomize=True, deadline=None, print_blob=True)
+# The suite is the same on every run and on a busy machine; `make soak` and `thorough` are where luck is tried.
+suite = settings(derandomize=True, deadline=None, print_blob=True, max_examples=60)
 settings.register_profile("suite", suite)
 settings.register_profile("fast", suite, max_examples=20)  # the fast lane, see the Makefile
+settings.register_profile("thorough", suite, derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: where a test waits for a process or a disk, another one runs."""
+    return (os.cpu_count() or 1) + 1

@@ -18,7 +18,6 @@ from quick_yaml import yaml_of
 from virtual import VirtualClock
 
 from novita_infra.api.client import Client
-from novita_infra.api.errors import ApiError
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project.loading import Project, load
