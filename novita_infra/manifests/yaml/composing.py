@@ -23,6 +23,7 @@ from yaml.events import (
 from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.manifests.yaml.positions import Position, count
 from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.manifests.yaml.stand_ins import HALF, HALF_HINT
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
@@ -84,6 +85,8 @@ class Composer:
         """The first line of the current document, counted from 0."""
         self.quoted: Callable[[str, int, int], str] | None = None
         """Turns the value of a quoted scalar into the written one, where a text has stand-ins."""
+        self.joined: Callable[[str], str] | None = None
+        """Joins the surrogate pairs of a scalar, where a text has escapes of them."""
 
     def run(self) -> None:
         event: Any = self._next()
@@ -202,6 +205,11 @@ class Composer:
         text = event.value
         if self.quoted is not None and event.style in ("'", '"'):
             text = self.quoted(text, event.start_mark.index, event.end_mark.index)
+        if self.joined is not None:
+            try:
+                text = self.joined(text)
+            except ValueError:
+                self._say(event, HALF, HALF_HINT)
         plain = event.implicit[0]
         if event.tag is not None:
             plain = self._is_plain_by_tag(event)

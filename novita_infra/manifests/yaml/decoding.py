@@ -13,7 +13,13 @@ LARGEST: Final = 64 * 2**20
 """The largest file in bytes. Ten thousand manifests have about four million."""
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_CONTROL_IN_JSON: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WIDE: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def is_json(file: str) -> bool:
+    """Returns whether the file is JSON by its name."""
+    return file[-5:].lower() == ".json"
 
 
 def decode_manifest(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
@@ -33,13 +39,13 @@ def decode_manifest(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
         byte = body[error.start]
         return "", Diagnostic(f"the byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8", origin=place)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    errors = _CONTROL.search(text)
+    language, pattern, escape = ("JSON", _CONTROL_IN_JSON, r"\u00..") if is_json(file) else ("YAML", _CONTROL, r"\x..")
+    errors = pattern.search(text)
     if errors is None:
         return text, None
-    summary = f"the control character U+{ord(errors[0]):04X} is not allowed in YAML"
-    return "", Diagnostic(
-        summary, 'remove it, or write it as "\\x.." in quotes', origin=_place(text[: errors.start()], file)
-    )
+    summary = f"the control character U+{ord(errors[0]):04X} is not allowed in {language}"
+    hint = f'remove it, or write it as "{escape}" in quotes'
+    return "", Diagnostic(summary, hint, origin=_place(text[: errors.start()], file))
 
 
 def _looks_wide(raw: bytes) -> bool:

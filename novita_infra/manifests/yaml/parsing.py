@@ -13,8 +13,8 @@ import yaml
 
 from novita_infra.manifests.yaml import syntax_errors as syntax
 from novita_infra.manifests.yaml.composing import TOO_DEEP, Composer, ParsedFile, StopReading
-from novita_infra.manifests.yaml.decoding import decode_manifest
-from novita_infra.manifests.yaml.line_separators import line_separators
+from novita_infra.manifests.yaml.decoding import decode_manifest, is_json
+from novita_infra.manifests.yaml.stand_ins import line_separators, surrogate_pairs
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
@@ -25,10 +25,14 @@ _MOST_FOR_PURE_PARSER: Final = 2**19
 
 
 def read(raw: bytes, file: str) -> ParsedFile:
-    """Parses all documents of a file. A file with only comments has none. Never raises."""
+    """Parses all documents of a file, one of a `.json` file. A file with only comments has none. Never raises."""
     text, error = decode_manifest(raw, file)
     if error is not None:
         return ParsedFile(diagnostics=[error], torn=True)
+    if is_json(file):
+        from novita_infra.manifests.yaml.json_reading import read_json_text  # noqa: PLC0415 -- most projects have none
+
+        return read_json_text(text, file)
     return read_text(text, file)
 
 
@@ -37,11 +41,14 @@ def read_text(text: str, file: str) -> ParsedFile:
     parsed = ParsedFile(text=text)
     separators = line_separators(text)
     text, whole = separators.text if separators else text, len(text)
+    pairs = surrogate_pairs(text)
+    text = pairs.text if pairs else text
     first = 0
     while text and len(parsed.diagnostics) < MOST_ERRORS:
         composer = Composer(text, file, first, parsed)
         if separators:
             composer.quoted = partial(separators.quoted, before=whole - len(text))
+        composer.joined = pairs.joined if pairs else None
         try:
             composer.run()
             break

@@ -43,6 +43,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "unknown escape after the backslash",
         "double the backslash, or use single quotes",
     ),
+    "found invalid Unicode character escape code": ("this escape is no character", "write the character itself"),
     "found unexpected document indicator": (
         "the quotes opened here are not closed before the document ends",
         "close them",

@@ -1,8 +1,11 @@
-"""Hides from libyaml the characters that it takes for line ends although YAML 1.2 does not.
+"""Hides from libyaml what it reads otherwise than YAML 1.2: line separators, and escaped pairs of surrogates.
 
 libyaml reads YAML 1.1: U+0085, U+2028 and U+2029 end a line there. Everywhere else a line ends with a line feed. A
 comment that holds one of them would become configuration, and every later position would be wrong. So the parser gets
 stand-ins, which are turned back inside of quotes. Outside of quotes these characters are refused.
+
+Programs that write JSON spell an emoji as `\\ud83d\\ude80`, which libyaml refuses. The stand-ins are turned back in
+each value, where a pair is one character.
 """
 
 from __future__ import annotations
@@ -15,6 +18,11 @@ from typing import Final
 _NAMES: Final = {"\x85": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
 _ANY: Final = re.compile("[\x85\u2028\u2029]")
 _PRIVATE_USE: Final = range(0xE000, 0xF900)
+HALF: Final = r"half of a pair of escapes such as \ud83d\ude80"
+HALF_HINT: Final = r"write the character itself, or both halves"
+_SURROGATE: Final = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
+_LITERAL: Final = re.compile(r"\\u([0-9a-f]{4})")
+_ESCAPE: Final = re.compile(r"\\[uU](?:0000)?([0-9a-fA-F]{4})")
 
 
 class LineSeparators:
@@ -55,3 +63,37 @@ class LineSeparators:
 def line_separators(text: str) -> LineSeparators | None:
     """Returns the stand-ins for a text; None for a text without these characters."""
     return LineSeparators(text) if _ANY.search(text) else None
+
+
+class SurrogatePairs:
+    """The stand-ins for one text."""
+
+    def __init__(self, text: str) -> None:
+        taken = {*map(ord, text), *(int(code, 16) for code in _ESCAPE.findall(text))}
+        free = (code for code in reversed(_PRIVATE_USE) if code not in taken)
+        self._written = {f"{stand_in:04x}": code for stand_in, code in zip(free, _codes(text), strict=False)}
+        self._characters = {int(stand_in, 16): int(code, 16) for stand_in, code in self._written.items()}
+        stand_ins = {code: stand_in for stand_in, code in self._written.items()}
+        self.text = _SURROGATE.sub(lambda match: rf"\u{stand_ins.get(match[1], match[1])}", text)
+        """The text for the parser. It is as long as the original."""
+
+    def joined(self, value: str) -> str:
+        """Returns the value of a scalar as it is meant. Raises ValueError if it holds half of a pair."""
+        value = _LITERAL.sub(
+            lambda match: rf"\u{self._written.get(match[1], match[1])}", value
+        )  # where a backslash is a character
+        return joined_pairs(value.translate(self._characters))
+
+
+def joined_pairs(value: str) -> str:
+    """Returns the text with each pair of surrogates as one character. Raises ValueError for half of a pair."""
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+def surrogate_pairs(text: str) -> SurrogatePairs | None:
+    """Returns the stand-ins for a text; None for a text without such escapes."""
+    return SurrogatePairs(text) if _SURROGATE.search(text) else None
+
+
+def _codes(text: str) -> list[str]:
+    return sorted(set(_SURROGATE.findall(text)))
