@@ -74,12 +74,12 @@ def test_no_call_fails_that_the_service_would_answer(program: str, python: Path,
     words = [str(python), str(DRIVERS / f"drive_{program}.py"), server]
     ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == 0, ended.stderr[-2000:]
-    told: dict[str, Any] = json.loads(ended.stdout)
-    failed = {name: outcome for name, outcome in told["outcomes"].items() if outcome != "ok"}
+    report: dict[str, Any] = json.loads(ended.stdout)
+    failed = {name: outcome for name, outcome in report["outcomes"].items() if outcome != "ok"}
     assert {name: text for name, text in failed.items() if name not in DEFECTS[program]} == {}
     mended = {name for name, (part, _) in DEFECTS[program].items() if part not in failed.get(name, "")}
     assert mended == set(), "these do not fail as the table says"
-    forgotten = {name for name in told["offered"] if name not in told["outcomes"]}
+    forgotten = {name for name in report["offered"] if name not in report["outcomes"]}
     known = {name for name in forgotten if any(fnmatchcase(name, pattern) for pattern in NOT_SERVED[program])}
     assert sorted(forgotten - known) == [], "drive these, or say why they are not served"
     served = {pattern for pattern in NOT_SERVED[program] if not any(fnmatchcase(name, pattern) for name in forgotten)}

@@ -73,6 +73,7 @@ def endpoint_of(world: World, key: str) -> Endpoint:
 def create(world: World, new: Endpoint) -> Endpoint:
     """Creates an endpoint. A refusal changes nothing."""
     product = catalogue.serverless_product(new.product)
+    _within("rootfsSize", new.rootfs, "RootfsSize")
     _check(world, new)
     if any(other.app_name == new.app_name for other in world.endpoints if new.app_name):
         raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {new.app_name!r} is taken")
@@ -101,7 +102,6 @@ def check_pace(world: World) -> None:
 
 
 def _check(world: World, new: Endpoint) -> None:
-    _within("rootfsSize", new.rootfs, "RootfsSize")
     _within("workerConfig.minNum", new.workers_min, "WorkerNum")
     _within("workerConfig.maxNum", new.workers_max, "WorkerNum")
     if new.workers_max < max(new.workers_min, 1):
@@ -138,7 +138,10 @@ def update(world: World, new: Endpoint) -> None:
     if endpoint.state == "deleting":
         raise not_allowed(f"endpoint {new.id} is being deleted")
     new.app_name, new.type = endpoint.app_name, endpoint.type
-    catalogue.serverless_product(new.product)
+    if new.product != endpoint.product:
+        catalogue.serverless_product(new.product)
+    if new.rootfs != endpoint.rootfs:  # an update of v1 names neither
+        _within("rootfsSize", new.rootfs, "RootfsSize")
     _check(world, new)
     budgets.check_funds(world)
     rolls = any(getattr(endpoint, name) != getattr(new, name) for name in _ROLLS)
