@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
 
 from novita_infra.encoding import digests
@@ -18,6 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
 
 
+@pytest.hookimpl(optionalhook=True)  # xdist asks for it
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: where a test waits for a process or a disk, another one runs."""
     return (os.cpu_count() or 1) + 1

@@ -9,10 +9,7 @@ import io
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, Final, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, Final, TextIO
 
 _NAMES: Final = ("stdout", "stderr")
 
@@ -22,7 +19,7 @@ class _Output(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         while self.failure is None:
             try:
                 written = super().write(data)

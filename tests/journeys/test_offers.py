@@ -139,15 +139,18 @@ def test_what_comes_free_within_a_short_wait_is_bought(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_a_wait_for_capacity_is_reported_once_with_its_length(tmp_path: Path) -> None:
+def test_a_wait_for_capacity_is_reported_each_minute_with_its_length(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine(), a={"waitForCapacity": "30m"})
     no_stock(rig, 60)
     rig.apply()
     message = [plain([event_line(event)]) for event in rig.events if isinstance(event, Progressed) and event.note]
-    assert message == [
-        "         instance.a: create: waiting after 0s; INSUFFICIENT_RESOURCE: tried again for up to 30 min\n"
-    ]
+    first, *later = message
+    assert (
+        first == "         instance.a: create: waiting after 0s; INSUFFICIENT_RESOURCE: tried again for up to 30 min\n"
+    )
+    assert len(later) == 6  # about one a minute, with the last refusal
+    assert all("tried again for up to 30 min; POST " in line and "INSUFFICIENT_RESOURCE" in line for line in later)
 
 
 def test_an_interrupted_wait_for_capacity_is_reported_as_begun(tmp_path: Path) -> None:

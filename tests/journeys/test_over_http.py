@@ -68,6 +68,11 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"endpoint.api": ["update"]},
     ),
     Journey(
+        example="expressions",
+        replacing=("motd.txt", "Welcome", "Good morning"),
+        becomes={"instance.worker": ["update"]},
+    ),
+    Journey(
         example="image-prewarm",
         replacing=("manifest.yaml", "for the training machines", "for the new machines"),
         becomes={"image_prewarm.pytorch": ["update"]},

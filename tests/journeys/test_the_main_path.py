@@ -26,13 +26,19 @@ from novita_infra.views.formats.text.plan import plan_lines
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 
 
-def edit_everything(folder: Path) -> None:
-    """Changes a field of every resource of the project."""
+PORTS = {"expressions": ["6379/tcp", "9001/tcp"]}
+"""The ports after the edit of an example whose expressions name one of them."""
+
+
+def edit_everything(folder: Path, name: str) -> None:
+    """Changes a field of every resource of the example."""
     for path in folder.glob("*.yaml"):
         documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
         for document in documents:
             kind_type = TYPES.get(document["kind"])
-            document.get("spec", {}).update(FACTS[kind_type].example_edit if kind_type else {})
+            spec = document.get("spec", {})
+            edit = FACTS[kind_type].example_edit if kind_type else {}
+            spec.update({**edit, "ports": PORTS[name]} if name in PORTS else edit)
         path.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
 
 
@@ -43,7 +49,7 @@ def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tm
     rig.environment = "dev" if name == "dev-prod" else ""
     rig.apply()
     rig.assert_converged()
-    edit_everything(rig.folder)
+    edit_everything(rig.folder, name)
     review = rig.plan()
     assert {change.action for change in review.plan.changes} <= {Action.UPDATE, Action.REPLACE}
     rig.apply()

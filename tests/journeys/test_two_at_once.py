@@ -107,7 +107,7 @@ def test_with_a_lock_timeout_the_second_apply_waits_for_the_first(place: Place) 
     first = place.run(*APPLY)
     first.until("its id is")
     second = place.run(*APPLY, "--lock-timeout", "50s")
-    second.until("this one waits for it, at most 50 s")
+    second.until("waiting for its end, at most 50 s more")
     place.cloud.advance(LONG)
     assert (first.end(), second.end()) == (0, 0)
     assert "Apply complete: 1 created." in first.stderr
@@ -133,7 +133,7 @@ def test_two_checkouts_that_link_to_one_state_buy_once(place: Place, tmp_path_fa
     one.until("its id is")
     place.folder = links[1].parents[1]
     two = place.run(*APPLY, "--lock-timeout", "50s")
-    two.until("this one waits for it, at most 50 s")
+    two.until("waiting for its end, at most 50 s more")
     place.cloud.advance(LONG)
     assert (one.end(), two.end()) == (0, 0), one.stderr + two.stderr
     assert len(place.cloud.live("instances", place.second)) == 1
@@ -251,7 +251,7 @@ def test_who_waits_for_the_lock_can_be_interrupted(number: signal.Signals, place
     first = place.run(*APPLY)
     first.until("its id is")
     second = place.run(*APPLY, "--lock-timeout", "50s")
-    second.until("this one waits for it")
+    second.until("waiting for its end")
     second.interrupt(number)
     assert second.end() == 130
     assert not first.is_over

@@ -100,6 +100,7 @@ def make_project(folder: Path) -> Path:
     """An applied project with all files that a project can have; to be called in it."""
     files = {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET, "password.txt": "hunter2-hunter2\n"}
     files |= {"prod.vars.yaml": "size: 50\n", "schema.json": '{"type": "object", "required": ["format_version"]}'}
+    files |= {"dev.vars.json": '{"size": 50}\n'}
     for name, text in files.items():
         (folder / name).write_text(text)
     run("apply", "--sim", "--auto-approve", str(folder))
@@ -257,6 +258,13 @@ READERS: Final = (
         _command("validate", "--var-file", "{file}", "--var", "size=0x1e999", "{folder}"),
         "prod.vars.yaml",
         damages=(as_bytes, as_yaml),
+    ),
+    Reader(
+        "variables in JSON",
+        ("manifests/yaml/json_reading:_Reader._string",),
+        _command("validate", "--var-file", "{file}", "{folder}"),
+        "dev.vars.json",
+        damages=(as_bytes, as_json),
     ),
     Reader(
         "secret",

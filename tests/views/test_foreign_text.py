@@ -54,12 +54,13 @@ WRITERS = {
     "cli/client_log.py",
     "cli/command.py",
     "cli/lazy.py",
+    "cli/streams.py",
     "views/formats/json/renderer.py",
     "views/formats/text/progress.py",
     "views/formats/text/renderer.py",
     "views/formats/text/terminal.py",
 }
-"""Modules that write to a terminal. Each passes the text through `printable`, a line or JSON."""
+"""Modules that write to a terminal. Each passes the text through `printable`, a line or JSON; `streams` is a stream."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
