@@ -36,7 +36,7 @@ IN_SDIST = re.compile(
 LOADED_BY_PYTEST = "pytest_plugin.py"
 """Nobody else imports it, so pytest need not be installed for the rest."""
 STRAY = re.compile(
-    r"__pycache__|\.pyc$|\.niplan$|\.novita-infra/|/state/.*\.json|^(?!.*tests/compat/).*\.journal$|\.lock$|~$|\.orig$|\.rej$"
+    r"__pycache__|\.pyc$|\.niplan$|\.novita-infra/|/state/.*\.json|^(?!.*tests/compat/).*\.journal(?:\.backup)?$|\.lock$|~$|\.orig$|\.rej$"
 )
 """What a run leaves behind. `tests/compat` holds the state and journal of an old version on purpose."""
 
