@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from death import Death
 from fleets import Resource
 from histories import Act, Chapter, End, History
 from kind_facts import FACTS, TYPES
@@ -155,7 +155,7 @@ class _Play(Rig):
         except (ApiError, Problems) as error:
             self.trace.append(f"    ended with {type(error).__name__}: {error}")
         except asyncio.CancelledError:
-            wire.restore()
+            wire.death.restore()
             self.trace.append("    killed")
         finally:
             self._wire = None
@@ -337,19 +337,17 @@ class _Wire(httpx.AsyncBaseTransport):
         self._course = course
         self._chapter = chapter
         self._inner: httpx.AsyncBaseTransport | None = None
-        self._run: asyncio.Task[Any] | None = None
+        self.death = Death(course.folder / "state")
         self._requests = 0
         self._writes = 0
-        self._disk: dict[str, bytes] = {}
-        self._dead = False
 
     def around(self, inner: httpx.AsyncBaseTransport) -> _Wire:
         self._inner = inner
-        self._run = asyncio.current_task()
+        self.death.awaits_this_task()
         return self
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self._dead or self._inner is None:
+        if self.death.dead or self._inner is None:
             raise httpx.ConnectError("this process is dead", request=request)
         number, writes = self._requests, self._writes
         self._requests += 1
@@ -361,29 +359,13 @@ class _Wire(httpx.AsyncBaseTransport):
         counted = writes if end.writes else number
         hit = end.how.startswith("kill") and counted == end.at and (request.method == "POST" or not end.writes)
         if hit and end.how == "kill before":
-            self._die()
+            self.death.strike()
             raise httpx.ConnectError("this process is dead", request=request)
         response = await self._inner.handle_async_request(request)
         self._course.look()
         if hit:
-            self._die()
+            self.death.strike()
             raise httpx.ReadError("this process is dead", request=request)
-        if self._dead:
+        if self.death.dead:
             raise httpx.ReadError("this process is dead", request=request)
         return response
-
-    def restore(self) -> None:
-        """Puts the disk back to the instant of death."""
-        folder = self._course.folder / "state"
-        with suppress(FileNotFoundError):
-            for path in folder.iterdir():
-                path.unlink()
-        for name, data in self._disk.items():
-            (folder / name).write_bytes(data)
-
-    def _die(self) -> None:
-        self._dead = True
-        folder = self._course.folder / "state"
-        self._disk = {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
-        assert self._run is not None
-        self._run.cancel()

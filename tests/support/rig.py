@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import httpx
 import pytest
+from death import Death
 from kind_facts import FACTS
 from local_store import LocalStore
 from plan_shapes import checked_json
@@ -261,11 +262,11 @@ class Rig:
             else:
                 self.apply(destroys=destroys, expect_success=False)
         except asyncio.CancelledError:
-            assert killer.dead
+            assert killer.death.dead
         finally:
             self._killer = None
-        killer.restore()
-        return killer.dead
+        killer.death.restore()
+        return killer.death.dead
 
     def client(self) -> Client:
         return Client(
@@ -325,51 +326,32 @@ class _Killer:
     """Kills a run at its nth write, as SIGKILL would: from then on nothing reaches the service or stays on disk."""
 
     def __init__(self, state: Path, *, at_write: int, after_effect: bool) -> None:
-        self._state = state
+        self.death = Death(state)
         self._left = at_write
         self._after_effect = after_effect
-        self._disk: dict[str, bytes] = {}
-        self._run: asyncio.Task[Any] | None = None
-        self.dead = False
 
     def around(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
-        self._run = asyncio.current_task()
+        self.death.awaits_this_task()
         return _Mortal(transport, self)
 
     async def pass_on(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
-        if self.dead:
+        if self.death.dead:
             raise httpx.ConnectError("this process is dead", request=request)
         if request.method != "POST":
             return await transport.handle_async_request(request)
         self._left -= 1
         if self._left < 0 and not self._after_effect:
-            self._die()
+            self.death.strike()
             raise httpx.ConnectError("this process is dead", request=request)
         dies = self._left < 0
         try:
             response = await transport.handle_async_request(request)
         finally:
             if dies:
-                self._die()
+                self.death.strike()
         if dies:
             raise httpx.ReadError("this process is dead", request=request)
         return response
-
-    def restore(self) -> None:
-        """Puts the disk back to the instant of death."""
-        if not self.dead:
-            return
-        for path in self._state.iterdir():
-            path.unlink()
-        for name, data in self._disk.items():
-            (self._state / name).write_bytes(data)
-
-    def _die(self) -> None:
-        if not self.dead:
-            self.dead = True
-            self._disk = {path.name: path.read_bytes() for path in self._state.iterdir()}
-            assert self._run is not None
-            self._run.cancel()
 
 
 class _Mortal(httpx.AsyncBaseTransport):
