@@ -28,6 +28,7 @@ from novita_infra.api.errors import (
 from novita_infra.api.redaction import redact
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response, asked_wait
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.frozen import dataclass
 
 _REASONS: Final[dict[type[ApiError], str]] = {
@@ -115,7 +116,7 @@ class _Said:
 
 def _read(answer: Response) -> _Said:
     try:
-        body = json.loads(answer.body)
+        body = parse_foreign_json(answer.body)
     except (ValueError, RecursionError):
         body = None
     if isinstance(body, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import field
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from novita_infra.api.errors import Unanswered
 from novita_infra.api.request import Request
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.frozen import dataclass
 
 LONGEST_WAIT: Final = 60.0
@@ -55,7 +55,7 @@ def content(request: Request, answer: Response) -> Any:
         return None
     if answer.is_json:
         try:
-            return json.loads(answer.body)
+            return parse_foreign_json(answer.body)
         except (ValueError, RecursionError):
             # `from None`: the cause carries the body, and the body may carry a password.
             raise Unanswered(request, status=answer.status, text="the answer is broken off or no JSON") from None

@@ -15,6 +15,7 @@ from novita_infra.encoding.digests import (
     slow_key,
     stretched,
 )
+from novita_infra.encoding.json_text import parse_foreign_json, parse_json
 from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
@@ -33,7 +34,6 @@ from novita_infra.encoding.values import (
     decode,
     encode,
     fingerprint,
-    parse_json,
 )
 from novita_infra.model.json_forms import INLINE, text_form
 
@@ -61,6 +61,7 @@ __all__ = [
     "is_key",
     "is_slow",
     "matches_digest",
+    "parse_foreign_json",
     "parse_json",
     "reading_again",
     "slow_key",

@@ -118,14 +118,6 @@ def compact(data: Json) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def parse_json(data: bytes) -> Json:
-    """The JSON data in the bytes; raises UnicodeDecodeError, JSONDecodeError, or another ValueError."""
-    try:
-        return json.loads(data.decode("utf-8"), parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("nested beyond all measure") from None
-
-
 def read_address(data: Json) -> Address:
     """The address in the text. Raises Malformed."""
     try:
@@ -242,7 +234,3 @@ def _read_argument(data: Json, secrets: SecretReader | None) -> Value:
     if isinstance(argument, (list, dict)):
         raise Malformed(f"{name_of(argument)} is no argument of a computation")
     return argument
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"the number {name} has no form in JSON")

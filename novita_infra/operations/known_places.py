@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.encoding.files import read_file
-from novita_infra.encoding.values import parse_json
+from novita_infra.encoding.json_text import parse_json
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.session import Session
 from novita_infra.state.private_files import open_private

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.redaction import lines_of, redact, without_secrets
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
@@ -202,7 +203,7 @@ class _Bench:
         exited = self._run(policy, argv)
         last_words = self._last_words(exited)
         try:
-            verdict = verdict_in(self._redacted(json.loads(exited.output)))
+            verdict = verdict_in(self._redacted(parse_foreign_json(exited.output)))
         except (ValueError, RecursionError) as error:
             if exited.code:
                 raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
@@ -225,7 +226,7 @@ class _Bench:
         words = [str(self._file(policy.words[0])), "each" if policy.each else "whole"]
         exited = self._run(policy, [sys.executable, "-P", "-m", "novita_infra.policies.schema_judge", *words])
         try:
-            answer = json.loads(exited.output)
+            answer = parse_foreign_json(exited.output)
         except ValueError:
             last_words = self._last_words(exited)
             raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None

@@ -37,7 +37,8 @@ def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[s
             for path in [tuple(error.absolute_path)]
         ]
     except SchemaError as error:
-        raise BadSchema(error.message[:_LONGEST]) from None
+        where = ".".join(map(str, error.absolute_path))
+        raise BadSchema(f"{where}: {error.message}"[:_LONGEST] if where else error.message[:_LONGEST]) from None
     except Unresolvable as error:
         raise BadSchema(f"{error.ref} is not in it") from None
     return list(dict.fromkeys(reasons))[:_MOST]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+
+from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.state.file_format import read_state
+from novita_infra.state.journal import header_line, put_line
 
 Invoke = Callable[..., Result]
 FOREIGN = "caf\udce9"
@@ -90,3 +96,66 @@ def test_a_project_in_a_folder_that_is_not_utf_8_is_refused(
         assert (words, result.exit_code) == (words, 1)
         assert "is not UTF-8 text; rename it, or the folder above it" in result.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["fleet.yaml", "novita-infra.yaml"]
+
+
+HALF = r"half of a pair of escapes such as \ud83d\ude80"
+
+
+def broken(file: Path, old: str) -> None:
+    """Puts half of a surrogate pair into a file of ours. Without a checksum it is read as one of an old version."""
+    text = re.sub(r'"checksum": ?"[^"]*",?\s*', "", file.read_text(), count=1)
+    assert old in text
+    file.write_text(text.replace(old, rf"{old}\ud800", 1))
+
+
+def test_half_of_a_surrogate_pair_in_a_state_is_refused_with_its_place(run: Invoke, project: Path) -> None:
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    state = project / "state" / "default.json"
+    broken(state, "us-ca-nas-2")
+    for words in (["state", "list"], ["plan", "--sim"], ["apply", "--sim", "--auto-approve"], ["output"]):
+        result = run(*words)
+        assert result.exit_code == 1
+        assert re.match(r"error: state/default\.json:\d+:\d+: the file is damaged: ", result.stderr)
+        assert HALF in result.stderr
+    assert r"us-ca-nas-2\ud800" in state.read_text()
+
+
+def test_half_of_a_surrogate_pair_in_a_journal_is_refused_with_its_place(run: Invoke, project: Path) -> None:
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    state = read_state((project / "state" / "default.json").read_bytes(), "state", hint="")
+    line = json.loads(put_line(next(iter(state.records.values())), "put"))
+    line.pop("crc32")
+    text = json.dumps(line).replace("us-ca-nas-2", r"us-ca-nas-2\ud800", 1)
+    journal = header_line(state) + add_line_checksum(text.encode()) + b"\n"
+    (project / "state" / "default.journal").write_bytes(journal)
+    result = run("state", "list")
+    assert result.exit_code == 1
+    assert re.match(r"error: state/default\.journal:2:\d+: the file is damaged: ", result.stderr)
+    assert HALF in result.stderr
+
+
+def test_half_of_a_surrogate_pair_in_a_plan_file_is_refused_with_its_place(run: Invoke, project: Path) -> None:
+    assert run("plan", "--sim", "--out", "p.niplan").exit_code == 0
+    broken(project / "p.niplan", "us-ca-nas-2")
+    for words in (["show", "p.niplan"], ["apply", "--sim", "p.niplan"]):
+        result = run(*words)
+        assert result.exit_code == 1
+        assert re.search(r"error: .*p\.niplan.*it is cut off or was changed \(line 1, column \d+\)", result.stderr)
+
+
+def test_half_of_a_surrogate_pair_in_a_scenario_is_refused_with_its_place(run: Invoke, project: Path) -> None:
+    for name, text in (("s.json", r'{"name": "x", "says": "a\ud800"}'), ("s.yaml", 'name: x\nsays: "a\\ud800"\n')):
+        (project / name).write_text(text)
+        result = run("sim", "serve", "--scenario", name)
+        assert result.exit_code == 1
+        assert f"error: {name}:" in result.stderr
+        assert HALF in result.stderr
+
+
+def test_half_of_a_surrogate_pair_from_a_policy_is_replaced(run: Invoke, project: Path) -> None:
+    (project / "p.py").write_text('print(r\'{"warn": ["a\\ud800b"]}\')\n')
+    assert run("plan", "--sim", "--policy", "p.py", "--out", "p.niplan").exit_code == 0
+    assert "a\ufffdb" in run("show", "--json", "p.niplan").stdout.encode().decode("unicode_escape")
+    (project / "s.json").write_text('{"type":\n "a\\ud800"}')
+    result = run("plan", "--sim", "--policy", "s.json")
+    assert f"line 2, column 4: it is no JSON: {HALF}" in result.stdout + result.stderr

@@ -21,7 +21,16 @@ from novita_infra.simulator import AccountInUse, BadScenario, UnknownFormat
 PACKAGE = Path(__file__).parents[2] / "novita_infra"
 REPORTED = (Problems, ApiError, UnknownFormat, AccountInUse, BadScenario)
 """What the callers of a reader turn into a message."""
-_READING = {"read_bytes", "read_text", "read_file", "read_stream", "parse_json", "read_json"}
+_READING = {
+    "read_bytes",
+    "read_text",
+    "read_file",
+    "read_stream",
+    "parse_json",
+    "parse_foreign_json",
+    "read_json",
+    "read_unicode_json",
+}
 _OF_MODULES = {"json.loads", "json.load", "os.read", "os.pread", "sqlite3.connect", "yaml.load", "pickle.loads"}
 _WORD = re.compile("|".join(map(re.escape, sorted(_READING | _OF_MODULES))))
 

@@ -216,7 +216,11 @@ def _answer(_: Path, file: Path) -> None:
     content(get("/x"), Response(200, {"content-type": "application/json"}, data))
 
 
-_STATE_COMMANDS: Final = ("state/file_format:read_json", "state/file_format:read_state", "encoding/values:parse_json")
+_STATE_COMMANDS: Final = (
+    "state/file_format:read_json",
+    "state/file_format:read_state",
+    "encoding/json_text:parse_json",
+)
 _JOURNAL: Final = ("state/journal:fold", "state/journal:_continues")
 _MANIFEST: Final = (
     "manifests/project/files:Files.read",
@@ -326,6 +330,7 @@ READERS: Final = (
         (
             "simulator/world/engine/account_file:AccountFile.__init__",
             "simulator/world/engine/tables:Table._decode",
+            "simulator/json_text:read_unicode_json",
         ),
         _world,
         ".novita-infra/sim.db",
@@ -356,7 +361,7 @@ READERS: Final = (
     ),
     Reader(
         "answer",
-        ("api/responses:content", "api/error_mapping:_read"),
+        ("api/responses:content", "api/error_mapping:_read", "encoding/json_text:parse_foreign_json"),
         _answer,
         sample=_REFUSAL,
         damages=(as_bytes, as_json),

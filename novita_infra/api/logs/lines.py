@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.api.redaction import redact
+from novita_infra.encoding.json_text import parse_foreign_json
 
 MOST: Final = 10
 """The number of lines that are shown."""
@@ -78,7 +79,7 @@ def _json(text: str) -> Any:
     if text.lstrip()[:1] not in {"{", "["}:
         return None
     try:
-        return json.loads(text)
+        return parse_foreign_json(text)
     except (ValueError, RecursionError):
         return None
 

@@ -231,7 +231,8 @@ def read_content(path: Path) -> PlanFileParts:
     except OSError as error:
         raise problem(f"cannot read the plan {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise damaged(path, "it is cut off or was changed") from error
+        place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise damaged(path, f"it is cut off or was changed{place}") from error
     match data:
         case {"novita-infra plan": int(version), "program": str(program)} if version > VERSION:
             raise problem(

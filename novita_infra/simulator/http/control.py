@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.http.reading import raw_body
 from novita_infra.simulator.http.route_table import Handler
+from novita_infra.simulator.json_text import read_unicode_json
 from novita_infra.simulator.request_schema import Fields, Number, Reading, Whole, need
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.cloud import arrears
@@ -105,7 +105,7 @@ async def _clear_faults(world: World, _request: Request) -> Response:
 async def _json(request: Request) -> Any:
     body = await raw_body(request)
     try:
-        return json.loads(body)
+        return read_unicode_json(body)
     except (ValueError, RecursionError) as error:
         raise ApiRefusal("REQUEST", "the body is not JSON") from error
 

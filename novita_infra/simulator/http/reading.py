@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.json_text import read_unicode_json
 from novita_infra.simulator.operations import IncomingCall, Operation
 from novita_infra.simulator.profiles import Quirks
 
@@ -53,7 +53,7 @@ def _json_of(quirks: Quirks, body: bytes) -> Any:
     if not body.strip():
         return {}
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        return read_unicode_json(body, constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ApiRefusal(quirks.undecodable_reason, f"the body is not JSON: {error}"[:200]) from error
 

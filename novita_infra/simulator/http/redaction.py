@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from novita_infra.simulator.json_text import read_unicode_json
+
 REDACTED: Final = "[redacted]"
 LEFT_OUT: Final = "[left out: broken JSON]"
 _HEADERS: Final = frozenset(
@@ -56,7 +58,7 @@ def _like_json(content: str) -> bool:
 
 def _json(content: str) -> str | None:
     try:
-        value = json.loads(content)
+        value = read_unicode_json(content)
     except (ValueError, RecursionError):
         return None
     return json.dumps(_value(value), ensure_ascii=False, separators=(",", ":"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Generic, Protocol, TypeVar
 
+from novita_infra.simulator.json_text import read_unicode_json
 from novita_infra.simulator.world.engine.records import WorldRecord
 
 R = TypeVar("R", bound=WorldRecord)
@@ -75,7 +76,7 @@ class Table(Generic[R]):
         return record.values(self._names)
 
     def _decode(self, body: str) -> R:
-        return self.record.of_values(json.loads(body))
+        return self.record.of_values(read_unicode_json(body))
 
     def remember(self) -> None:
         """Keeps the past from now on, so that stale lists can show it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.json_text import read_unicode_json
 from novita_infra.simulator.world.engine.llm_records import File
 from novita_infra.simulator.world.engine.world import World
 
@@ -45,7 +45,7 @@ def rows(content: bytes) -> list[Any]:
         if not line.strip():
             continue
         try:
-            found.append(json.loads(line))
+            found.append(read_unicode_json(line))
         except (ValueError, RecursionError) as error:
             raise ApiRefusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from error
     return found

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.state.backends.local.disk import unreadable
 from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder
 from novita_infra.state.private_files import open_private
@@ -92,7 +93,7 @@ def _holder(file: int) -> Mapping[str, Any]:
     """The content of the file; empty if the holder has just begun to write, or died while it did."""
     note = os.pread(file, 4096, 0)
     try:
-        holder = json.loads(note) if note else {}
+        holder = parse_foreign_json(note) if note else {}
     except (ValueError, RecursionError):
         return {}
     return holder if isinstance(holder, dict) else {}
