@@ -147,6 +147,14 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "examples": ["dev"],
             "description": "The environment without --env. Default: `default`, which has no patches.",
         },
+        "ignore": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "examples": [["docker-compose.yml", "charts/"]],
+            "description": "Files and folders that hold no manifests of ours. A pattern with a slash is a path from "
+            "the project's folder; one without is a name in any folder. * stands for any text. Hidden files and "
+            "folders are never read.",
+        },
         "state": state_settings({name: backend_named(name) for name in backend_names()}),
         "groups": _named(
             _GROUP,

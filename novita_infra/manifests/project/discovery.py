@@ -6,12 +6,13 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.validation.documents import PROJECT_FILE
-from novita_infra.model.addresses import Origin
+from novita_infra.model.addresses import Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, problem
 
 VARIABLES_SUFFIX: Final = ".vars"
@@ -38,6 +39,31 @@ class ManifestFiles:
     project_file: bool = False
     manifests: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    """The files that `ignore:` of the project file leaves out."""
+
+    def leave_out(self, patterns: Sequence[str]) -> None:
+        """Leaves out the files and folders that fit a pattern, and what is to be said about them.
+
+        A pattern with a slash is a path from the root; one without is a name in any folder. `*` stands for any text.
+        """
+        ignored = [name for name in self.manifests if _is_ignored(name, patterns)]
+        self.ignored += ignored
+        self.manifests = [name for name in self.manifests if name not in frozenset(ignored)]
+        self.diagnostics = [
+            item for item in self.diagnostics if not (item.origin and _is_ignored(item.origin.file, patterns))
+        ]
+
+
+def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
+    parts = name.split("/")
+    paths = [*accumulate(parts, "{}/{}".format)]
+    for pattern in patterns:
+        wanted = pattern.removesuffix("/")
+        bare = wanted.removeprefix(".").removeprefix("/") if wanted.startswith(("/", "./")) else wanted
+        if any(fits_wildcards(bare, item) for item in (paths if "/" in wanted else parts)):
+            return True
+    return False
 
 
 def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
@@ -88,22 +114,24 @@ def reason(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def why_unread(root: Path, name: str) -> str | None:
+def why_unread(found: ManifestFiles, name: str) -> str | None:
     """Returns the reason why a file that exists is no manifest of the project; None if there is no such file.
 
     A link to nothing counts as existing: what it led to may be unreachable for now.
     """
-    folder = root
+    folder = found.root
+    if name in found.ignored:
+        return f"ignore: in {PROJECT_FILE} leaves it out"
     for part in Path(name).parts[:-1]:
         folder /= part
-        shown = _spelt(folder.relative_to(root).as_posix())
+        shown = _spelt(folder.relative_to(found.root).as_posix())
         if folder.is_symlink() and not folder.exists():
             return f"the link {shown} points to nothing"
         if not folder.is_dir():
             return None
         if (folder / PROJECT_FILE).is_file():
             return f"the folder {shown} is a project of its own"
-    if not os.path.lexists(root / name):
+    if not os.path.lexists(found.root / name):
         return None
     return "the file is not read as a manifest"
 

@@ -14,9 +14,10 @@ from novita_infra.manifests.yaml.composing import ParsedFile
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import origin
+from novita_infra.manifests.yaml.scalars import reading_in_yaml_1_1
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.diagnostics import Diagnostic, Severity
 
 
 class Files:
@@ -30,6 +31,7 @@ class Files:
         self.sources = Sources()
         self.torn = False
         """Whether a document could not be read, so that its declarations are unknown."""
+        self._read_otherwise: list[tuple[Origin, str]] = []
 
     def read(self, name: str) -> ParsedFile:
         try:
@@ -41,7 +43,21 @@ class Files:
         hidden = (0,) if self._redacted and parsed.torn else ()
         self._diagnostics.add([replace(item, hidden=hidden) for item in parsed.diagnostics])
         self.torn = self.torn or parsed.torn
+        self._read_otherwise += parsed.read_otherwise
         return parsed
+
+    def unquoted(self) -> list[Diagnostic]:
+        """Returns a warning for each unquoted text that a program with YAML 1.1 reads as something else."""
+        return [
+            Diagnostic(
+                f"{(shown := self.sources.quotable(text, place)) or 'this value'} is text here, "
+                f"and {reading_in_yaml_1_1(text)} by the rules of YAML 1.1",
+                "write it in quotes" if shown is None else f'write it in quotes: "{shown}"',
+                origin=place,
+                severity=Severity.WARNING,
+            )
+            for place, text in self._read_otherwise
+        ]
 
     def variables(self, files: Sequence[Path]) -> list[Given]:
         """Returns the values of the files of `--var-file`. Paths are relative to the working directory."""
@@ -56,4 +72,5 @@ class Files:
                         [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.position))]
                     )
                 given += given_in(document.data, document.position, str(file))
+            self._read_otherwise += parsed.read_otherwise
         return given

@@ -31,6 +31,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.manifests.yaml.positions import origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
@@ -157,10 +158,10 @@ def _load(
 ) -> Project:
     diagnostics = Collected(lenient=lenient)
     found = find(path, other_than=var_files)
-    diagnostics.add(found.diagnostics)
     files = Files(found.root, diagnostics)
     diagnostics.sources = files.sources
     settings = _settings(found, files, diagnostics)
+    diagnostics.add(found.diagnostics)
     secrets = Secrets(found.root, environ)
     chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
     diagnostics.add(errors)
@@ -186,6 +187,7 @@ def _load(
     diagnostics.add(errors)
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
+    diagnostics.add(files.unquoted())
     return Project(
         name=settings.project_name(found.root),
         root=found.root,
@@ -226,9 +228,19 @@ def _settings(found: ManifestFiles, files: Files, diagnostics: Collected) -> Set
         return NOTHING
     parsed = files.read(PROJECT_FILE)
     settings, errors = settings_of(parsed, files.sources)
-    diagnostics.add(errors)
+    diagnostics.add([*errors, *_leave_out(found, settings)])
     files.torn = False  # no resource is lost with it
     return None if parsed.torn else settings
+
+
+def _leave_out(found: ManifestFiles, settings: Settings) -> list[Diagnostic]:
+    """Leaves out what `ignore:` names. Returns the error about a file of the command line that is left out."""
+    patterns = settings.document.data.get("ignore")
+    found.leave_out([item for item in patterns if isinstance(item, str)] if isinstance(patterns, list) else [])
+    if not (found.scope and found.ignored):
+        return []
+    hint = "remove the pattern, or name the project's folder"
+    return [Diagnostic(f"ignore: leaves out {found.scope}", hint, origin=origin(settings.position("ignore")))]
 
 
 def _variables(

@@ -20,7 +20,7 @@ from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.names import KnownNames
-from novita_infra.manifests.validation.documents import IdentifiedDocument, head, schema_errors
+from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import inside, origin, position_at, with_item
@@ -109,8 +109,12 @@ class ResourceLoader:
         identified: dict[Address, IdentifiedDocument] = {}
         repeated = []
         for name in self._found.manifests:
+            foreign = 0
             for document in self._files.read(name).documents:
                 found, errors = head(document)
+                foreign += is_foreign(document)
+                if foreign > 1 and is_foreign(document):
+                    continue  # a file of another program is reported once
                 if found is None:
                     self._lose(document)
                 elif found.address in identified:

@@ -47,8 +47,14 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
         hint = "a manifest is a mapping of apiVersion, kind, metadata and spec"
         return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.position))]
     if "apiVersion" not in data and "kind" not in data:
-        hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml"
-        return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.position))]
+        hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml; "
+        return None, [
+            Diagnostic("the document is no manifest", hint + _left_out(document), origin=origin(document.position))
+        ]
+    if is_foreign(document):
+        summary = f"the document belongs to another program: its apiVersion is {_quoted(data['apiVersion'])}"
+        hint = f"ours is {API_VERSION}; {_left_out(document)}"
+        return None, [Diagnostic(summary, hint, origin=origin_at(document.position, ("apiVersion",)))]
     diagnostics = [*_version(document)]
     kind, errors = _kind(document)
     diagnostics += errors
@@ -57,6 +63,20 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
     if kind is None or name is None:
         return None, diagnostics
     return IdentifiedDocument(document, kind, Address(kind.type, name)), diagnostics
+
+
+def is_foreign(document: Document) -> bool:
+    """Returns whether the document names an apiVersion and a kind that both are not ours."""
+    data = document.data
+    if not isinstance(data, dict) or not {"apiVersion", "kind"} <= data.keys():
+        return False
+    version, kind = data["apiVersion"], data["kind"]
+    names = isinstance(version, str) and isinstance(kind, str)
+    return names and not version.startswith("novita") and kind not in (*_KIND_NAMES, "Project")
+
+
+def _left_out(document: Document) -> str:
+    return f'to leave the file out, write ignore: ["{document.file}"] into {PROJECT_FILE}'
 
 
 def schema_errors(identified: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:

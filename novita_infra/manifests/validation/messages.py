@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from novita_infra.manifests.validation.subject import Subject, kind_of, quoted_value, value_at
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin_at
+from novita_infra.manifests.yaml.scalars import BOOLEANS_1_1
 from novita_infra.model.diagnostics import Diagnostic, nearest
 
 _NAMES: Final = {
@@ -197,7 +198,11 @@ def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, 
         return "this field is not secret; ${env.NAME} stands for an environment variable"
     if "string" in wanted and isinstance(value, (int, float)):
         return f'write it in quotes: "{fitting}"' if fitting else "write it in quotes"
-    if isinstance(value, str) and not subject.hidden(path) and _reads_as(value, wanted):
+    if isinstance(value, str) and not subject.hidden(path) and "boolean" in wanted and value in BOOLEANS_1_1:
+        return f"write {'true' if BOOLEANS_1_1[value] else 'false'}"
+    if isinstance(value, str) and not subject.hidden(path) and _reads_as(value.replace("_", ""), wanted):
+        if "_" in value:
+            return f"write it without _: {value.replace('_', '')}"
         if _from_expression(path, subject):
             return f"a variable of the type {wanted[0]} gives one; the environment gives only text"
         return "write it without quotes"

@@ -22,7 +22,7 @@ from yaml.events import (
 
 from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.manifests.yaml.positions import Position, count
-from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number, reading_in_yaml_1_1
 from novita_infra.manifests.yaml.stand_ins import HALF, HALF_HINT
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -60,6 +60,8 @@ class ParsedFile:
     torn: bool = False
     """Whether a part could not be read, so that documents may be missing."""
     text: str = ""
+    read_otherwise: list[tuple[Origin, str]] = field(default_factory=list)
+    """The unquoted texts that YAML 1.1 reads as something else, with their places."""
 
 
 class StopReading(Exception):
@@ -122,6 +124,8 @@ class Composer:
             self._anchors[event.anchor] = None
         if kind is ScalarEvent:
             data = self._scalar(event)
+            if data.__class__ is str and event.implicit[0] and event.tag is None and reading_in_yaml_1_1(data):
+                self._reading.read_otherwise.append((Origin(self._file, line, column), data))
         else:
             if depth >= DEEPEST:
                 raise StopReading(self._diagnostic(event, TOO_DEEP))

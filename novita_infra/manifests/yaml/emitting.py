@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from novita_infra.manifests.yaml.parsing import read
-from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number, reading_in_yaml_1_1
 from novita_infra.model.printable import printable
 
 _WIDTH: Final = 120
@@ -69,8 +69,8 @@ def _style(text: str) -> str | None:
 
 
 def _reads_otherwise(text: str) -> bool:
-    """Returns whether the text would not be read as text if it stood without quotes."""
-    if text in CONSTANTS:
+    """Returns whether a reader of YAML 1.2 or 1.1 would not read the text as text if it stood without quotes."""
+    if text in CONSTANTS or reading_in_yaml_1_1(text):
         return True
     try:
         return text[0] in NUMERIC and number(text) is not None

@@ -34,6 +34,17 @@ _HEX: Final = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
+BOOLEANS_1_1: Final[dict[str, bool]] = {
+    spelling: value
+    for words, value in ((("yes", "on"), True), (("no", "off"), False))
+    for word in words
+    for spelling in (word, word.capitalize(), word.upper())
+}
+"""Words that YAML 1.1 reads as true or false, and YAML 1.2 as text."""
+_NUMBER_1_1: Final = re.compile(
+    r"[-+]?(?:0b[01_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)"
+)
+
 _MOST_DIGITS: Final = 400
 """More digits are too large in any case, and Python refuses to read them."""
 
@@ -57,6 +68,17 @@ def number(text: str) -> int | float | None:
     if value in (float("inf"), float("-inf")):
         raise ValueError("is a number too large to hold")
     return value
+
+
+def reading_in_yaml_1_1(text: str) -> str:
+    """Returns what an unquoted text is by the rules of YAML 1.1; empty if it is text by these, too.
+
+    The text is one that YAML 1.2 reads as text. The bare letters y and n are left out: few programs read them so.
+    Source: https://yaml.org/type/ (bool, int, float).
+    """
+    if text in BOOLEANS_1_1:
+        return "true" if BOOLEANS_1_1[text] else "false"
+    return "a number" if text[:1] in NUMERIC and _NUMBER_1_1.fullmatch(text) else ""
 
 
 def _whole(digits: str, base: int) -> int:

@@ -145,7 +145,7 @@ def check_sources(session: Session, asked: PlanOptions) -> None:
         return
     declared = {item.address for item in project.declared}
     sources = {record.source for address, record in records.items() if address not in declared} - {""}
-    unread = {source: why_unread(project.root, source) for source in sources.difference(project.files.manifests)}
+    unread = {source: why_unread(project.files, source) for source in sources.difference(project.files.manifests)}
     diagnostics = [
         Diagnostic(
             f"it would be deleted, but its manifest {record.source} exists and is not read: {unread[record.source]}",

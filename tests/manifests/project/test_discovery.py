@@ -67,6 +67,40 @@ def test_a_json_file_is_a_manifest_if_it_says_so(tmp_path: Path) -> None:
     assert manifests(tmp_path) == ["VPC.JSON", "vpc.json"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "left_out"),
+    [
+        ("compose.yml", {"compose.yml", "charts/compose.yml"}),
+        ("/compose.yml", {"compose.yml"}),
+        ("./compose.yml", {"compose.yml"}),
+        ("charts/", {"charts/a.yaml", "charts/compose.yml", "deep/charts/b.yaml"}),
+        ("charts", {"charts/a.yaml", "charts/compose.yml", "deep/charts/b.yaml"}),
+        ("/charts", {"charts/a.yaml", "charts/compose.yml"}),
+        ("deep/charts", {"deep/charts/b.yaml"}),
+        ("*.yml", {"compose.yml", "charts/compose.yml"}),
+        ("charts/*.yaml", {"charts/a.yaml"}),
+        ("chart", set()),
+        ("[a].yaml", set()),
+    ],
+)
+def test_patterns_of_ignore_leave_files_out(tmp_path: Path, pattern: str, left_out: set[str]) -> None:
+    names = {"a.yaml", "compose.yml", "charts/a.yaml", "charts/compose.yml", "deep/charts/b.yaml"}
+    write(tmp_path, *names)
+    found = find(tmp_path)
+    found.leave_out([pattern])
+    assert set(found.ignored) == left_out
+    assert set(found.manifests) == names - left_out
+
+
+def test_what_is_to_be_said_about_an_ignored_link_is_not_said(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "other/b.yaml")
+    (tmp_path / "other" / "loop").symlink_to("loop")
+    found = find(tmp_path)
+    assert len(found.diagnostics) == 1
+    found.leave_out(["other/"])
+    assert found.diagnostics == []
+
+
 def test_a_link_to_itself_is_reported_with_its_name(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml")
     (tmp_path / "loop").symlink_to("loop")
@@ -85,13 +119,16 @@ def test_a_link_to_itself_is_reported_with_its_name(tmp_path: Path) -> None:
         ("dangling/n.yaml", "the link dangling points to nothing"),
         ("dangling.yaml", "the file is not read as a manifest"),
         ("plain/n.yaml", "the file is not read as a manifest"),
+        ("left/out/n.yaml", "ignore: in novita-infra.yaml leaves it out"),
     ],
 )
 def test_a_manifest_that_is_not_read_has_a_reason(tmp_path: Path, name: str, reason: str | None) -> None:
-    write(tmp_path, "nested/novita-infra.yaml", "nested/deep/n.yaml", "plain/n.yaml")
+    write(tmp_path, "nested/novita-infra.yaml", "nested/deep/n.yaml", "plain/n.yaml", "left/out/n.yaml")
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "dangling.yaml").symlink_to("nowhere")
-    assert why_unread(tmp_path, name) == reason
+    found = find(tmp_path)
+    found.leave_out(["left/"])
+    assert why_unread(found, name) == reason
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -305,3 +305,20 @@ def test_a_mistake_made_a_thousand_times_is_reported_briefly(tmp_path: Path) -> 
     assert len(messages) == 2000
     assert max(map(len, messages)) < 200
     assert "1000 others are declared" in messages[0]
+
+
+def test_a_word_that_yaml_1_1_reads_as_something_else_is_a_warning_where_it_is_text(tmp_path: Path) -> None:
+    spec = "  product: {gpu: RTX 4090}\n  image: on\n  env: {DEBUG: no, AT: 12:30, QUOTED: 'no', LETTER: y}\n"
+    files = {
+        "a.yaml": manifest("Instance", "trainer", spec),
+        "novita-infra.yaml": project_file("variables: {size: {default: 1_0}}\noutputs: {a: '${var.size}'}\n"),
+        "x.vars.yaml": "size: off\n",
+    }
+    project = loaded(tmp_path, files, var_files=("x.vars.yaml",))
+    assert [str(item).removeprefix(f"{tmp_path}/") for item in project.warnings] == [
+        "x.vars.yaml:1:7: this value is text here, and false by the rules of YAML 1.1; write it in quotes",
+        'a.yaml:7:10: on is text here, and true by the rules of YAML 1.1; write it in quotes: "on"',
+        "a.yaml:8:16: this value is text here, and false by the rules of YAML 1.1; write it in quotes",
+        "a.yaml:8:24: this value is text here, and a number by the rules of YAML 1.1; write it in quotes",
+        'novita-infra.yaml:4:29: 1_0 is text here, and a number by the rules of YAML 1.1; write it in quotes: "1_0"',
+    ]
