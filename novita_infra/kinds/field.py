@@ -145,6 +145,9 @@ class Field:
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()
     """Path of the reference inside the value: () for the value itself, ("*", "storage") for that key of each item."""
+    entry_key: str = ""
+    """Of a list of mappings: the key that tells its entries apart, such as `mountPath`. A patch finds by it the entry
+    that it changes; without one it replaces the whole list."""
     secrecy: Secrecy = Secrecy.PUBLIC
     """Where a value of it may hold secrets."""
     satisfied: Callable[[Value, Value], bool] | None = None

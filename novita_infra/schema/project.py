@@ -73,7 +73,11 @@ _PATCH: Final[Schema] = {
                 "examples": ["instance.trainer", "instance.*"],
                 "description": "An address; * in its name stands for any characters.",
             },
-            "spec": {"type": "object", "description": "Merged deep into the spec; null removes a field."},
+            "spec": {
+                "type": "object",
+                "description": "Merged deep into the spec; null removes a field. Network storages are merged by "
+                "mountPath and tools by name; `$patch: delete` in an entry removes it. Other lists are replaced.",
+            },
             "lifecycle": {"type": "object", "description": "The same for the lifecycle."},
         },
         required=["target"],
@@ -84,6 +88,12 @@ _PATCH: Final[Schema] = {
 _ENVIRONMENT: Final[Schema] = {
     **closed_object(
         {
+            "extends": {
+                "type": "string",
+                "examples": ["base"],
+                "description": "Another environment, whose variables, patches, resources and rules this one has, too; "
+                "its own come after them and take precedence.",
+            },
             "variables": {
                 "type": "object",
                 "propertyNames": {"pattern": _VARIABLE_NAME},

@@ -59,8 +59,8 @@ class Place:
 HIDDEN: Final = Place()
 """A place of which nothing is shown but where its secret comes from."""
 TREE: Final = Place(Shows.TREE)
-SOURCES: Final = {"fromEnv": Place(Shows.VARIABLE), "fromFile": Place(Shows.NAME)}
-"""The keys that point at a secret, which are public wherever they stand."""
+ANYWHERE: Final = {"fromEnv": Place(Shows.VARIABLE), "fromFile": Place(Shows.NAME), "$patch": Place(Shows.NAME)}
+"""The keys that are public wherever they stand: those that point at a secret, and the directive of a patch."""
 
 
 @cache

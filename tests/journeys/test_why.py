@@ -133,6 +133,32 @@ def test_why_leads_from_a_patch_to_its_line_and_the_overridden_value(rig: Rig) -
     assert "env.TOKEN" not in message
 
 
+def test_why_leads_from_a_merged_list_to_the_entries_of_patches(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    mounts = "vpc: net\n  networkStorages:\n    - {storage: data, mountPath: /data}"
+    rig.write("main.yaml", FLEET.replace("vpc: net", mounts))
+    rig.write("novita-infra.yaml", PROJECT)
+    rig.environment = "dev"
+    rig.apply()
+    patch = """\
+      - target: instance.trainer
+        spec: {networkStorages: [{mountPath: /more, storage: data}, {mountPath: /data, storage: {id: "7"}}]}
+  live: {extends: prod}
+"""
+    rig.write("novita-infra.yaml", PROJECT + patch)
+    message = why(rig, "instance.trainer", as_in(rig, "live"))
+    assert (
+        """\
+        <- networkStorages: [{"storage": {"id": "7"}, "mountPath": "/data"}, {"mountP...   main.yaml:27:5
+            <- the environment "prod" patches networkStorages[0].storage: {"id": "7"}   novita-infra.yaml:16:97
+                <- in place of "data"   main.yaml:27:17
+                    <- the environment "prod" patches networkStorages[1]: {"mountPath": "/more", "storage": \
+"data"}   novita-infra.yaml:16:34
+"""
+        in message
+    )
+
+
 def test_a_variable_of_the_command_line_has_no_line(rig: Rig) -> None:
     rig.variables = {"size": "30"}
     message = why(rig, "network_storage.data")

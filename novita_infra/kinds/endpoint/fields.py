@@ -185,6 +185,7 @@ FIELDS: Final = (
         compared=Comparison.AS_SET,
         refers="network_storage",
         refers_at=("*", "storage"),
+        entry_key="mountPath",
     ),
     Field(
         name="localStorage",

@@ -192,6 +192,7 @@ FIELDS: Final = (
         change=_replaces("the tools"),
         absent=Default([]),
         compared=Comparison.AS_SET,
+        entry_key="name",
     ),
     Field(
         name="rootDiskGb",
@@ -229,6 +230,7 @@ FIELDS: Final = (
         compared=Comparison.AS_SET,
         refers="network_storage",
         refers_at=("*", "storage"),
+        entry_key="mountPath",
     ),
     Field(
         name="vpc",

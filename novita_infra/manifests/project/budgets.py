@@ -9,7 +9,7 @@ from typing import Any, Final
 from novita_infra.catalogue.products import UNIT
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings
-from novita_infra.manifests.yaml.positions import Position, inside, origin_at
+from novita_infra.manifests.yaml.positions import Position, origin_at
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Budget, OnUnknown
 
@@ -24,10 +24,12 @@ _EXACT: Final = Context(prec=2000)
 
 def budget_of(settings: Settings, environment: Environment) -> tuple[Budget, list[Diagnostic]]:
     """Returns the budget of the environment, with the project's values as fallback, and the diagnostics."""
-    own, position = _own(settings, environment, "budget")
-    everywhere = settings.part("budget")
-    diagnostics = [*_inexact(everywhere, settings.position("budget")), *_inexact(own, position)]
-    said = {**everywhere, **own}
+    said = {**settings.part("budget")}
+    diagnostics = _inexact(said, settings.position("budget"))
+    for _, own, position in environment.settings("budget"):
+        if isinstance(own, dict):
+            diagnostics += _inexact(own, position)
+            said |= own
     budget = Budget(
         per_hour=_units(said.get("perHour")),
         per_month=_units(said.get("perMonth")),
@@ -41,19 +43,10 @@ def max_price_rise_of(settings: Settings, environment: Environment) -> int:
 
     The environment's value overrides the project's.
     """
-    declared = settings.part("environments").get(environment.name)
-    own = declared.get("maxPriceRise") if isinstance(declared, dict) else None
+    own = environment.last("maxPriceRise")
     text = own if isinstance(own, str) else settings.text("maxPriceRise")
     amount = _decimal(text.removesuffix("%")) if text else None
     return int(amount * 100) if amount is not None else 0
-
-
-def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mapping[str, Any], Position]:
-    """Returns the environment's own mapping of that name, and its position."""
-    declared = settings.part("environments").get(environment.name)
-    said = declared.get(name) if isinstance(declared, dict) else None
-    position = inside(inside(settings.position("environments"), environment.name), name)
-    return (said if isinstance(said, dict) else {}), position
 
 
 def _inexact(said: Mapping[str, Any], position: Position) -> list[Diagnostic]:

@@ -264,7 +264,9 @@ def _variables(
 def _own(settings: Settings, chosen: Environment) -> list[Given]:
     """Returns the values of the project file."""
     given = defaults_in(settings.part("variables"), settings.position("variables"))
-    return given + given_in(chosen.variables, chosen.variables_position, f'the environment "{chosen.name}"')
+    for part, values, position in chosen.settings("variables"):
+        given += given_in(values, position, f'the environment "{part.name}"')
+    return given
 
 
 @contextlib.contextmanager

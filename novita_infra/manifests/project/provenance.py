@@ -15,6 +15,7 @@ from novita_infra.manifests.language.expressions import is_expression
 from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
+from novita_infra.manifests.project.patches import patches_of
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
@@ -37,9 +38,7 @@ class Provenance:
     """The documents as written in the files."""
     patched: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
     """The documents with the environment's patches."""
-    environment: str = ""
-    patches: Sequence[Any] = ()
-    patches_position: Position = (PROJECT_FILE, 1, 1, 1, 1, None)
+    environment: Environment = field(default_factory=lambda: Environment("", (), expressions=False))
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Their declarations."""
     given: Sequence[Given] = ()
@@ -48,8 +47,7 @@ class Provenance:
 
     def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
         """Records the variables and the environment of the project file."""
-        self.variables, self.given = settings.part("variables"), given
-        self.environment, self.patches, self.patches_position = chosen.name, chosen.patches, chosen.patches_position
+        self.variables, self.given, self.environment = settings.part("variables"), given, chosen
 
     def read(self, written: Iterable[IdentifiedDocument], patched: Iterable[IdentifiedDocument]) -> None:
         """Records the documents before and after the environment's patches."""
@@ -69,31 +67,42 @@ class Provenance:
         before = _at(self.written[address], path) if address in self.written else _MISSING
         if now is _MISSING:
             return tuple(self._absent(address, path, before=before))
-        return tuple(self._present(address, path, now=now, before=before))
+        return tuple(self._present(address, path, now=now))
 
-    def _present(self, address: Address, path: Path, *, now: Any, before: Any) -> Iterator[Said]:
-        place = origin(position_at(self.patched[address].document.position, path))
-        hidden = _hidden(address, path)
-        text = f"{label_of(path)}: {_shown(now, hidden=hidden)}"
-        if place.file != PROJECT_FILE:
-            yield text, place
-        else:
-            yield f'the environment "{self.environment}" patches {text}', place
-            if before is not _MISSING:
-                old = origin(position_at(self.written[address].document.position, path))
-                yield f"in place of {_shown(before, hidden=hidden)}", old
+    def _present(self, address: Address, path: Path, *, now: Any) -> Iterator[Said]:
+        position = position_at(self.patched[address].document.position, path)
+        if origin(position).file != PROJECT_FILE:
+            yield f"{label_of(path)}: {_shown(now, hidden=_hidden(address, path))}", origin(position)
+        for inner in _places_in(position, path):
+            yield from self._by_patch(address, inner)
         for space, name in dict.fromkeys(names_in(now)):
             if space == "var":
                 yield from self._variable(name)
             elif space == "env":
                 yield f"{name} of the shell's environment", None
 
+    def _by_patch(self, address: Address, path: Path) -> Iterator[Said]:
+        """Yields the steps of a value that a patch sets."""
+        place = origin(position_at(self.patched[address].document.position, path))
+        hidden = _hidden(address, path)
+        text = f"{label_of(path)}: {_shown(_at(self.patched[address], path), hidden=hidden)}"
+        yield f'the environment "{self._environment_at(place)}" patches {text}', place
+        before = _at(self.written[address], path) if address in self.written else _MISSING
+        if before is not _MISSING:
+            old = origin(position_at(self.written[address].document.position, path))
+            yield f"in place of {_shown(before, hidden=hidden)}", old
+
+    def _environment_at(self, place: Origin) -> str:
+        """Returns the name of the environment, or of one that it extends, in which the place is."""
+        before = [part for part in self.environment.parts if part.position[1:3] <= (place.line, place.column)]
+        return max(before, key=lambda part: part.position[1:3]).name if before else self.environment.name
+
     def _absent(self, address: Address, path: Path, *, before: Any) -> Iterator[Said]:
         """Yields the steps of a missing value: a patch removes it, or another resource provides it."""
         if before is not _MISSING:
             old = origin(position_at(self.written[address].document.position, path))
-            where = next((origin(position) for position in self._patches(path)), origin(self.patches_position))
-            yield f'the environment "{self.environment}" takes {label_of(path)} away', where
+            where = next((origin(position) for position in self._patches(path)), Origin(PROJECT_FILE, 1, 1))
+            yield f'the environment "{self._environment_at(where)}" takes {label_of(path)} away', where
             yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
             return
         item = self.declared.get(address)
@@ -110,8 +119,8 @@ class Provenance:
 
     def _patches(self, path: Path) -> Iterator[Position]:
         """Yields the patches that touch the path, the last one first."""
-        for index in reversed(range(len(self.patches))):
-            position, value = inside(self.patches_position, index), self.patches[index]
+        for item, place in reversed([*patches_of(self.environment)]):
+            value, position = item, place
             for part in path:
                 if not isinstance(value, dict) or part not in value:
                     break
@@ -127,6 +136,16 @@ class Provenance:
             value = _shown(item.value, hidden=hidden)
             place = origin(item.position) if item.position else None
             yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
+
+
+def _places_in(position: Position, path: Path) -> Iterator[Path]:
+    """Yields the paths of the outermost values at or inside the position that patches set."""
+    if position[0] == PROJECT_FILE:
+        yield path
+        return
+    inner = position[5]
+    for part, item in inner.items() if isinstance(inner, dict) else enumerate(inner or ()):
+        yield from _places_in(item, (*path, part))
 
 
 def _at(identified: IdentifiedDocument, path: Path) -> Any:

@@ -12,8 +12,9 @@ from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
-from novita_infra.manifests.project.environments import Environment, patch
+from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.files import Files
+from novita_infra.manifests.project.patches import patch
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles

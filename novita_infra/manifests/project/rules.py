@@ -7,14 +7,14 @@ from typing import Any
 
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.project.budgets import budget_of, max_price_rise_of
-from novita_infra.manifests.project.environments import Environment, choose_environment
+from novita_infra.manifests.project.environments import Environment, choose_environment, extension_errors
 from novita_infra.manifests.project.policies import policies_of
 from novita_infra.manifests.project.project_file import Settings, settings_of
 from novita_infra.manifests.resources.drift import on_drift_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
-from novita_infra.manifests.yaml.positions import inside, key_origin
+from novita_infra.manifests.yaml.positions import key_origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
 from novita_infra.model.rules import ChangeLimit, Policy, Rules
@@ -23,22 +23,21 @@ from novita_infra.model.rules import ChangeLimit, Policy, Rules
 def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[Diagnostic]]:
     """Returns the rules of the environment, and the diagnostics."""
     policies, diagnostics = _policies(settings, environment)
-    own = settings.part("environments").get(environment.name)
-    account = own.get("account") if isinstance(own, dict) else None
+    account = environment.last("account")
     budget, errors = budget_of(settings, environment)
-    here = own.get("onDrift") if isinstance(own, dict) else None
     everywhere = settings.document.data.get("onDrift")
-    around = inside(settings.position("environments"), environment.name) if here else settings.document.position
+    answers = [(everywhere, settings.position("onDrift"))] if everywhere else []
+    answers += [(answer, place) for _, answer, place in environment.settings("onDrift")]
     rules = Rules(
         account=account if isinstance(account, str) else settings.text("account"),
         policies=policies,
-        change_limit=_change_limit(settings.document.data.get("changeLimit"), own),
+        change_limit=_change_limit(settings, environment),
         budget=budget,
         max_price_rise=max_price_rise_of(settings, environment),
-        on_drift=on_drift_of(everywhere) | on_drift_of(here),
-        on_drift_place=key_origin(inside(around, "onDrift")) if here or everywhere else None,
+        on_drift={cause: answer for said, _ in answers for cause, answer in on_drift_of(said).items()},
+        on_drift_place=key_origin(answers[-1][1]) if answers else None,
     )
-    return rules, [*diagnostics, *errors]
+    return rules, [*extension_errors(settings), *diagnostics, *errors]
 
 
 def rules_at(root: Path, environment: str) -> Rules:
@@ -62,18 +61,17 @@ def rules_at(root: Path, environment: str) -> Rules:
 
 def _policies(settings: Settings, environment: Environment) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
     """Returns the project's policies, then the environment's."""
-    everywhere, diagnostics = policies_of(settings.document.data.get("policies"), settings.position("policies"))
-    own = settings.part("environments").get(environment.name)
-    position = inside(inside(settings.position("environments"), environment.name), "policies")
-    here, more = policies_of(own.get("policies") if isinstance(own, dict) else None, position)
-    return (*everywhere, *here), [*diagnostics, *more]
+    policies, diagnostics = policies_of(settings.document.data.get("policies"), settings.position("policies"))
+    for _, listed, position in environment.settings("policies"):
+        more, errors = policies_of(listed, position)
+        policies, diagnostics = (*policies, *more), [*diagnostics, *errors]
+    return policies, diagnostics
 
 
-def _change_limit(everywhere: Any, own: Any) -> ChangeLimit:
+def _change_limit(settings: Settings, environment: Environment) -> ChangeLimit:
     """Returns the project's limit with the environment's own figures over it."""
-    here = own.get("changeLimit") if isinstance(own, dict) else None
-    given: dict[str, Any] = {}
-    for part in (everywhere, here):
-        given |= part if isinstance(part, dict) else {}
+    given: dict[str, Any] = {**settings.part("changeLimit")}
+    for _, said, _ in environment.settings("changeLimit"):
+        given |= said if isinstance(said, dict) else {}
     figures = {"percent": given.get("percent"), "at_least": given.get("from")}
     return ChangeLimit(**{name: figure for name, figure in figures.items() if type(figure) is int})

@@ -13,7 +13,7 @@ from typing import Final
 from novita_infra.manifests.yaml.masked_text import MARKER, MaskedText
 from novita_infra.manifests.yaml.secret_variables import SecretVariables
 from novita_infra.model.values import is_secret_name
-from novita_infra.schema.public_places import HIDDEN, SOURCES, TREE, Place, Shows
+from novita_infra.schema.public_places import ANYWHERE, HIDDEN, TREE, Place, Shows
 
 _NAME_OF_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _LIKE_A_SOURCE: Final = re.compile(r"from[A-Z][A-Za-z]{1,15}")
@@ -260,7 +260,7 @@ class SecretPlaces(MaskedText):
         stop = start + len(self.text[start:colon].rstrip())
         name = self.text[start:stop]
         name = name[1:-1] if name[:1] in {'"', "'"} else name
-        child = place if name == "<<" else place.fields.get(name) or SOURCES.get(name)
+        child = place if name == "<<" else place.fields.get(name) or ANYWHERE.get(name)
         if child is not None:
             self._odd = False
             return child

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
 
+from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Origin
+from novita_infra.model.lifecycle import Cause
 
 SPEC = INSTANCE + "  env: {MODE: prod, KEEP: 'yes', DROP: 'x'}\n  ports: [22/tcp, 80/http]\n"
 FLEET = (
@@ -114,3 +116,114 @@ def test_the_project_names_its_default_environment(tmp_path: Path) -> None:
 def test_a_patch_target_in_a_file_that_was_not_named_is_no_error(tmp_path: Path) -> None:
     files = {**patched("      - {target: instance.absent, spec: {power: stopped}}\n"), "one.yaml": FLEET}
     assert len(loaded(tmp_path, files, path="one.yaml", environment="dev").declared) == 3
+
+
+MOUNTS = (
+    manifest("NetworkStorage", "data", "  cluster: us-dallas-nas-2\n  sizeGb: 10\n")
+    + manifest("NetworkStorage", "more", "  cluster: us-dallas-nas-2\n  sizeGb: 10\n")
+    + manifest(
+        "Instance",
+        "trainer",
+        INSTANCE
+        + "  networkStorages:\n    - {storage: data, mountPath: /data}\n    - {storage: data, mountPath: /more}\n",
+    )
+    + manifest("Instance", "other", INSTANCE)
+)
+
+
+def mounted(tmp_path: Path, entries: str, target: str = "instance.trainer") -> list[tuple[str, str]]:
+    """The mounts of the trainer with a patch of them."""
+    files = {**patched(f"      - {{target: {target}, spec: {{networkStorages: {entries}}}}}\n"), "fleet.yaml": MOUNTS}
+    project = loaded(tmp_path, files, environment="dev")
+    assert not project.warnings
+    mounts = one(project, "instance.trainer").spec["networkStorages"]
+    assert isinstance(mounts, list)
+    return [(str(item["mountPath"]), str(item["storage"])) for item in mounts if isinstance(item, dict)]
+
+
+def test_a_patch_of_mounts_keeps_those_that_it_does_not_name(tmp_path: Path) -> None:
+    data, more = "${network_storage.data.id}", "${network_storage.more.id}"
+    patch = "[{mountPath: /more, storage: more}, {mountPath: /new, storage: data}]"
+    assert mounted(tmp_path, patch) == [("/data", data), ("/more", more), ("/new", data)]
+    assert mounted(tmp_path, "[{mountPath: /data, $patch: delete}]") == [("/more", data)]
+    assert mounted(tmp_path, "[{$patch: replace}, {mountPath: /x, storage: more}]") == [("/x", more)]
+
+
+def test_an_entry_is_deleted_where_one_of_the_resources_has_it(tmp_path: Path) -> None:
+    assert len(mounted(tmp_path, "[{mountPath: /data, $patch: delete}]", "'instance.*'")) == 1
+    files = {
+        **patched("      - {target: 'instance.*', spec: {networkStorages: [{mountPath: /dta, $patch: delete}]}}\n"),
+        "fleet.yaml": MOUNTS,
+    }
+    assert refused(tmp_path, files, environment="dev") == [
+        "novita-infra.yaml:7:57: networkStorages of instance.trainer and 1 more has no entry with "
+        'mountPath "/dta" to delete; did you mean "/data"?'
+    ]
+
+
+def test_an_empty_list_of_mounts_is_a_warning_because_it_changes_nothing(tmp_path: Path) -> None:
+    files = {
+        **patched("      - {target: instance.trainer, spec: {networkStorages: []}}\n"),
+        "fleet.yaml": MOUNTS,
+    }
+    assert [str(item) for item in loaded(tmp_path, files, environment="dev").warnings] == [
+        "novita-infra.yaml:7:60: the empty list changes nothing: entries of networkStorages are merged; "
+        "null removes the list; an entry {$patch: delete} with its key removes one entry"
+    ]
+
+
+EXTENDED = """\
+variables: {n: {type: integer, default: 1}, mode: {default: plain}, place: {default: here}}
+budget: {perHour: 1, unknown: refuse}
+environments:
+  base:
+    variables: {n: 2, mode: base}
+    budget: {perHour: 2, perMonth: 100}
+    maxPriceRise: 5%
+    changeLimit: {percent: 10, from: 4}
+    onDrift: alert
+    account: acct-1
+    policies: [{file: policies/one.py}]
+    patches: [{target: instance.trainer, spec: {gpuCount: 2, power: stopped}}]
+  middle: {extends: base, variables: {mode: middle}, changeLimit: {percent: 20}}
+  prod:
+    extends: middle
+    variables: {n: 3}
+    budget: {perHour: 3}
+    onDrift: {edited: heal}
+    policies: [{file: policies/two.py}]
+    patches: [{target: instance.trainer, spec: {gpuCount: "${var.n}"}}]
+"""
+
+
+def test_an_environment_has_what_it_extends_and_its_own_takes_precedence(tmp_path: Path) -> None:
+    files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(EXTENDED)}
+    project = loaded(tmp_path, files, environment="prod")
+    assert project.variables == {"n": 3, "mode": "middle", "place": "here"}
+    spec = one(project, "instance.trainer").spec
+    assert (spec["gpuCount"], spec["power"]) == (3, "stopped")
+    rules = project.rules
+    assert (rules.budget.per_hour, rules.budget.per_month, rules.budget.unknown.value) == (
+        300_000,
+        10_000_000,
+        "refuse",
+    )
+    assert (rules.max_price_rise, rules.account) == (500, "acct-1")
+    assert (rules.change_limit.percent, rules.change_limit.at_least) == (20, 4)
+    assert [policy.name for policy in rules.policies] == ["one", "two"]
+    assert {cause.value: answer.value for cause, answer in rules.on_drift.items()} == {
+        **{cause.value: "alert" for cause in Cause},
+        "edited": "heal",
+    }
+    assert rules.on_drift_place == Origin("novita-infra.yaml", 21, 5)
+    base = loaded(tmp_path, files, environment="base")
+    assert (base.variables["n"], base.rules.budget.per_hour, len(base.rules.policies)) == (2, 200_000, 1)
+
+
+def test_a_circle_of_environments_leaves_the_state_readable(tmp_path: Path) -> None:
+    text = project_file("environments: {a: {extends: b}, b: {extends: a}}\n")
+    assert refused(tmp_path, {"fleet.yaml": FLEET, "novita-infra.yaml": text}, environment="a") == [
+        "novita-infra.yaml:4:29: environments extend each other: a -> b -> a; "
+        "one of them must extend none of the others"
+    ]
+    assert locate(tmp_path, environment="a").environment == "a"

@@ -1,0 +1,133 @@
+"""Applies the patches of an environment to the documents.
+
+Every patched value keeps the place of the patch, so that messages point at the line to correct.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from novita_infra.manifests.project.environments import Environment
+from novita_infra.manifests.resources.merging import AbsentEntry, Merged, Placed, ReplacedList, entry_key_of, merge
+from novita_infra.manifests.resources.names import suggest
+from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin
+from novita_infra.model.addresses import Origin, fits_wildcards
+from novita_infra.model.diagnostics import Diagnostic, Severity
+
+_PATCHED: Final = ("spec", "lifecycle")
+_MOST_SHOWN: Final = 5
+"""The most entries of a list that a message shows."""
+_LONGEST: Final = 60
+
+
+class _Patched(NamedTuple):
+    """One document with one patch."""
+
+    identified: IdentifiedDocument
+    merged: Merged
+
+
+def patch(
+    identified: Sequence[IdentifiedDocument], environment: Environment, *, complete: bool
+) -> tuple[list[IdentifiedDocument], list[Diagnostic]]:
+    """Returns the documents with the environment's patches applied, in the order of the file.
+
+    A target without a match is an error if the resources are `complete`. A list that loses entries is a warning.
+    """
+    documents = list(identified)
+    diagnostics: list[Diagnostic] = []
+    for item, position in patches_of(environment):
+        target = item.get("target") if isinstance(item, dict) else None
+        if not isinstance(target, str):
+            continue  # the schema of the project file reports it
+        matching = [place for place, one in enumerate(documents) if is_target(target, str(one.address))]
+        patched = []
+        for place in matching:
+            merged = _merged(documents[place], item, position)
+            patched.append(_Patched(documents[place], merged))
+            documents[place] = _with(documents[place], merged, expressions=environment.expressions)
+        diagnostics += dict.fromkeys(error for one in patched for error in one.merged.diagnostics)
+        diagnostics += [*_dropped(patched), *_absent(patched)]
+        if not matching and complete:
+            known = tuple(str(one.address) for one in documents)
+            summary = f'the patch target "{target}" matches no resource'
+            diagnostics.append(Diagnostic(summary, suggest(target, known), origin=origin(inside(position, "target"))))
+    return documents, diagnostics
+
+
+def patches_of(environment: Environment) -> Iterator[tuple[Any, Position]]:
+    """Yields the patches with their positions: those of an environment that it extends first."""
+    for _, patches, position in environment.settings("patches"):
+        for index, item in enumerate(patches if isinstance(patches, list) else ()):
+            yield item, inside(position, index)
+
+
+def is_target(target: str, address: str) -> bool:
+    """Returns whether the target names the address. `*` matches any part of a name and no dot."""
+    patterns, parts = target.split("."), address.split(".")
+    return len(patterns) == len(parts) and all(map(fits_wildcards, patterns, parts))
+
+
+def _merged(identified: IdentifiedDocument, item: Mapping[str, Any], position: Position) -> Merged:
+    document = identified.document
+    changes = {name: item[name] for name in _PATCHED if isinstance(item.get(name), dict)}
+    places: dict[str, Position] = {name: inside(position, name) for name in changes}
+    base, patched = Placed(document.data, document.position), Placed(changes, (*position[:5], places))
+    return merge(base, patched, entry_key_of(identified.kind))
+
+
+def _with(identified: IdentifiedDocument, merged: Merged, *, expressions: bool) -> IdentifiedDocument:
+    document = identified.document
+    expressions = document.expressions or expressions
+    return replace(
+        identified,
+        document=replace(document, data=merged.data, position=merged.position, expressions=expressions),
+    )
+
+
+def _absent(patched: Sequence[_Patched]) -> Iterator[Diagnostic]:
+    """Yields an error for each entry that a patch deletes and that none of the patched resources has."""
+    found: dict[Origin, list[tuple[IdentifiedDocument, AbsentEntry]]] = {}
+    for identified, merged in patched:
+        for absent in merged.absent:
+            found.setdefault(absent.place, []).append((identified, absent))
+    for place, items in found.items():
+        if len(items) < len(patched):
+            continue
+        (first, absent), others = items[0], f" and {len(items) - 1} more" if len(items) > 1 else ""
+        summary = f"{label_of(absent.path)} of {first.address}{others} has no entry with {absent.key} {absent.wanted}"
+        known = tuple(dict.fromkeys(name.strip('"') for _, one in items for name in one.known))
+        hint = suggest(absent.wanted.strip('"'), known) or "it has no entries"
+        yield Diagnostic(f"{summary} to delete", hint, origin=place)
+
+
+def _dropped(patched: Sequence[_Patched]) -> Iterator[Diagnostic]:
+    """Yields a warning for each list of which the patch drops entries; one for all resources that lose the same."""
+    same: dict[tuple[Path, Origin, str], list[tuple[IdentifiedDocument, ReplacedList]]] = {}
+    for identified, merged in patched:
+        for item in merged.replaced:
+            if entries := [one for one in item.before if not isinstance(item.after, list) or one not in item.after]:
+                key = (item.path, item.new_place, _listed(identified, item.path, entries))
+                same.setdefault(key, []).append((identified, item))
+    for (path, place, listed), items in same.items():
+        (first, item), others = items[0], f" and {len(items) - 1} more" if len(items) > 1 else ""
+        summary = f"the patch replaces {label_of(path)} of {first.address}{others}; it drops {listed}"
+        hint = f"a patch replaces a whole list: to keep entries of {item.old_place}, repeat them in the patch"
+        yield Diagnostic(summary, hint, origin=place, severity=Severity.WARNING)
+
+
+def _listed(identified: IdentifiedDocument, path: Path, entries: Sequence[Any]) -> str:
+    field = identified.kind.by_name.get(str(path[1])) if len(path) > 1 else None
+    if field is not None and (field.secret or field.secret_items):
+        return f"{len(entries)} entries"
+    more = f" and {len(entries) - _MOST_SHOWN} more" if len(entries) > _MOST_SHOWN else ""
+    return f"{', '.join(map(_shown, entries[:_MOST_SHOWN]))}{more}"
+
+
+def _shown(entry: Any) -> str:
+    text = json.dumps(entry, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
