@@ -283,3 +283,8 @@ def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
         yield InProcess(build_app(world), lost=LostAnswer), FastClock(start=world.now(), scale=SIM_SCALE)
     finally:
         world.close()
+    if world.unsaved is not None:
+        raise problem(
+            f"the simulator's account cannot be written to {path}: {world.unsaved.strerror}",
+            "make room; the simulator has lost its last changes, which the next plan shows",
+        )

@@ -48,7 +48,7 @@ def open_world(
     An account file keeps its seed, and its time never goes back. The events of a scenario happen once in an account;
     its settings and faults apply whenever the account is opened with it.
 
-    Raises AccountInUse, UnknownFormat, ForeignLink.
+    Raises AccountInUse, UnknownFormat, ForeignLink, and OSError where there is no room for the file.
     """
     book = None if path is None else AccountFile(Path(path))
     world = World(
@@ -76,6 +76,9 @@ def open_world(
         start_scenario(world, scenario)
     world.advance()
     world.save()
+    if world.unsaved is not None:
+        world.close()
+        raise world.unsaved
     return world
 
 

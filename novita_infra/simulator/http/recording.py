@@ -1,6 +1,7 @@
 """ASGI middleware that writes a log of requests and answers, as HAR 1.2 or as JSON lines.
 
-Secrets are redacted before anything is written. The file is complete after every answer.
+Secrets are redacted before anything is written. The file is complete after every answer, also after one that found no
+room on the disk: then the recording ends, and the server goes on.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,11 +29,23 @@ _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _TAIL: Final = b"\n]}}\n"
 
 
+class WritableFile(Protocol):
+    """A file without a buffer. A write may take a part only."""
+
+    def write(self, data: bytes, /) -> int | None: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def truncate(self, size: int, /) -> int: ...
+    def close(self) -> None: ...
+
+
 class Log(Protocol):
     """A log of exchanges."""
 
     def write(self, entry: dict[str, Any]) -> None:
-        """Adds an entry in the shape of HAR 1.2. On return the entry is in the file."""
+        """Adds an entry in the shape of HAR 1.2. On return the entry is in the file.
+
+        Raises OSError; the file then holds the entries before.
+        """
 
     def close(self) -> None:
         """Closes the file."""
@@ -42,7 +56,8 @@ def open_log(path: Path, *, creator: tuple[str, str]) -> Log:
 
     `creator` is the name and version of the program, which HAR requires.
     """
-    file = open(path, "wb", opener=_open_private)  # noqa: SIM115 -- Path.open has no opener; the log closes it
+    # Without a buffer: one that could not be written would be tried again when the file is closed.
+    file = open(path, "wb", buffering=0, opener=_open_private)  # noqa: SIM115 -- Path.open has no opener; the log closes it
     return JsonLinesLog(file) if path.suffix == ".jsonl" else HarLog(file, creator=creator)
 
 
@@ -57,12 +72,19 @@ def _open_private(path: str, flags: int) -> int:
 class JsonLinesLog:
     """A log with one entry on each line."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: WritableFile) -> None:
         self._file = file
+        self._length = 0
 
     def write(self, entry: dict[str, Any]) -> None:
-        self._file.write(_text(entry) + b"\n")
-        self._file.flush()
+        line = _text(entry) + b"\n"
+        try:
+            _write(self._file, line)
+        except OSError:
+            with suppress(OSError):  # a pipe has no length
+                self._file.truncate(self._length)
+            raise
+        self._length += len(line)
 
     def close(self) -> None:
         self._file.close()
@@ -71,18 +93,23 @@ class JsonLinesLog:
 class HarLog:
     """A log as one HAR document. It is completed after every entry, so that a killed process leaves a valid one."""
 
-    def __init__(self, file: BinaryIO, *, creator: tuple[str, str]) -> None:
+    def __init__(self, file: WritableFile, *, creator: tuple[str, str]) -> None:
         self._file = file
         self._entries = 0
         name, version = creator
         head = {"version": "1.2", "creator": {"name": name, "version": version}}
-        file.write(b'{"log":' + _text(head)[:-1] + b',"entries":[' + _TAIL)
-        file.flush()
+        _write(file, b'{"log":' + _text(head)[:-1] + b',"entries":[' + _TAIL)
 
     def write(self, entry: dict[str, Any]) -> None:
-        self._file.seek(-len(_TAIL), 2)
-        self._file.write((b",\n" if self._entries else b"\n") + _text(entry) + _TAIL)
-        self._file.flush()
+        end = self._file.seek(-len(_TAIL), 2)
+        try:
+            _write(self._file, (b",\n" if self._entries else b"\n") + _text(entry) + _TAIL)
+        except OSError:
+            with suppress(OSError):
+                self._file.seek(end)
+                _write(self._file, _TAIL)  # there was room for it
+                self._file.truncate(end + len(_TAIL))
+            raise
         self._entries += 1
 
     def close(self) -> None:
@@ -90,15 +117,27 @@ class HarLog:
 
 
 class Recorder:
-    """Middleware that writes every exchange into a log, except those below `/_sim`, which are no part of the API."""
+    """Middleware that writes every exchange into a log, except those below `/_sim`, which are no part of the API.
 
-    def __init__(self, app: ASGIApp, log: Log, *, now: Callable[[], float] = time.time) -> None:
+    The first exchange that cannot be written ends the recording; `on_failure` gets the reason.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: Log,
+        *,
+        now: Callable[[], float] = time.time,
+        on_failure: Callable[[OSError], None] = lambda _: None,
+    ) -> None:
         self._app = app
         self._log = log
         self._now = now
+        self._on_failure = on_failure
+        self._ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/_sim"):
+        if self._ended or scope["type"] != "http" or scope["path"].startswith("/_sim"):
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(began=self._now())
@@ -117,7 +156,16 @@ class Recorder:
             await self._app(scope, hear, say)
         finally:
             exchange.ended = self._now()
-            self._log.write(_entry(scope, exchange))
+            self._write(_entry(scope, exchange))
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        if self._ended:  # while this exchange was under way
+            return
+        try:
+            self._log.write(entry)
+        except OSError as error:
+            self._ended = True
+            self._on_failure(error)
 
 
 @dataclass(slots=True)
@@ -231,6 +279,13 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _write(file: WritableFile, data: bytes) -> None:
+    """Writes all of the data. Raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(bytes(left)) or 0 :]
 
 
 def _milliseconds(begin: float, end: float) -> float:

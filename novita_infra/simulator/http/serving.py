@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
-from typing import Any, Final, TextIO, TypeAlias, TypeVar
+from typing import Any, Final, TextIO, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,7 +23,6 @@ from novita_infra.simulator.world.engine.world import World
 
 HOST: Final = "127.0.0.1"
 T = TypeVar("T")
-Around: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 class _Droppable(H11Protocol):
@@ -98,22 +97,19 @@ class Background:
 def serve_world(
     world: World,
     *,
+    app: ASGIApp | None = None,
     port: int = 0,
-    latency: float = 0.0,
     out: TextIO | None = None,
-    around: Around | None = None,
     hosts: Collection[str] = (),
     on_bound: Callable[[], None] = lambda: None,
 ) -> int:
     """Serves a world until SIGTERM or SIGINT, then returns 0. The first line of `out` is the address.
 
-    Port 0 takes a free port. `latency` delays every answer by this many real seconds; `around` wraps the application in
-    middleware. Requests must name this machine, or one of the `hosts`. `on_bound` is called once the address
-    is printed.
+    `app` is the application of the world, such as one in a middleware. Port 0 takes a free port. Requests must name
+    this machine, or one of the `hosts`. `on_bound` is called once the address is printed.
     """
-    app = build_app(world, latency=latency)
-    served = around(app) if around else app
-    return asyncio.run(serve_app(served, world, port=port, out=out or sys.stdout, hosts=hosts, on_bound=on_bound))
+    app = app or build_app(world)
+    return asyncio.run(serve_app(app, world, port=port, out=out or sys.stdout, hosts=hosts, on_bound=on_bound))
 
 
 async def serve_app(

@@ -52,11 +52,14 @@ Invoke = Callable[..., Result]
 
 
 @contextmanager
-def started(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command in a process of its own without a terminal, and the first line that it prints."""
+def started(*words: str, file_blocks: str = "unlimited") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in a process of its own without a terminal, and the first line that it prints.
+
+    No file that it writes has more blocks than `file_blocks`, as on a full disk.
+    """
     environment = {**os.environ, "PYTHONPATH": HERE}
     with subprocess.Popen(
-        [*COMMAND, *words],
+        ["/bin/sh", "-c", 'ulimit -f "$0"; exec "$@"', file_blocks, *COMMAND, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -77,8 +80,11 @@ def ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, 
     return process.returncode, said
 
 
+BEARER = {"Authorization": "Bearer sk_hunter"}
+
+
 def get(address: str, path: str, **options: Any) -> httpx.Response:
-    return httpx.get(f"{address}{V1}/{path}", headers={"Authorization": "Bearer sk_hunter"}, timeout=20, **options)
+    return httpx.get(f"{address}{V1}/{path}", headers=BEARER, timeout=20, **options)
 
 
 # --- scenarios ---
@@ -103,6 +109,37 @@ def test_serve_has_the_scenario_that_is_asked_for_and_records_it(project: Path) 
         assert ended(process, signal.SIGTERM)[0] == 0
     (entry,) = json.loads((project / "calls.har").read_text(encoding="utf-8"))["log"]["entries"]
     assert (entry["request"]["url"], entry["response"]["status"]) == (f"{address}{V1}/products", 200)
+
+
+@pytest.mark.process
+def test_an_account_without_room_is_reported_by_the_command_that_used_it(project: Path) -> None:
+    with started("apply", "--sim", "--auto-approve", file_blocks="100") as (process, _):
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.endswith(
+        "error: the simulator's account cannot be written to .novita-infra/sim.db: disk I/O error; "
+        "make room; the simulator has lost its last changes, which the next plan shows\n"
+    )
+    assert (project / "state" / "default.json").exists()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", [("serve", "--record"), ("record", "--out")])
+def test_a_recording_without_room_is_reported_and_the_server_goes_on(command: tuple[str, ...], project: Path) -> None:
+    words = ("sim", *command, "calls.har", "--db", "account.db")
+    with started(*words, file_blocks="100") as (process, address):
+        for number in range(30):
+            body = {"clusterId": "us-ca-nas-2", "storageName": f"s{number}", "storageSize": 10}
+            made = httpx.post(f"{address}{V1}/networkstorage/create", json=body, headers=BEARER, timeout=20)
+            assert made.status_code == 200
+            assert get(address, "products").status_code == 200
+        code, said = ended(process, signal.SIGTERM)
+    assert code == 1
+    assert "warning: the recording in calls.har ends here: File too large" in said
+    assert "warning: the account cannot be written to account.db: " in said
+    assert "Traceback" not in said
+    assert said.count("warning:") == 2
+    assert json.loads((project / "calls.har").read_text(encoding="utf-8"))["log"]["entries"]
 
 
 @pytest.mark.parametrize("command", [("serve",), ("run", "--", "true"), ("record", "--out", "x.har")])

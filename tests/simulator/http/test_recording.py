@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from novita_infra.simulator import Fault, HandClock, Trouble, open_world
 from novita_infra.simulator.http import redaction
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer
-from novita_infra.simulator.http.recording import KEPT, HarLog, Recorder, open_log
+from novita_infra.simulator.http.recording import KEPT, HarLog, JsonLinesLog, Log, Recorder, open_log
 
 V1 = "/gpu-instance/openapi/v1"
 PAIRS = {"type": "array", "items": {"type": "object", "required": ["name", "value"]}}
@@ -177,6 +179,55 @@ def test_a_killed_process_leaves_a_valid_recording() -> None:
     for number in range(3):
         assert len(json.loads(file.getvalue())["log"]["entries"]) == number
         log.write({"number": number})
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk with room for `room` bytes. It takes what fits, as a disk does."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, data: Any, /) -> int:
+        fits = self.room - self.tell()
+        if data and fits <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data[:fits])
+
+
+@pytest.mark.parametrize("room", [100, 150, 151, 170, 199, 230])
+def test_a_recording_on_a_full_disk_holds_whole_entries(room: int) -> None:
+    for make in (lambda file: HarLog(file, creator=("tests", "1")), JsonLinesLog):
+        file = FullDisk(room)
+        log: Log = make(file)
+        written = 0
+        with suppress(OSError):
+            for _ in range(9):
+                log.write({"number": written, "text": "x" * 30})
+                written += 1
+        assert written < 9
+        text = file.getvalue().decode()
+        entries = (
+            json.loads(text)["log"]["entries"]
+            if isinstance(log, HarLog)
+            else [json.loads(line) for line in text.splitlines()]
+        )
+        assert [entry["number"] for entry in entries] == list(range(written))
+        log.close()
+
+
+def test_a_recording_that_cannot_be_written_ends_and_the_server_goes_on() -> None:
+    world, failures = open_world(None, now=HandClock()), list[OSError]()
+    log = JsonLinesLog(FullDisk(4000))
+    app = Recorder(build_app(world), log, on_failure=failures.append)
+
+    async def calls() -> list[int]:
+        headers = {"Authorization": "Bearer sk_hunter1"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sim") as client:
+            return [(await client.get(f"{V1}/clusters", headers=headers)).status_code for _ in range(9)]
+
+    assert asyncio.run(calls()) == [200] * 9
+    assert [error.errno for error in failures] == [errno.ENOSPC]
 
 
 def test_a_recording_has_only_the_size_of_files_and_long_bodies(tmp_path: Path, record: Any) -> None:

@@ -93,8 +93,23 @@ class AccountFile:
         meta: Mapping[str, str],
         contents: Mapping[str, bytes | None],
     ) -> None:
-        """Writes the changed rows and the bytes of files in one transaction; None removes."""
-        rows = list(rows)
+        """Writes the changed rows and the bytes of files in one transaction; None removes.
+
+        Raises OSError, such as on a full disk; then nothing is written.
+        """
+        try:
+            self._write(list(rows), meta, contents)
+        except sqlite3.OperationalError as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise OSError(errno.EIO, str(error), str(self._path)) from error
+
+    def _write(
+        self,
+        rows: list[tuple[str, str, str | None]],
+        meta: Mapping[str, str],
+        contents: Mapping[str, bytes | None],
+    ) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
             "INSERT INTO objects (kind, id, body) VALUES (?, ?, ?)"

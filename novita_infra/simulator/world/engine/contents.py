@@ -31,3 +31,7 @@ class Contents:
         """The bytes to write, None for a removed file. The call clears the list."""
         changed, self._held = self._held, {}
         return changed
+
+    def unwritten(self, changed: dict[str, bytes | None]) -> None:
+        """Puts changes back on the list: they could not be written."""
+        self._held = {**changed, **self._held}

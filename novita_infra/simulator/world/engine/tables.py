@@ -63,6 +63,10 @@ class Table(Generic[R]):
         self._changed.clear()
         return rows
 
+    def unwritten(self, key: str) -> None:
+        """Puts a record back on the list of changes: its row could not be written."""
+        self._changed[key] = None
+
     def load(self, key: str, body: str) -> R:
         record = self._decode(body)
         self._items[key] = record

@@ -102,6 +102,10 @@ class World(CloudTables):
         self._ids = 0
         self._throws = 0
         self._book = book
+        self.unsaved: OSError | None = None
+        """Why the account file lacks the last changes; None if it has them."""
+        self.on_unsaved: Callable[[OSError], None] = lambda _: None
+        """Gets the reason when changes begin to stay unsaved."""
 
     def _table(self, name: str, record: type[R]) -> Table[R]:
         table = Table(name, record, lambda: self.moment)
@@ -239,7 +243,10 @@ class World(CloudTables):
             self._enter(table, record)
 
     def save(self) -> None:
-        """Writes all changes since the last call, all or nothing."""
+        """Writes all changes since the last successful call, all or nothing.
+
+        Where there is no room for them, `unsaved` says why, and the world goes on in memory.
+        """
         if self._book is None:
             for table in self.tables.values():
                 table.changes()
@@ -248,7 +255,16 @@ class World(CloudTables):
         rows = [row for table in self.tables.values() for row in table.changes()]
         if rows:
             meta = {"seed": str(self.seed), "ids": str(self._ids), "time": repr(self.moment)}
-            self._book.write(rows, meta, contents)
+            try:
+                self._book.write(rows, meta, contents)
+                self.unsaved = None
+            except OSError as error:
+                for name, key, _ in rows:
+                    self.tables[name].unwritten(key)
+                self.contents.unwritten(contents)
+                first, self.unsaved = self.unsaved is None, error
+                if first:
+                    self.on_unsaved(error)
 
     def close(self) -> None:
         """Writes the last changes and closes the file."""

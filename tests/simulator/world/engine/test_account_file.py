@@ -88,6 +88,26 @@ def test_only_changes_are_written_to_the_account_file(make_cloud: Any, tmp_path:
     assert len(written) == 1
 
 
+def test_a_world_whose_file_has_no_room_goes_on_and_writes_all_once_there_is(make_cloud: Any, tmp_path: Path) -> None:
+    cloud, failures = make_cloud(tmp_path / "sim.db"), list[OSError]()
+    world = cloud.world
+    world.on_unsaved = failures.append
+    first = cloud.storage()
+    (pages,) = world._book._db.execute("PRAGMA page_count").fetchone()
+    world._book._db.execute(f"PRAGMA max_page_count={pages}")
+    keys = [cloud.storage() for _ in range(60)]
+    cloud.post("networkstorage/delete", {"storageId": first})
+    assert [str(error) for error in failures] == [f"[Errno 5] database or disk is full: '{tmp_path / 'sim.db'}'"]
+    assert world.unsaved is not None
+    world._book._db.execute("PRAGMA max_page_count=100000")
+    keys.append(cloud.storage())
+    assert world.unsaved is None
+    before = world_state(world)
+    world.close()
+    assert world_state(make_cloud(tmp_path / "sim.db").world) | {"calls": 0} == before | {"calls": 0}
+    assert len(keys) == 61
+
+
 def test_a_second_process_cannot_open_an_account_file(tmp_path: Path) -> None:
     world = open_world(tmp_path / "sim.db", now=HandClock())
     with pytest.raises(AccountInUse, match=r"sim\.db"):

@@ -14,15 +14,14 @@ from typing import Final
 
 import click
 
-from novita_infra import __version__
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.simulator.sim.options import world_options
+from novita_infra.cli.commands.simulator.sim.written_files import WrittenFiles
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, naming_file
 from novita_infra.simulator import RunVerdict
 from novita_infra.simulator.http.app import build_app
-from novita_infra.simulator.http.recording import Recorder, open_log
 from novita_infra.simulator.http.serving import background
 from novita_infra.simulator.verdict import LiveObject, judge, take_baseline, usd_text, verdict_json
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
@@ -78,12 +77,11 @@ def run(
     with ExitStack() as stack:
         world = open_with_options(options)
         stack.callback(world.close)
+        files = WrittenFiles(renderer)
+        files.watch(world, options.db)
         app = build_app(world, latency=latency)
         if log_file is not None:
-            with naming_file(log_file):
-                log = open_log(log_file, creator=("novita-infra", __version__))
-            stack.callback(log.close)
-            app = Recorder(app, log)
+            app = stack.enter_context(files.recorded(app, log_file))
         beginning = take_baseline(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
@@ -101,7 +99,7 @@ def run(
         report_data = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
         with naming_file(report):
             report.write_text(json.dumps(report_data, indent=2) + "\n", encoding="utf-8")
-    return code
+    return files.exit_code(code)
 
 
 def _environment(environ: Mapping[str, str], url: str) -> dict[str, str]:

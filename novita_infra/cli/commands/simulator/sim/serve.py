@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,20 +12,19 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
-from novita_infra import __version__
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.simulator.sim.options import allow_host_option, port_option, world_options
+from novita_infra.cli.commands.simulator.sim.written_files import WrittenFiles
 from novita_infra.cli.lazy import EXIT_ERROR
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.streams import output_failure
-from novita_infra.model.diagnostics import naming_file, problem
-from novita_infra.simulator.http.recording import Log, Recorder, open_log
+from novita_infra.model.diagnostics import problem
+from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.serving import serve_app, serve_world
 from novita_infra.testing.worlds import WorldOptions, open_with_options
 from novita_infra.views.renderer import Renderer
 
-CREATOR = ("novita-infra", __version__)
 _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db")
 
 
@@ -61,12 +60,8 @@ def serve(
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
       novita-infra sim serve --scenario no-stock
     """
-    world = open_with_options(options)
-    with ExitStack() as stack:
-        around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
-        stack.enter_context(_port_taken(port))
-        begun = partial(_begin, renderer, "The simulator runs; Ctrl-C ends it.")
-        return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
+    begun = partial(_begin, renderer, "The simulator runs; Ctrl-C ends it.")
+    return _serve(options, log_file, renderer, port=port, latency=latency, hosts=hosts, on_bound=begun)
 
 
 @click.command(cls=Command)
@@ -108,13 +103,32 @@ def record(
     if target:
         _check_target(context, target)
         begun = partial(_begin, renderer, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
-        with _log(out) as log, _port_taken(port):
-            return carried_out(_forward(target, log, port=port, hosts=hosts, on_bound=begun))
-    world = open_with_options(options)
+        with _port_taken(port):
+            return carried_out(_forward(target, out, renderer, port=port, hosts=hosts, on_bound=begun))
     begun = partial(_begin, renderer, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
-    with _log(out) as log, _port_taken(port):
-        around = partial(Recorder, log=log)
-        return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
+    return _serve(options, out, renderer, port=port, latency=latency, hosts=hosts, on_bound=begun)
+
+
+def _serve(
+    options: WorldOptions,
+    recording: Path | None,
+    renderer: Renderer,
+    *,
+    port: int,
+    latency: float,
+    hosts: tuple[str, ...],
+    on_bound: Callable[[], None],
+) -> int:
+    world = open_with_options(options)
+    files = WrittenFiles(renderer)
+    files.watch(world, options.db)
+    with ExitStack() as stack:
+        app = build_app(world, latency=latency)
+        if recording is not None:
+            app = stack.enter_context(files.recorded(app, recording))
+        stack.enter_context(_port_taken(port))
+        code = serve_world(world, app=app, port=port, hosts=hosts, on_bound=on_bound)
+    return files.exit_code(code)
 
 
 def _begin(renderer: Renderer, message: str) -> None:
@@ -134,22 +148,24 @@ def _check_target(context: click.Context, target: str) -> None:
         raise problem(f"{target!r} is not the address of an API", "one looks like https://api.novita.ai")
 
 
-async def _forward(target: str, log: Log, *, port: int, hosts: tuple[str, ...], on_bound: Callable[[], None]) -> int:
+async def _forward(
+    target: str,
+    recording: Path,
+    renderer: Renderer,
+    *,
+    port: int,
+    hosts: tuple[str, ...],
+    on_bound: Callable[[], None],
+) -> int:
     from novita_infra.api.transport.reverse_proxy import ReverseProxy  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
 
-    forwarding = ReverseProxy(target)
+    forwarding, files = ReverseProxy(target), WrittenFiles(renderer)
     try:
-        return await serve_app(
-            Recorder(forwarding, log), None, port=port, out=sys.stdout, hosts=hosts, on_bound=on_bound
-        )
+        with files.recorded(forwarding, recording) as app:
+            code = await serve_app(app, None, port=port, out=sys.stdout, hosts=hosts, on_bound=on_bound)
+        return files.exit_code(code)
     finally:
         await forwarding.close()
-
-
-@contextmanager
-def _log(path: Path) -> Iterator[Log]:
-    with naming_file(path), closing(open_log(path, creator=CREATOR)) as log:
-        yield log
 
 
 @contextmanager
