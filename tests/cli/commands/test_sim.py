@@ -113,7 +113,10 @@ def test_serve_has_the_scenario_that_is_asked_for_and_records_it(project: Path) 
 
 @pytest.mark.process
 def test_an_account_without_room_is_reported_by_the_command_that_used_it(project: Path) -> None:
-    with started("apply", "--sim", "--auto-approve", file_blocks="100") as (process, _):
+    storage = "kind: NetworkStorage\nmetadata: {name: s%d}\nspec: {cluster: us-ca-nas-2, sizeGb: 20}\n---\n"
+    more = "".join(f"apiVersion: novita-infra/v1\n{storage % number}" for number in range(20))
+    (project / "more.yaml").write_text(more.removesuffix("---\n"))
+    with started("apply", "--sim", "--auto-approve", file_blocks="120") as (process, _):
         _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.endswith(

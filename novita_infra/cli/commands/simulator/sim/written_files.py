@@ -45,7 +45,7 @@ class WrittenFiles:
             self._recording = False
             self._report(
                 f"the recording in {path} ends here: {error.strerror}",
-                "the simulator goes on; to record again, make room and start it anew",
+                "the simulator goes on; to record again, make room and start it again",
             )
 
         with closing(log):
