@@ -94,6 +94,13 @@ _ENVIRONMENT: Final[Schema] = {
                 "description": "Another environment, whose variables, patches, resources and rules this one has, too; "
                 "its own come after them and take precedence.",
             },
+            "resources": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "examples": [["envs/prod"]],
+                "description": "Folders and files of manifests inside of the project that only the environments read "
+                "which name them, or extend one that does.",
+            },
             "variables": {
                 "type": "object",
                 "propertyNames": {"pattern": _VARIABLE_NAME},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -41,18 +41,31 @@ class ManifestFiles:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     """The files that `ignore:` of the project file leaves out."""
+    elsewhere: list[str] = field(default_factory=list)
+    """The files that only other environments read."""
 
     def leave_out(self, patterns: Sequence[str]) -> None:
         """Leaves out the files and folders that fit a pattern, and what is to be said about them.
 
         A pattern with a slash is a path from the root; one without is a name in any folder. `*` stands for any text.
         """
-        ignored = [name for name in self.manifests if _is_ignored(name, patterns)]
-        self.ignored += ignored
-        self.manifests = [name for name in self.manifests if name not in frozenset(ignored)]
-        self.diagnostics = [
-            item for item in self.diagnostics if not (item.origin and _is_ignored(item.origin.file, patterns))
-        ]
+        self.ignored += self._without(lambda name: _is_ignored(name, patterns))
+
+    def leave_elsewhere(self, others: Sequence[str], own: Sequence[str]) -> None:
+        """Leaves out the files in the folders and files of other environments that are not this one's own, too."""
+        self.elsewhere += self._without(lambda name: is_below(name, others) and not is_below(name, own))
+
+    def _without(self, fits: Callable[[str], bool]) -> list[str]:
+        """Removes the files whose names fit, and what is to be said about them. Returns the names."""
+        removed = [name for name in self.manifests if fits(name)]
+        self.manifests = [name for name in self.manifests if not fits(name)]
+        self.diagnostics = [item for item in self.diagnostics if not (item.origin and fits(item.origin.file))]
+        return removed
+
+
+def is_below(name: str, paths: Sequence[str]) -> bool:
+    """Returns whether the file is one of the paths, or in a folder of them."""
+    return any(name == path or name.startswith(f"{path}/") for path in paths)
 
 
 def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
@@ -120,6 +133,8 @@ def why_unread(found: ManifestFiles, name: str) -> str | None:
     A link to nothing counts as existing: what it led to may be unreachable for now.
     """
     folder = found.root
+    if name in found.elsewhere:
+        return None  # what it declares is another environment's
     if name in found.ignored:
         return f"ignore: in {PROJECT_FILE} leaves it out"
     for part in Path(name).parts[:-1]:

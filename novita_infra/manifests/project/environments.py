@@ -1,12 +1,21 @@
-"""Chooses the environment of a project. An environment that extends another one has its settings, too."""
+"""Chooses the environment of a project, and the files that only some environments read.
+
+An environment that extends another one has its settings, too.
+"""
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any, Final
 
+from novita_infra.manifests.project.discovery import ManifestFiles, is_below, why_unread
 from novita_infra.manifests.project.project_file import Settings
+from novita_infra.manifests.resources.names import suggest
 from novita_infra.manifests.yaml.positions import Position, inside, origin
+from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
 
@@ -59,6 +68,59 @@ def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment,
         )
     parts = tuple(reversed(_lineage(settings, name)))
     return Environment(name, parts, settings.document.expressions), diagnostics
+
+
+def choose_files(found: ManifestFiles, settings: Settings, environment: Environment) -> list[Diagnostic]:
+    """Leaves out the manifests that only other environments name in `resources:`; returns the errors of these lists.
+
+    Those of every environment are checked: a misspelt folder of one would be read in all.
+    """
+    diagnostics: list[Diagnostic] = []
+    named = {
+        name: {_normal(path): place for path, place in _named_paths(part)}
+        for name in settings.part("environments")
+        if (part := _part(settings, name)) is not None
+    }
+    for paths in named.values():
+        for path, place in paths.items():
+            diagnostics += _path_errors(found, path, place)
+    own = [path for part in environment.parts for path in named.get(part.name, ())]
+    found.leave_elsewhere([path for paths in named.values() for path in paths], own)
+    if found.scope in found.elsewhere:
+        names = [name for name, paths in named.items() if is_below(found.scope, [*paths])]
+        place = next(place for path, place in named[names[0]].items() if is_below(found.scope, [path]))
+        hint = f"name the environment: --env {names[0]}"
+        summary = f'{found.scope} is not part of the environment "{environment.name}"'
+        diagnostics.append(Diagnostic(summary, hint, origin=place))
+    return diagnostics
+
+
+def _named_paths(part: EnvironmentPart) -> Iterator[tuple[str, Origin]]:
+    """Yields the folders and files of `resources:` with their places."""
+    listed = part.data.get("resources")
+    position = inside(part.position, "resources")
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(item, str) and item:
+            yield item, origin(inside(position, index))
+
+
+def _normal(path: str) -> str:
+    """Returns the path as files of the project are named; one that leads out of it begins with `/` or `..`."""
+    return posixpath.normpath(path)
+
+
+def _path_errors(found: ManifestFiles, path: str, place: Origin) -> list[Diagnostic]:
+    if path.startswith(("/", "..")) or path == "." or not path.isprintable():
+        hint = "name a folder or a file inside of it, such as envs/prod"
+        return [Diagnostic(f'"{path}" is not inside of the project\'s folder', hint, origin=place)]
+    if not os.path.lexists(found.root / path):
+        known = {folder for name in found.manifests for folder in accumulate(name.split("/"), "{}/{}".format)}
+        hint = suggest(path, sorted(known)) or "it is relative to the project's folder"
+        return [Diagnostic(f'there is no folder or file "{path}"', hint, origin=place)]
+    if found.scope or any(is_below(name, [path]) for name in found.manifests):
+        return []
+    why = why_unread(found, path) if (found.root / path).is_file() else None
+    return [Diagnostic(f'"{path}" holds no manifest', why or "no file in it is read as a manifest", origin=place)]
 
 
 def _lineage(settings: Settings, name: str) -> list[EnvironmentPart]:

@@ -23,7 +23,7 @@ from novita_infra.manifests.language.variables import (
 )
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles, find
-from novita_infra.manifests.project.environments import Environment, choose_environment
+from novita_infra.manifests.project.environments import Environment, choose_environment, choose_files
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.plaintext_secrets import plaintext_secrets
 from novita_infra.manifests.project.project_file import NOTHING, Settings, settings_of
@@ -161,10 +161,9 @@ def _load(
     files = Files(found.root, diagnostics)
     diagnostics.sources = files.sources
     settings = _settings(found, files, diagnostics)
-    diagnostics.add(found.diagnostics)
     secrets = Secrets(found.root, environ)
     chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
-    diagnostics.add(errors)
+    diagnostics.add([*errors, *choose_files(found, settings or NOTHING, chosen), *found.diagnostics])
     values, from_environ = None, []
     lacking: dict[str, tuple[Diagnostic, ...]] = {}
     if settings is not None:

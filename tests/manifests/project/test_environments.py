@@ -6,6 +6,7 @@ from pathlib import Path
 
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
 
+from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Origin
 from novita_infra.model.lifecycle import Cause
@@ -227,3 +228,41 @@ def test_a_circle_of_environments_leaves_the_state_readable(tmp_path: Path) -> N
         "one of them must extend none of the others"
     ]
     assert locate(tmp_path, environment="a").environment == "a"
+
+
+OWN = """\
+environments:
+  dev: {}
+  prod: {resources: [envs/prod, extra.yaml]}
+  prod-eu: {extends: prod, resources: [envs/eu]}
+  all: {resources: [envs]}
+"""
+VPC = "  cluster: us-dallas-nas-2\n"
+FILES = {
+    "novita-infra.yaml": project_file(OWN),
+    "net.yaml": manifest("VPC", "net", VPC),
+    "extra.yaml": manifest("VPC", "extra", VPC),
+    "envs/prod/deep/more.yaml": manifest("VPC", "prod", VPC),
+    "envs/eu/more.yaml": manifest("VPC", "eu", VPC),
+}
+
+
+def names(project: Project) -> list[str]:
+    return [item.address.name for item in project.declared]
+
+
+def test_resources_of_an_environment_are_read_only_there_and_where_it_is_extended(tmp_path: Path) -> None:
+    assert names(loaded(tmp_path, FILES, environment="dev")) == ["net"]
+    assert names(loaded(tmp_path, FILES, environment="prod")) == ["extra", "net", "prod"]
+    assert names(loaded(tmp_path, FILES, environment="prod-eu")) == ["eu", "extra", "net", "prod"]
+    assert names(loaded(tmp_path, FILES, environment="all")) == ["eu", "net", "prod"]
+    alone = loaded(tmp_path, FILES, environment="prod", path="envs/prod/deep/more.yaml")
+    assert names(alone) == ["prod"]
+
+
+def test_a_file_of_another_environment_is_not_read(tmp_path: Path) -> None:
+    files = {**FILES, "envs/eu/more.yaml": "{ not YAML", "extra.yaml": manifest("VPC", "net", VPC)}
+    assert names(loaded(tmp_path, files, environment="dev")) == ["net"]
+    assert len(refused(tmp_path, files, environment="prod-eu")) >= 2
+    (tmp_path / "envs/eu/link.yaml").symlink_to("nowhere.yaml")
+    assert names(loaded(tmp_path, files, environment="dev")) == ["net"]
