@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -54,7 +55,8 @@ async def apply_plan(
     last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")
     state = replace(session.state, last_run=last_run)
     result, outputs, heartbeat = None, None, RunHeartbeat(session.heartbeat, emit)
-    with session.store.journal(state) as journal:
+    locks = CreateLocks(session, operation)
+    with session.store.journal(state) as journal, closing(locks):
         records = RunRecords(state, journal, now=session.clock.now)
         run = Run(
             kinds=KINDS,
@@ -69,7 +71,7 @@ async def apply_plan(
             foreign=partial(_foreign, session),
             account=session.account,
             other_states=StatesOfOthers(session).read,
-            create_lock=CreateLocks(session).take,
+            create_lock=locks.take,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:

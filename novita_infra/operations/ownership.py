@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +21,7 @@ from novita_infra.refresh.other_states import OtherStates, ids_of_type, other_st
 from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
-from novita_infra.state.store import LockRefused, StateBackend, StateLock, StateReader
+from novita_infra.state.store import LockRefused, NamedLocks, StateBackend, StateLock, StateReader
 
 _OWN: Final = ""
 """The place of the states of this project, among those of others."""
@@ -110,33 +108,41 @@ class CreateLocks:
     On this machine, the runs of other projects on the account share them, too.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, operation: str) -> None:
         self._session = session
+        self._operation = operation
+        self._places: tuple[NamedLocks, NamedLocks | None] | None = None
+        """The locks of the project, and those of the account in the cache; None before the first create."""
 
     def take(self, name: str) -> StateLock | LockRefused:
         """Takes the lock of the name."""
-        key, operation = f".create-{hashlib.sha256(name.encode()).hexdigest()[:16]}", f"create of {name}"
-        own = self._own.store(key).try_lock(operation)
-        if self._shared is None or isinstance(own, LockRefused):
-            return own
-        shared: StateLock | LockRefused | None = None
-        with suppress(Problems):  # a cache that cannot be written
-            shared = self._shared.store(key).try_lock(operation)
-        if isinstance(shared, LockRefused):
-            own.release()
-            return shared
-        return _Locks((own, shared)) if shared else own
+        self._places = own, shared = self._places or self._open()
+        lock = own.try_lock(name)
+        if shared is None or isinstance(lock, LockRefused):
+            return lock
+        try:
+            other = shared.try_lock(name)
+        except Problems:  # a cache that cannot be written
+            return lock
+        if isinstance(other, LockRefused):
+            lock.release()
+            return other
+        return _Locks((lock, other))
 
-    @cached_property
-    def _own(self) -> StateBackend:
-        return open_backend(self._session.project.state)
+    def close(self) -> None:
+        """Frees the locks."""
+        for place in self._places or ():
+            if place:
+                place.close()
 
-    @cached_property
-    def _shared(self) -> StateBackend | None:
-        """The backend in the folder of the account, in which the place of this project is known from now on."""
+    def _open(self) -> tuple[NamedLocks, NamedLocks | None]:
+        """Opens both places. That of this project is known to other projects from now on."""
         places = KnownPlaces(self._session)
         places.remember()
-        return open_backend(StateSettings(places.folder, {"path": "."})) if places.folder else None
+        own = open_backend(self._session.project.state).named_locks(self._operation)
+        if places.folder is None:
+            return own, None
+        return own, open_backend(StateSettings(places.folder, {"path": "."})).named_locks(self._operation)
 
 
 @dataclass(frozen=True, slots=True)

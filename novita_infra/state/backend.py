@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
-from novita_infra.state.store import LockRefused, StateLock
+from novita_infra.state.store import LockRefused, NamedLocks, StateLock
 
 
 class Overtaken(Exception):
@@ -104,6 +104,10 @@ class OpenBackend(Protocol):
 
     def storage(self, environment: str) -> StateStorage:
         """The storage of an environment, whether it holds anything or not. It reads and writes nothing yet."""
+        ...
+
+    def named_locks(self, operation: str) -> NamedLocks:
+        """As `StateBackend.named_locks`."""
         ...
 
 

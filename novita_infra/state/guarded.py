@@ -14,7 +14,7 @@ from novita_infra.state.file_format import read_state, write_state
 from novita_infra.state.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
-from novita_infra.state.store import Journal, LockRefused, StateLock, StateLost
+from novita_infra.state.store import Journal, LockRefused, NamedLocks, StateLock, StateLost
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
@@ -34,6 +34,9 @@ class GuardedBackend:
 
     def store(self, environment: str, *, project: str = "") -> GuardedStore:
         return GuardedStore(self._backend.storage(environment), partial(new_state, project, environment))
+
+    def named_locks(self, operation: str) -> NamedLocks:
+        return self._backend.named_locks(operation)
 
 
 class GuardedStore:

@@ -81,6 +81,21 @@ class StateLock(Protocol):
         ...
 
 
+class NamedLocks(Protocol):
+    """Locks by name that a run takes beside the lock of its environment: one for each create of some objects.
+
+    A run takes many, so a backend does once what all of them need.
+    """
+
+    def try_lock(self, name: str) -> StateLock | LockRefused:
+        """As `Store.try_lock`; refused, too, while this run holds the lock of that name."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what the run needed for its locks, and the locks that it holds."""
+        ...
+
+
 class StateReader(Protocol):
     """The state of one environment, for a caller that only reads it."""
 
@@ -133,4 +148,8 @@ class StateBackend(Protocol):
 
     def store(self, environment: str, *, project: str = "") -> Store:
         """The store of an environment, whether it has a state or not; `project` names a state that is new."""
+        ...
+
+    def named_locks(self, operation: str) -> NamedLocks:
+        """The locks by name of one run, which all runs share that open this backend. Takes none yet."""
         ...

@@ -82,7 +82,7 @@ def test_a_create_lock_is_held_against_all_runs_of_the_machine(cache: str, tmp_p
     one, two = (session_of(tmp_path / name, cache=tmp_path / cache) for name in ("one", "two"))
     if not cache:
         one.cache = two.cache = None
-    first, again, neighbour = CreateLocks(one), CreateLocks(one), CreateLocks(two)
+    first, again, neighbour = all_locks = [CreateLocks(session, "apply") for session in (one, one, two)]
     for _ in range(2):  # what a run opened for its first create serves the next ones
         lock = first.take("vpc a")
         assert not isinstance(lock, LockRefused)
@@ -96,4 +96,6 @@ def test_a_create_lock_is_held_against_all_runs_of_the_machine(cache: str, tmp_p
         if not isinstance(beside, LockRefused):
             beside.release()
         lock.release()
+    for locks in all_locks:
+        locks.close()
     assert not [*tmp_path.rglob("*.lock")]

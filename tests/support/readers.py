@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -31,6 +32,7 @@ from novita_infra.policies.processes import Exited
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.simulator import open_world, scenario_of
+from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.file_lock import take_lock
 from novita_infra.state.file_format import read_state
 from novita_infra.state.journal import header_line, put_line
@@ -170,6 +172,12 @@ def _lock(_: Path, file: Path) -> None:
     str(take_lock(file, "apply", now=time.time))
 
 
+def _named_lock(_: Path, file: Path) -> None:
+    locks = ByteLocks(file, "apply", now=time.time)
+    str(locks.try_lock("vpc a"))
+    locks.close()
+
+
 def _pace(_: Path, file: Path) -> None:
     limits = LimitsFile(file)
     with limits.open(time.time()) as read:
@@ -221,6 +229,7 @@ _STATE_COMMANDS: Final = (
     "state/file_format:read_state",
     "encoding/json_text:parse_json",
 )
+_HOLDER: Final = b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}'
 _JOURNAL: Final = ("state/journal:fold", "state/journal:_continues")
 _MANIFEST: Final = (
     "manifests/project/files:Files.read",
@@ -306,10 +315,17 @@ READERS: Final = (
     ),
     Reader(
         "lock",
-        ("state/backends/local/file_lock:_holder",),
+        ("state/backends/local/file_lock:note_at",),
         _lock,
-        sample=b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}',
+        sample=_HOLDER,
         damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "named locks",
+        ("state/backends/local/byte_locks:ByteLocks._notes",),
+        _named_lock,
+        sample=_HOLDER.ljust(1024, b"\0") + hashlib.sha256(b"vpc a").digest()[:7],
+        damages=(as_bytes,),
     ),
     Reader(
         "place",

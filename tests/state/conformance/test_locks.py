@@ -107,3 +107,72 @@ def test_two_processes_hold_the_lock_in_turns(place: Any, tmp_path: Path) -> Non
         process.communicate()
         assert process.returncode == 0
     assert counter.read_text() == "80"
+
+
+HOLDS_NAME = """
+locks = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).named_locks("apply")
+locks.try_lock("vpc a")
+print("held", flush=True)
+sys.stdin.read()
+"""
+COUNTS_BY_NAME = """
+from novita_infra.state.store import LockRefused
+counter = Path(sys.argv[3])
+for _ in range(20):
+    locks = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).named_locks("apply")
+    for _ in range(3):
+        while isinstance(lock := locks.try_lock("vpc a"), LockRefused):
+            pass
+        counter.write_text(str(int(counter.read_text()) + 1))
+        lock.release()
+    locks.close()
+"""
+
+
+def test_a_named_lock_is_refused_to_all_runs_until_it_is_released(place: Any) -> None:
+    one, two = (place.backend().named_locks(operation) for operation in ("apply", "destroy"))
+    for _ in range(2):
+        lock = one.try_lock("vpc a")
+        assert not isinstance(lock, LockRefused)
+        for locks in (one, two):
+            refusal = locks.try_lock("vpc a")
+            assert isinstance(refusal, LockRefused)
+            assert refusal.holder is not None
+            assert (refusal.holder.operation, refusal.holder.pid) == ("apply", str(os.getpid()))
+            assert not refusal.final
+        other = two.try_lock("vpc b")
+        assert not isinstance(other, LockRefused)
+        other.release()
+        lock.release()
+    with locked_blocking(place.store(), "apply"):  # a lock of its own
+        assert not isinstance(two.try_lock("vpc a"), LockRefused)
+    two.close()
+    assert not isinstance(one.try_lock("vpc a"), LockRefused)
+    one.close()
+    one.close()
+    assert place.backend().environments() == ()
+
+
+def test_the_named_locks_of_a_killed_process_are_free(place: Any) -> None:
+    locks = place.backend().named_locks("apply")
+    with process_with_store(place.name, place.folder, HOLDS_NAME) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        refusal = locks.try_lock("vpc a")
+        assert isinstance(refusal, LockRefused)
+        assert refusal.holder is not None
+        assert refusal.holder.pid == str(process.pid)
+        process.kill()
+        process.wait()
+        assert not isinstance(locks.try_lock("vpc a"), LockRefused)
+        locks.close()
+
+
+def test_processes_hold_a_named_lock_in_turns(place: Any, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    children = [process_with_store(place.name, place.folder, COUNTS_BY_NAME, counter) for _ in range(3)]
+    for process in children:
+        process.communicate()
+        assert process.returncode == 0
+    assert counter.read_text() == "180"

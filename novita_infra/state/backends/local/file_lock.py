@@ -12,13 +12,16 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.state.backends.local.disk import unreadable
 from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder
 from novita_infra.state.private_files import open_private
 from novita_infra.state.store import LockRefused
+
+_LONGEST: Final = 4096
+"""The most bytes of a note."""
 
 
 class FileLock:
@@ -30,7 +33,7 @@ class FileLock:
 
     def release(self) -> None:
         """Removes the lock file, unless it is another holder's by now, and gives the lock back."""
-        if _is_at(self._path, self._file):
+        if is_at(self._path, self._file):
             self._path.unlink(missing_ok=True)
         os.close(self._file)
 
@@ -38,7 +41,7 @@ class FileLock:
 def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLock | LockRefused:
     """The lock, or the reason why it cannot be had now. Raises Problems if the file cannot be made."""
     try:
-        lock = _take_in_folder(path)
+        lock = _take(path)
     except OSError as error:
         raise unreadable(path, error) from error
     if isinstance(lock, LockRefused):
@@ -48,24 +51,25 @@ def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLo
     return FileLock(path, lock)
 
 
-def _take_in_folder(path: Path) -> int | LockRefused:
+def open_lock_file(path: Path) -> int:
+    """Opens the file; makes it and its folder where there is none. Raises OSError, and Problems for a link."""
     try:
-        return _take(path)
+        return open_private(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:  # the first lock of the folder
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _take(path)
+        return open_private(path, os.O_RDWR | os.O_CREAT)
 
 
 def _take(path: Path) -> int | LockRefused:
     while True:
-        file = open_private(path, os.O_RDWR | os.O_CREAT)
-        free, holder = _lock(file), _holder(file)
-        if free and _is_at(path, file) and _is_dead(holder):
+        file = open_lock_file(path)
+        free, holder = _lock(file), note_at(file, 0, _LONGEST)
+        if free and is_at(path, file) and is_dead(holder):
             return file
-        was_removed = free and not _is_at(path, file)  # by its holder, between our opening and our locking
+        was_removed = free and not is_at(path, file)  # by its holder, between our opening and our locking
         os.close(file)
         if not was_removed:
-            return locked_elsewhere(holder, remedy=f"remove {path}") if free else _busy(path, holder)
+            return locked_elsewhere(holder, remedy=f"remove {path}") if free else busy(path, holder)
 
 
 def _lock(file: int) -> bool:
@@ -76,7 +80,8 @@ def _lock(file: int) -> bool:
     return True
 
 
-def _is_at(path: Path, file: int) -> bool:
+def is_at(path: Path, file: int) -> bool:
+    """Whether the open file is the one at the path: its holder may have removed it."""
     try:
         return os.path.samestat(os.lstat(path), os.fstat(file))
     except FileNotFoundError:
@@ -89,9 +94,9 @@ def _explain(file: int, operation: str, now: float) -> None:
     os.ftruncate(file, len(note))  # not to 0 before: ext4 writes such a file to the disk when it is closed
 
 
-def _holder(file: int) -> Mapping[str, Any]:
-    """The content of the file; empty if the holder has just begun to write, or died while it did."""
-    note = os.pread(file, 4096, 0)
+def note_at(file: int, begin: int, most: int) -> Mapping[str, Any]:
+    """The note of a holder in these bytes; empty if it has just begun to write, or died while it did."""
+    note = os.pread(file, most, begin).rstrip(b"\0")
     try:
         holder = parse_foreign_json(note) if note else {}
     except (ValueError, RecursionError):
@@ -99,7 +104,7 @@ def _holder(file: int) -> Mapping[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
-def _is_dead(holder: Mapping[str, Any]) -> bool:
+def is_dead(holder: Mapping[str, Any]) -> bool:
     """Whether a holder whose lock is free is certainly dead.
 
     A folder shared between machines may not share its locks: a lock of another machine may still be held there.
@@ -107,7 +112,8 @@ def _is_dead(holder: Mapping[str, Any]) -> bool:
     return not holder or is_of_this_machine(holder)
 
 
-def _busy(path: Path, holder: Mapping[str, Any]) -> LockRefused:
+def busy(path: Path, holder: Mapping[str, Any]) -> LockRefused:
+    """The refusal of a lock that the process of that note holds."""
     return locked_by(
         holder, str(path), hint="wait for its end, or give --lock-timeout; the lock ends with that process"
     )

@@ -16,6 +16,7 @@ from typing import Final
 from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backend import Overtaken, Stored
+from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
@@ -56,6 +57,9 @@ class LocalFolder:
 
     def storage(self, environment: str) -> LocalFiles:
         return LocalFiles(self._folder / f"{environment}{_STATE}")
+
+    def named_locks(self, operation: str) -> ByteLocks:
+        return ByteLocks(self._folder / f".names{_LOCK}", operation, now=time.time)
 
 
 class LocalFiles:
