@@ -94,7 +94,7 @@ class StepRunner:
                 return await self._updater.wait(at)
             case StepKind.FORGET:
                 at.begin()
-                await self._run.records.drop(step.address, "forgotten: the object was already gone")
+                await self._run.records.drop(step.address, "forgotten")
                 return ""
             case StepKind.RECORD:
                 at.begin()

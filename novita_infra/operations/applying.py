@@ -17,6 +17,7 @@ from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.resources import Live
 from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
@@ -28,7 +29,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.process_identity import this_process
-from novita_infra.state.state import LastRun, UsedPlan
+from novita_infra.state.state import LastRun, UsedPlan, edited
 
 
 async def apply_plan(
@@ -53,7 +54,8 @@ async def apply_plan(
     session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
     operation = "destroy" if plan.destroys else "apply"
     last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")
-    state = replace(session.state, last_run=last_run)
+    # The journal begins with the whole state, so the edits are stored, all at once, before the first step.
+    state = edited(replace(session.state, last_run=last_run), plan.edits)
     result, outputs, heartbeat = None, None, RunHeartbeat(session.heartbeat, emit)
     locks = CreateLocks(session, operation)
     with session.store.journal(state) as journal, closing(locks):
@@ -89,6 +91,7 @@ async def apply_plan(
                 done=result is not None and result.succeeded,
                 durations=_durations(result),
             )
+            session.edits = StateEdits()
             session.state = session.store.save(
                 identified(replace(state, searched=True), session.project, cloud=session.cloud)
             )

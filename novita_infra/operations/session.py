@@ -24,10 +24,12 @@ from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
+from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
+from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locking import locked
 from novita_infra.state.opening import open_backend
-from novita_infra.state.state import State, new_state
+from novita_infra.state.state import State, edited, new_state
 from novita_infra.state.store import StateLost, Store
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ class Session:
     """The folder of what the runs of this machine share; None if there is none."""
     report: Callable[[str], None] = lambda _: None
     """Shows a message about a wait, or about work that takes long before there is a plan."""
+    edits: StateEdits = StateEdits()
+    """What the refactorings of the project have changed in `state` since it was read; an apply stores it."""
     heartbeat: Heartbeat = field(init=False)
     """The signs of life while something is awaited."""
 
@@ -150,9 +154,24 @@ def project_at(
 async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
     """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
     async with locked(session.store, operation, max_wait=session.where.lock_timeout, report=session.report):
-        session.state = session.store.load()
+        session.state, session.edits = session.store.load(), StateEdits()
         check_state(session.project, session.state, place=session.store.describe())
+        move_records(session)
         yield
+
+
+def move_records(session: Session) -> None:
+    """Moves the records of the session's state as `moved` says; only a run that saves the state stores it.
+
+    Does nothing where that is done. Raises Problems where two records would have one address.
+    """
+    project, state = session.project, session.state
+    declared = {item.address for item in project.declared}
+    edits, diagnostics = state_edits(project.written.refactoring, state.records, declared, scope=project.scope)
+    if diagnostics:
+        raise Problems(diagnostics, code=EXIT_REFUSED)
+    session.edits = StateEdits((*session.edits.moved, *edits.moved))
+    session.state = edited(state, edits)
 
 
 @asynccontextmanager

@@ -11,14 +11,14 @@ from typing import TypeAlias
 from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
-from novita_infra.model.identity import in_mark
 from novita_infra.model.records import Record
+from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.session import ProjectOptions, sim_db
 from novita_infra.state.locking import locked_blocking
 from novita_infra.state.opening import open_backend
 from novita_infra.state.process_identity import this_process
-from novita_infra.state.state import LastRun, State
+from novita_infra.state.state import LastRun, State, edited
 from novita_infra.state.store import Store
 
 Report: TypeAlias = Callable[[str], None]
@@ -59,23 +59,13 @@ def move_record(where: ProjectOptions, source: Address, target: Address, *, repo
     store = store_of(where)
     with locked_blocking(store, "state mv", max_wait=where.lock_timeout, report=report):
         state = _load(store, where)
-        record = _recorded(state, source)
+        _recorded(state, source)
         if target.type != source.type:
             raise problem(f"{source} is a {source.type} and cannot become a {target.type}", "move within one kind")
         if target in state.records:
             raise problem(f"{target} is already recorded", "remove it with `state rm` first, or choose another name")
-        records = {address: item for address, item in state.records.items() if address != source}
-        records[target] = replace(record, address=target)
-        moved = {
-            address: replace(item, needs=tuple(sorted(target if need == source else need for need in item.needs)))
-            for address, item in records.items()
-        }
-        accepted = {address: owners for address, owners in state.identity.accepted.items() if address != str(source)}
-        # The mark of the object names the address that it was created for.
-        accepted[str(target)] = (*state.identity.accepted.get(str(source), ()), in_mark(source))
-        identity = replace(state.identity, accepted=accepted)
-        last_run = _this_edit("state mv")
-        return store.save(replace(state, records=dict(sorted(moved.items())), identity=identity, last_run=last_run))
+        state = edited(state, StateEdits((MovedRecord(source, target),)))
+        return store.save(replace(state, last_run=_this_edit("state mv")))
 
 
 def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignored) -> State:

@@ -16,7 +16,13 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Existing
 from novita_infra.model.values import Computation, Ref, Spec, Value
 from novita_infra.planning.changes.case import Case
-from novita_infra.planning.changes.decisions import Decision, decide_undeclared, with_protection, with_retired
+from novita_infra.planning.changes.decisions import (
+    Decision,
+    decide_forgotten,
+    decide_undeclared,
+    with_protection,
+    with_retired,
+)
 from novita_infra.planning.changes.refusals import refused
 from novita_infra.planning.changes.replacements import with_forced_replacement
 from novita_infra.planning.checks.conditions import demanded, watched
@@ -190,7 +196,12 @@ def _decide(inputs: PlanInputs, case: Case) -> Decision:
         accepted = config.identity.accepted
         former = accepted.get(str(case.declared.address), ()) if accepted else ()
         return with_retired(decide_with_drift(case, detected, rules=config.rules, now=inputs.now, former=former))
+    removal = config.refactoring.removal_of(case.record.address) if case.record else None
     why = "" if inputs.options.destroys else "no longer declared"
+    if removal is not None:
+        why = f"removed at {removal.origin}"
+    if removal is not None and not removal.destroys:
+        return decide_forgotten(case, why=why)
     decision = with_retired(decide_undeclared(case, why=why))
     return replace(decision, response=replace(decision.response, drift=detected.drift))
 

@@ -10,6 +10,7 @@ from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
+from novita_infra.model.refactoring import NO_REFACTORING, Refactoring, StateEdits
 from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value
@@ -33,6 +34,9 @@ class Config:
     """The resources whose cluster the manifests leave open, and that were given one."""
     project_options: tuple[str, ...] = ()
     """The words that name the environment and the project on a command line, for commands in hints."""
+    edits: StateEdits = StateEdits()
+    """What the refactorings changed in the state; `AccountSnapshot.existing` has it already."""
+    refactoring: Refactoring = NO_REFACTORING
 
     @property
     def project(self) -> str:

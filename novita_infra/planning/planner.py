@@ -86,6 +86,7 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
             *record_updates(inputs, decided.declared, active),
             *remembered(decided.decisions, decided.left_out),
         ),
+        edits=config.edits,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import NAME, VERSION
+from novita_infra.schema.frame import ADDRESS, NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.state_settings import any_state_settings, state_settings
@@ -133,6 +133,55 @@ _GROUP: Final[Schema] = {
     "description": "A group, by the name that resources give in lifecycle.group.",
 }
 
+_MOVED: Final[Schema] = {
+    "type": "array",
+    "items": {
+        **closed_object(
+            {
+                "from": {
+                    "type": "string",
+                    "pattern": ADDRESS,
+                    "examples": ["instance.trainer"],
+                    "description": "The address that it had; no manifest may declare it any more.",
+                },
+                "to": {
+                    "type": "string",
+                    "pattern": ADDRESS,
+                    "examples": ["instance.teacher", 'instance.worker["eu"]'],
+                    "description": "The address that it has now.",
+                },
+            },
+            required=["from", "to"],
+        ),
+        "description": "A resource with a new address. Without keys, every key of the name moves with it.",
+    },
+    "description": "Resources with a new address: their objects are kept. No effect once it is done.",
+}
+
+_REMOVED: Final[Schema] = {
+    "type": "array",
+    "items": {
+        **closed_object(
+            {
+                "from": {
+                    "type": "string",
+                    "pattern": ADDRESS,
+                    "examples": ["instance.trainer"],
+                    "description": "The address that it had; without a key, every key of the name.",
+                },
+                "destroy": {
+                    "type": "boolean",
+                    "default": True,
+                    "description": "Whether the object is deleted. With false it is only forgotten, and remains.",
+                },
+            },
+            required=["from"],
+        ),
+        "description": "A resource that is no longer declared.",
+    },
+    "description": "Resources that are no longer declared. No effect once it is done.",
+}
+
 PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
@@ -178,6 +227,8 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             names=f"^{NAME}$",
             description="What happens to the objects that a run created for a group that fails. Default: rollback.",
         ),
+        "moved": _MOVED,
+        "removed": _REMOVED,
         "ownerMarks": {
             "type": "boolean",
             "default": True,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from novita_infra.encoding import Json, decode_as, encode, is_slow, slow_key, stretched
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.identity import in_mark
 from novita_infra.model.json_forms import key_form
 from novita_infra.model.records import Record
+from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.values import Value
 
 VERSION: Final = 3
@@ -133,6 +135,29 @@ def with_gone(
         return gone
     type_ = old.address.type
     return {**gone, type_: (*gone.get(type_, ()), *lost)[-MOST_GONE:]}
+
+
+def edited(state: State, edits: StateEdits) -> State:
+    """The state after the edits. One that is done already has no effect.
+
+    The needs of all records follow the moves. The mark of an object names the address that it was created for, so the
+    new address accepts it.
+    """
+    targets = {item.source: item.target for item in edits.moved if item.source in state.records}
+    if not targets:
+        return state
+    records = {}
+    for address, record in state.records.items():
+        needs = tuple(sorted(targets.get(need, need) for need in record.needs))
+        target = targets.get(address, address)
+        moves = target != address or needs != record.needs
+        records[target] = replace(record, address=target, needs=needs) if moves else record
+    before = state.identity.accepted
+    accepted = {address: owners for address, owners in before.items() if address not in set(map(str, targets))}
+    for source, target in targets.items():
+        accepted[str(target)] = tuple(dict.fromkeys((*before.get(str(source), ()), in_mark(source))))
+    identity = replace(state.identity, accepted=accepted)
+    return replace(state, records=dict(sorted(records.items())), identity=identity)
 
 
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:

@@ -160,7 +160,8 @@ def test_a_renamed_machine_needs_the_permission_of_a_replacement() -> None:
         "that is equal but for the name"
     )
     assert finding.diagnostic.hint == (
-        "to keep the object, move its record: `novita-infra state mv instance.worker instance.node`; if the loss is "
+        "to keep the object, add `- {from: instance.worker, to: instance.node}` to `moved:` in the project file, or "
+        "move its record now: `novita-infra state mv instance.worker instance.node`; if the loss is "
         "wanted, run it again with --allow-data-loss instance.worker"
     )
     assert review.notes == ()
@@ -204,8 +205,9 @@ def test_a_name_that_no_address_gave_is_declared_to_keep_a_machine() -> None:
         made = inputs({WORKER: recorded(WORKER, machine(before))}, [declared(NODE, machine(now))])
         (rename,) = make_review(made).renames
         assert rename.advice == (
-            f"to keep the object, which cannot be renamed, declare `name: {before}` in the spec of instance.node and "
-            "move its record: `novita-infra state mv instance.worker instance.node`"
+            f"to keep the object, which cannot be renamed, declare `name: {before}` in the spec of instance.node, "
+            "and add `- {from: instance.worker, to: instance.node}` to `moved:` in the project file, or move its "
+            "record now: `novita-infra state mv instance.worker instance.node`"
         )
         (change,) = make_review(moved(made, [rename])).plan.changes
         assert change.action is Action.NONE

@@ -6,7 +6,7 @@ Made from the kinds. A call of a kind for which no edit is known has no row, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edits import Edit, Fate, Resource
@@ -43,6 +43,8 @@ class Case:
     """Whether the call, done twice, does more than done once: it must reach the cloud no more than once."""
     shows: Mapping[str, Any]
     """What the world shows of `it` in the end, as far as the edit tells; empty where it is gone."""
+    was: str = ""
+    """The address from which the run moves `it`; empty for none."""
 
     @property
     def operation(self) -> str:
@@ -62,6 +64,7 @@ def rows() -> Iterator[Case]:
         yield _deleted(kind)
         if _is_replaced(kind) and _edits(kind, Fate.REPLACED, _creates(kind)):
             yield from _at_each_write(_least(kind, Fate.REPLACED, _creates(kind)), "replace: ")
+    yield _moved(KINDS["instance"], "edit")
 
 
 def unwritten_calls(kind_type: str) -> Iterator[str]:
@@ -121,6 +124,14 @@ def _deleted(kind: Kind) -> Case:
         single=False,
         shows={},
     )
+
+
+def _moved(kind: Kind, call: str) -> Case:
+    """A move with a change: the run is killed at the call of the change."""
+    edit = _least(kind, Fate.CHANGED, operation(kind.type, call))
+    case = _case(edit, f"moved: {call}", edit.writes.index(operation(kind.type, call)))
+    *around, (name, _, spec) = case.before
+    return replace(case, before=(*around, (name, "was", spec)), was=f"{kind.type}.was")
 
 
 def _called(kind: Kind, call: Call) -> Iterator[Case]:

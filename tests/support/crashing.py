@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +80,7 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, pro
         declare(project, case.before)
         apply_hurried(project, server)
         calls = _calls(server)
-        declare(project, case.after)
+        declare(project, case.after, moved={case.was: f"{case.kind}.it"} if case.was else {})
         plan = folder / "it.niplan"
         if saved:
             _save_plan(project, server, plan)
@@ -109,10 +109,15 @@ def _served(account: Path, profile: str) -> Iterator[str]:
         world.close()
 
 
-def declare(project: Path, resources: tuple[Resource, ...]) -> None:
+def declare(project: Path, resources: tuple[Resource, ...], *, moved: Mapping[str, str] | None = None) -> None:
     """The project declares exactly these."""
     project.mkdir(exist_ok=True)
-    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "crashing"}}
+    head = {
+        "apiVersion": "novita-infra/v1",
+        "kind": "Project",
+        "metadata": {"name": "crashing"},
+        "moved": [{"from": source, "to": target} for source, target in (moved or {}).items()],
+    }
     (project / "novita-infra.yaml").write_text(yaml.safe_dump(head), encoding="utf-8")
     documents = [
         {"apiVersion": "novita-infra/v1", "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}

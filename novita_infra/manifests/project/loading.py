@@ -30,11 +30,13 @@ from novita_infra.manifests.project.project_file import NOTHING, Settings, setti
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
+from novita_infra.manifests.resources.refactoring import Known, refactoring_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.refactoring import NO_REFACTORING, Refactoring
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Secret, Value, is_secret, leaves, secrets_of
@@ -60,6 +62,8 @@ class Written:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """The declarations of the variables."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    refactoring: Refactoring = NO_REFACTORING
+    """What the project file says of earlier addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,11 @@ def _load(
         diagnostics.add(lacking.get(name, ()))
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
+    places, complete = {item.address: item.origin for item in declared}, not (found.scope or diagnostics.errors)
+    refactoring, errors = refactoring_of(
+        settings.document.data, settings.document.position, Known(places, loader.documents, complete=complete)
+    )
+    diagnostics.add(errors)
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())
@@ -214,7 +223,7 @@ def _load(
         ),
         warnings=diagnostics.warnings(),
         rules=rules,
-        written=Written(loader.documents, settings.part("variables"), settings.part("outputs")),
+        written=Written(loader.documents, settings.part("variables"), settings.part("outputs"), refactoring),
     )
 
 

@@ -18,6 +18,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Spec
 from novita_infra.operations.basis import changed_by, check_basis
@@ -209,7 +210,8 @@ def _new_use(session: Session, plan: Plan, *, digest: str, seal: str = "") -> Us
 def _nothing_of(review: Review) -> Review:
     """The review without any change."""
     part = approved_part(review, frozenset(), frozenset())
-    return replace(part, plan=replace(part.plan, outputs=replace(part.plan.outputs, changed=())))
+    plan = replace(part.plan, outputs=replace(part.plan.outputs, changed=()), edits=StateEdits())
+    return replace(part, plan=plan)
 
 
 def _applied(used: UsedPlan) -> str:

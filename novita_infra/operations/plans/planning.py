@@ -19,7 +19,7 @@ from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, reads_all, refresh_inputs
-from novita_infra.operations.session import Session, check_account
+from novita_infra.operations.session import Session, check_account, move_records
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
@@ -48,8 +48,9 @@ def _check_kinds(state: State) -> None:
 
 async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
-    project, state, now = session.project, session.state, session.clock.now()
     check_account(session)
+    move_records(session)
+    project, state, now = session.project, session.state, session.clock.now()
     await check_owner(session)
     _check_kinds(state)
     check_named(asked, [item.address for item in project.declared], state)
@@ -82,6 +83,8 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             rules=project.rules,
             scope=project.scope,
             project_options=_project_options(session),
+            edits=session.edits,
+            refactoring=project.written.refactoring,
         ),
         prior=PriorState(
             lineage=state.lineage,
@@ -141,6 +144,7 @@ def check_named(asked: PlanOptions, declared: Collection[Address], state: State)
 def check_sources(session: Session, asked: PlanOptions) -> None:
     """Raises Problems if a resource would be deleted only because its manifest, which exists, is not read."""
     project, records = session.project, session.state.records
+    refactoring = project.written.refactoring
     if project.scope or asked.destroys:
         return
     declared = {item.address for item in project.declared}
@@ -154,7 +158,7 @@ def check_sources(session: Session, asked: PlanOptions) -> None:
             address=str(address),
         )
         for address, record in sorted(records.items())
-        if address not in declared and unread.get(record.source)
+        if address not in declared and unread.get(record.source) and refactoring.removal_of(address) is None
     ]
     if diagnostics:
         raise Problems(diagnostics, code=EXIT_REFUSED)

@@ -152,6 +152,13 @@ def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) 
     return replace(made, response=DriftResponse(decision.response.drift), forced=forced, due=due)
 
 
+def decide_forgotten(case: Case, *, why: str) -> Decision:
+    """The decision on a recorded resource whose object remains, and that the state shall not record any more."""
+    remains = [live.id for live in (case.live, *case.existing.replaced) if live and live.phase in PRESENT]
+    also = f"{' and '.join(remains)} remains" if remains else "the object is already gone"
+    return Decision(Action.FORGET, case, why=f"{why}; {also}")
+
+
 def decide_undeclared(case: Case, *, why: str = "no longer declared") -> Decision:
     """The decision on a recorded resource that shall not exist."""
     record, live, kind = case.record, case.live, case.kind

@@ -9,6 +9,7 @@ from dataclasses import field
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
+from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.changes import Action, Along, Change, Drift
 from novita_infra.planning.plan.steps import Step, Update
@@ -85,6 +86,8 @@ class Plan:
     selection: Selection = Selection()
     record_updates: tuple[Record, ...] = ()
     """Records that an apply brings up to date without any call; never shown."""
+    edits: StateEdits = StateEdits()
+    """What the refactorings of the project change in the state before the first step."""
 
     @property
     def detours(self) -> Mapping[Address, tuple[Step, ...]]:

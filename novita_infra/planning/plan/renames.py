@@ -37,14 +37,26 @@ class Rename:
         return shlex.join(("novita-infra", "state", "mv", str(self.source), str(self.target), *self.options))
 
     @property
+    def entry(self) -> str:
+        """The entry of `moved` in the project file that does the same, as it is pasted."""
+        return f"- {{from: {_quoted(self.source)}, to: {_quoted(self.target)}}}"
+
+    @property
     def advice(self) -> str:
         """What keeps the object, for a hint."""
+        moving = f"add `{self.entry}` to `moved:` in the project file, or move its record now: `{self.command}`"
         if not self.name:
-            return f"to keep the object, move its record: `{self.command}`"
+            return f"to keep the object, {moving}"
         return (
             f"to keep the object, which cannot be renamed, declare `name: {_in_yaml(self.name)}` in the spec of "
-            f"{self.target} and move its record: `{self.command}`"
+            f"{self.target}, and {moving}"
         )
+
+
+def _quoted(address: Address) -> str:
+    """The address as a value in YAML."""
+    text = str(address).replace("'", "''")
+    return f"'{text}'" if address.key else text
 
 
 def _in_yaml(text: str) -> str:

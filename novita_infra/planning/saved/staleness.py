@@ -70,6 +70,7 @@ def moved(
         if not messages and address in steps[0].changed:
             messages = list(_not_whole(address, *steps, key=key))
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in messages]
+    findings += [Finding(Diagnostic(text, hint, address=str(address))) for address, text in _other_moves(old, new)]
     if digest(dict(old.outputs.declared), key) != digest(dict(new.outputs.declared), key):
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
     # A finding on a resource that this plan does not touch belongs to another plan.
@@ -78,6 +79,16 @@ def moved(
     blocked = code == EXIT_BLOCKED  # by what a fresh plan would choose
     problems = () if blocked else fresh.problems
     return [*findings, *(Finding(item, code) for item in problems if item.address in here)]
+
+
+def _other_moves(old: Plan, new: Plan) -> Iterator[tuple[Address, str]]:
+    """The messages on records that move otherwise. One that has moved since, as planned, is as it was to be."""
+    left = {change.address for change in new.changes}
+    for item in set(new.edits.moved) - set(old.edits.moved):
+        yield item.source, f"it moves to {item.target} now, and was not to"
+    for item in set(old.edits.moved) - set(new.edits.moved):
+        if item.source in left or item.target not in left:
+            yield item.source, f"it was to move to {item.target}, and does not now"
 
 
 def _moved(before: Change | None, now: Change | None, *, key: str) -> Iterator[str]:

@@ -273,7 +273,7 @@ async def _carry_out(
 ) -> int:
     plan = review.plan
     unfinished = used in session.state.used_plans and used is not None and not used.done
-    if review.empty and not plan.record_updates and not unfinished:
+    if review.empty and not (plan.record_updates or plan.edits or unfinished):
         _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
         return 0
     with (

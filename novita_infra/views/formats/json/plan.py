@@ -96,7 +96,7 @@ def plan_json(
         "format_version": FORMAT,
         "terraform_version": TERRAFORM,
         **({"timestamp": timestamp(created)} if created is not None else {}),
-        "applyable": not plan.empty and not problems,
+        "applyable": not problems and not (plan.empty and not plan.edits),
         "complete": not problems,
         "errored": bool(problems),
         **({"variables": variables_json(configuration)} if configuration and configuration.variables else {}),
@@ -181,9 +181,10 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
         data["replace_paths"] = replacing
     if change.action is Action.ADOPT:
         data["importing"] = {"id": change.id}
-    reason = _reason(change, plan)
+    reason, previous = _reason(change, plan), plan.edits.previous.get(change.address)
     return {
         **named(change.address),
+        **({"previous_address": str(previous)} if previous else {}),
         "provider_name": PROVIDER,
         "change": data,
         **({"action_reason": reason} if reason else {}),

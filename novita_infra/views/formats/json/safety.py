@@ -40,6 +40,7 @@ def rename_json(rename: Rename) -> Json:
         "id": rename.id,
         "name": rename.name or None,
         "command": rename.command,
+        "moved": rename.entry,
     }
 
 

@@ -63,8 +63,15 @@ class Messages:
             action = "delete" if drift[0].gone else "update"
             message = f"{address}: Drift detected ({action})"
             self._write(message, "resource_drift", change={"resource": _resource(address), "action": action})
-        detours = plan.detours
+        detours, previous = plan.detours, plan.edits.previous
         for change in plan.changes:
+            if change.action is Action.NONE and change.address in previous:
+                resources = {
+                    "resource": _resource(change.address),
+                    "previous_resource": _resource(previous[change.address]),
+                }
+                message = f"{change.address}: Plan to move from {previous[change.address]}"
+                self._write(message, "planned_change", change={**resources, "action": "move"})
             if change.action is not Action.NONE:
                 message = f"{change.address}: Plan to {change.action.value}"
                 planned = _planned(change, detours.get(change.address, ()))

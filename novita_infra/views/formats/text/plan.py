@@ -27,6 +27,7 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
+    yield from _moved_lines(plan)
     if review.empty:
         yield from targeting_lines(plan)
         yield line((nothing_to_do(plan), Tone.GOOD))
@@ -47,6 +48,16 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         yield from policy_lines(review.verdicts)
         yield line()
     yield line((summary(plan), Tone.STRONG))
+
+
+def _moved_lines(plan: Plan) -> Iterator[Line]:
+    """The records that get another address; no object is changed for that."""
+    ids = {change.address: change.id for change in plan.changes}
+    for item in plan.edits.moved:
+        known_as = f" ({ids[item.target]})" if ids.get(item.target) else ""
+        yield line((" => ", Tone.NEUTRAL), f"{item.source}{known_as} moves to ", (str(item.target), Tone.STRONG))
+    if plan.edits.moved:
+        yield line()
 
 
 def _change_lines(change: Change) -> Iterator[Line]:

@@ -239,6 +239,7 @@ _NOVITA: Final = complete_object(
                         "description": "The name that the spec must declare first, where objects cannot be renamed.",
                     },
                     "command": _text("The command that keeps the object, as it is typed."),
+                    "moved": _text("The entry of `moved` in the project file that does the same, as it is pasted."),
                 }
             ),
             "What is deleted and created with a spec that is equal but for the name, although it could be kept.",
@@ -277,11 +278,12 @@ _DEFS: Final[Schema] = {
     "resource_change": complete_object(
         {
             **_NAMED,
+            "previous_address": {"$ref": "#/$defs/address", "description": "The address that it had in the state."},
             "change": {"$ref": "#/$defs/change"},
             "action_reason": _text("Terraform's word for the reason."),
             "novita": _CHANGE_NOVITA,
         },
-        but=["index", "action_reason"],
+        but=["index", "previous_address", "action_reason"],
     ),
     "drifted": complete_object({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
     "change": complete_object(

@@ -1,0 +1,104 @@
+"""The refactorings that a project file declares (moves and removals), and the edits of a state that follow. Values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field, replace
+from typing import Final
+
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A resource that has a new address: an entry of `moved`."""
+
+    source: Address
+    target: Address
+    origin: Origin
+
+    @property
+    def whole(self) -> bool:
+        """Whether it moves every key of a name, too."""
+        return not self.source.key and not self.target.key
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A resource that is no longer declared: an entry of `removed`."""
+
+    source: Address
+    origin: Origin
+    destroys: bool = True
+    """Whether its object is deleted; otherwise only its record is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refactoring:
+    """The refactorings of a project."""
+
+    moves: tuple[Move, ...] = ()
+    removals: tuple[Removal, ...] = ()
+
+    def destination(self, address: Address) -> Address:
+        """The address to which the moves lead, one after the other; the address itself if nothing moves it."""
+        *_, last = path_of(by_source(self.moves), address)
+        return last
+
+    def removal_of(self, address: Address) -> Removal | None:
+        """The entry that removes the address, or its name with every key."""
+        if not self.removals:
+            return None
+        names = {address, replace(address, key="")}
+        return next((item for item in self.removals if item.source in names), None)
+
+
+NO_REFACTORING: Final = Refactoring()
+
+
+def by_source(moves: Iterable[Move]) -> dict[Address, Move]:
+    """The moves by the address that they leave."""
+    return {move.source: move for move in moves}
+
+
+def path_of(moves: Mapping[Address, Move], address: Address) -> Iterator[Address]:
+    """The addresses that a resource takes one after the other, its own first. Ends before it is back at one of them."""
+    seen: dict[Address, None] = {}
+    further: Address | None = address
+    while further is not None and further not in seen:
+        seen[further] = None
+        yield further
+        further = moved_once(moves, further)
+
+
+def moved_once(moves: Mapping[Address, Move], address: Address) -> Address | None:
+    """The address to which one move leads; None if none moves it."""
+    if (exact := moves.get(address)) is not None:
+        return exact.target
+    whole = moves.get(replace(address, key="")) if address.key else None
+    return replace(whole.target, key=address.key) if whole is not None and whole.whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRecord:
+    """A record that gets another address."""
+
+    source: Address
+    target: Address
+
+
+@dataclass(frozen=True, slots=True)
+class StateEdits:
+    """What the refactorings of a project change in a state before a run begins."""
+
+    moved: tuple[MovedRecord, ...] = field(default=())
+    """Each to its last address, at the same time."""
+
+    @property
+    def previous(self) -> Mapping[Address, Address]:
+        """By address, the one that its record had."""
+        return {item.target: item.source for item in self.moved}
+
+    def __bool__(self) -> bool:
+        return bool(self.moved)

@@ -1,0 +1,410 @@
+"""Moves and removals of the project file: what is renamed is kept, what is removed is deleted or forgotten."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fleets import Resource, fleets
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from plan_files import apply_saved, save
+from rig import WRITES, Rig
+
+from novita_infra.kinds import KINDS
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.review import Review
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.text.plan import plan_lines
+
+DISK = {"name": "disk", "cluster": "us-dallas-nas-2", "sizeGb": 10}
+MACHINE = {
+    "name": "machine",
+    "product": {"gpu": "RTX 4090"},
+    "image": "nvidia/cuda:12.1.0-base-ubuntu22.04",
+    "rootDiskGb": 30,
+}
+
+
+def project(rig: Rig, **parts: Any) -> None:
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    rig.write("novita-infra.yaml", {**head, **parts})
+
+
+def moved(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"from": source, "to": target} for source, target in pairs]
+
+
+def writes(rig: Rig) -> int:
+    return sum(count for name, count in rig.world.calls.items() if name in WRITES)
+
+
+def text_of(review: Review) -> str:
+    return "\n".join(str(item) for item in plan_lines(review))
+
+
+def test_a_moved_resource_is_kept_without_any_call(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.declare(
+        ("NetworkStorage", "data", DISK),
+        (
+            "Instance",
+            "old",
+            {
+                **MACHINE,
+                "cluster": "us-dallas-nas-2",
+                "networkStorages": [{"storage": "${network_storage.data.id}", "mountPath": "/d"}],
+            },
+        ),
+    )
+    rig.apply()
+    before, calls = rig.state(), writes(rig)
+    rig.declare(
+        ("NetworkStorage", "store", DISK),
+        (
+            "Instance",
+            "new",
+            {
+                **MACHINE,
+                "cluster": "us-dallas-nas-2",
+                "networkStorages": [{"storage": "${network_storage.store.id}", "mountPath": "/d"}],
+            },
+        ),
+    )
+    project(rig, moved=moved(("network_storage.data", "network_storage.store"), ("instance.old", "instance.new")))
+    review = rig.plan()
+    machine, disk = before.records[Address("instance", "old")].id, before.records[Address("network_storage", "data")].id
+    assert review.empty
+    assert text_of(review).splitlines()[2:4] == [
+        f" => instance.old ({machine}) moves to instance.new",
+        f" => network_storage.data ({disk}) moves to network_storage.store",
+    ]
+    shown = plan_json(review)
+    assert {item["address"]: item.get("previous_address") for item in shown["resource_changes"]} == {
+        "instance.new": "instance.old",
+        "network_storage.store": "network_storage.data",
+    }
+    assert shown["applyable"] is True
+    assert rig.state() == before, "a plan changes no state"
+    rig.apply()
+    assert writes(rig) == calls
+    assert {str(address): record.id for address, record in rig.state().records.items()} == {
+        "instance.new": machine,
+        "network_storage.store": disk,
+    }
+    assert rig.record("instance.new").needs == (Address("network_storage", "store"),)
+    again = rig.plan()
+    assert again.empty
+    assert not again.plan.edits
+    assert plan_json(again)["applyable"] is False
+    rig.assert_converged()
+
+
+def fleet(rig: Rig, *names: str, **more: Mapping[str, Any]) -> None:
+    """Declares machines whose objects have the name of the first ones."""
+    rig.declare(*(("Instance", name, {**MACHINE, "name": "machine", **more.get(name, {})}) for name in names))
+
+
+def test_moves_in_a_chain_lead_to_the_last_address_from_any_of_its_addresses(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a")
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b")
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    rig.apply()
+    fleet(rig, "c")
+    project(rig, moved=moved(("instance.b", "instance.c"), ("instance.a", "instance.b")))
+    rig.apply()
+    assert {str(address): record.id for address, record in rig.state().records.items()} == {"instance.c": id}
+    assert rig.state().identity.accepted == {"instance.c": ("instance.a", "instance.b")}
+    rig.destroy()
+    assert rig.live_ids() == []
+
+
+def test_a_move_with_a_change_is_one_update_of_the_kept_object(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a")
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b", b={"ports": ["80/http"]})
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    review = rig.plan()
+    (change,) = review.plan.changes
+    assert (str(change.address), change.action, change.id) == ("instance.b", Action.UPDATE, id)
+    (shown,) = plan_json(review)["resource_changes"]
+    assert (shown["address"], shown["previous_address"]) == ("instance.b", "instance.a")
+    rig.apply()
+    assert rig.record("instance.b").id == id
+    rig.assert_converged()
+
+
+def test_two_records_for_one_address_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    one, other = (rig.record(f"instance.{name}").id for name in "ab")
+    fleet(rig, "b")
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert raised.value.code == EXIT_REFUSED
+    assert raised.value.diagnostics[0].summary == (
+        f"instance.a moves to instance.b, and both are recorded: instance.a is {one}, instance.b is {other}"
+    )
+    assert raised.value.diagnostics[0].hint == (
+        "one address has one object: forget the record of the other one with `state rm instance.a` or "
+        "`state rm instance.b`, and delete that object if nothing needs it; or leave the move out"
+    )
+    rig.forget("instance.a")
+    assert rig.plan().empty
+
+
+def test_a_rename_prints_the_entry_of_moved_and_pasting_it_keeps_the_object(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a")
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b")
+    (note,) = [item for item in rig.plan().notes if "equal but for the name" in item.summary]
+    assert note.hint == (
+        "to keep the object, add `- {from: instance.a, to: instance.b}` to `moved:` in the project file, "
+        f"or move its record now: `novita-infra state mv instance.a instance.b {tmp_path}`"
+    )
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    rig.apply()
+    assert rig.record("instance.b").id == id
+
+
+def test_options_and_drift_name_the_new_address(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    ports = {"ports": ["80/http"]}
+    fleet(rig, "a", "other", a=ports)
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b", "other", b=ports)
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    machine = rig.world.tables["instances"].get(id)
+    assert machine is not None
+    machine.ports = [{"port": 9999, "type": "tcp"}]
+    rig.world.tables["instances"].touch(machine)
+    review = rig.plan(targets=("instance.b",))
+    assert [str(item.address) for item in review.plan.drift] == ["instance.b"]
+    assert [str(step.address) for step in review.plan.steps] == ["instance.b"]
+    with pytest.raises(Problems, match=r"there is no resource instance\.a"):
+        rig.plan(targets=("instance.a",))
+    rig.apply(targets=("instance.b",))
+    assert rig.record("instance.b").id == id
+
+
+def test_a_destroy_deletes_what_was_moved(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a")
+    rig.apply()
+    fleet(rig, "b")
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    rig.destroy()
+    assert rig.live_ids() == []
+    assert rig.state().records == {}
+
+
+def test_a_move_within_one_file_leaves_other_files_alone(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "x")
+    rig.apply()
+    project(rig, moved=moved(("instance.a", "instance.b"), ("instance.x", "instance.y")))
+    (tmp_path / "main.yaml").unlink()
+    document = {"apiVersion": "novita-infra/v1", "kind": "Instance", "spec": {**MACHINE, "name": "machine"}}
+    rig.write("b.yaml", {**document, "metadata": {"name": "b"}})
+    rig.write("y.yaml", {**document, "metadata": {"name": "y"}})
+    folder, rig.folder = rig.folder, tmp_path / "b.yaml"
+    scoped = rig.project()
+    rig.folder = folder
+    rig.project = lambda: scoped  # type: ignore[method-assign]
+    rig.apply()
+    assert sorted(map(str, rig.state().records)) == ["instance.b", "instance.x"]
+
+
+@pytest.mark.parametrize("at_write", range(3))
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_killed_run_with_moves_is_finished_by_the_next(tmp_path: Path, at_write: int, after_effect: bool) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "x")
+    rig.apply()
+    ids = {rig.record("instance.a").id, rig.record("instance.x").id}
+    fleet(rig, "b", "y", "new", b={"ports": ["80/http"]})
+    project(rig, moved=moved(("instance.a", "instance.b"), ("instance.x", "instance.y")))
+    rig.crash(at_write=at_write, after_effect=after_effect)
+    names = {str(address) for address in rig.state().records} - {"instance.new"}
+    assert names in ({"instance.a", "instance.x"}, {"instance.b", "instance.y"}), "all moves, or none"
+    rig.apply()
+    assert {rig.record("instance.b").id, rig.record("instance.y").id} == ids
+    rig.assert_converged()
+
+
+def test_what_is_removed_is_deleted_with_the_entry_as_its_reason(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    fleet(rig, "b")
+    project(rig, removed=[{"from": "instance.a"}])
+    review = rig.plan()
+    (change,) = [item for item in review.plan.changes if item.action is not Action.NONE]
+    assert (change.action, change.why) == (Action.DELETE, "removed at novita-infra.yaml:6:3")
+    rig.apply()
+    assert rig.plan().empty
+    assert len(rig.live_ids()) == 1
+
+
+def test_what_is_removed_without_destroying_is_forgotten_and_remains(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    id, calls, alive = rig.record("instance.a").id, writes(rig), rig.live_ids()
+    fleet(rig, "b")
+    project(rig, removed=[{"from": "instance.a", "destroy": False}])
+    review = rig.plan()
+    (change,) = [item for item in review.plan.changes if item.action is not Action.NONE]
+    assert (change.action, change.why) == (Action.FORGET, f"removed at novita-infra.yaml:6:3; {id} remains")
+    assert not change.loses
+    (shown,) = [item for item in plan_json(review)["resource_changes"] if item["address"] == "instance.a"]
+    assert shown["change"]["actions"] == ["forget"]
+    rig.apply()
+    assert (writes(rig), rig.live_ids()) == (calls, alive)
+    assert sorted(map(str, rig.state().records)) == ["instance.b"]
+    assert rig.plan().empty
+
+
+def test_a_destroy_forgets_what_is_removed_without_destroying(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b")
+    project(rig, removed=[{"from": "instance.a", "destroy": False}])
+    rig.destroy()
+    assert rig.live_ids() == [id]
+    assert rig.state().records == {}
+
+
+def test_a_removal_follows_a_move(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    id = rig.record("instance.a").id
+    fleet(rig, "b")
+    project(rig, moved=moved(("instance.a", "instance.c")), removed=[{"from": "instance.c", "destroy": False}])
+    rig.apply()
+    assert sorted(map(str, rig.state().records)) == ["instance.b"]
+    assert id in rig.live_ids()
+
+
+def test_a_saved_plan_moves_what_it_showed_also_after_a_killed_run(tmp_path: Path) -> None:
+    for killed in (False, True):
+        rig = Rig(tmp_path / str(killed))
+        rig.folder.mkdir()
+        fleet(rig, "a")
+        rig.apply()
+        id = rig.record("instance.a").id
+        fleet(rig, "b", b={"ports": ["80/http"]})
+        project(rig, moved=moved(("instance.a", "instance.b")))
+        path = save(rig)
+        if killed:
+            assert rig.crash(at_write=0, after_effect=False, run=partial(apply_saved, rig, path))
+        assert apply_saved(rig, path).succeeded
+        assert {str(address): record.id for address, record in rig.state().records.items()} == {"instance.b": id}
+        rig.assert_converged()
+
+
+def test_a_saved_plan_is_refused_where_the_moves_are_not_what_they_were(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "x")
+    rig.apply()
+    fleet(rig, "b", "x", x={"ports": ["80/http"]})
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    path = save(rig)
+    project(rig)
+    with pytest.raises(Problems) as raised:
+        apply_saved(rig, path)
+    assert "instance.a: it was to move to instance.b, and does not now" in str(raised.value)
+    project(rig, moved=moved(("instance.a", "instance.b")))
+    assert apply_saved(rig, path).succeeded
+
+
+# --- any fleet ----------------------------------------------------------------------------------------------------
+
+PROPERTY = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+_REFERS: Final = {"registryAuth": "registry_auth", "vpc": "vpc", "template": "template", "storage": "network_storage"}
+_TYPES: Final = {kind.name: kind.type for kind in KINDS.values()}
+
+
+def renamed(value: Any, names: Mapping[Address, str], *, key: str = "") -> Any:
+    """The value of a spec with the new names in its references."""
+    match value:
+        case dict():
+            return {name: renamed(item, names, key=name) for name, item in value.items()}
+        case list():
+            return [renamed(item, names, key=key) for item in value]
+        case str():
+            if key in _REFERS and (name := names.get(Address(_REFERS[key], value))):
+                return name
+            return re.sub(
+                r"\$\{(\w+)\.(\w+)\.",
+                lambda match: f"${{{match[1]}.{names.get(Address(match[1], match[2]), match[2])}.",
+                value,
+            )
+        case _:
+            return value
+
+
+@pytest.mark.slow
+@PROPERTY
+@given(fleets(), st.data())
+def test_any_fleet_is_moved_without_a_call_and_only_the_addresses_change(resources: list[Resource], data: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        named = [
+            (kind, name, {"name": name, **spec} if "name" in KINDS[_TYPES[kind]].by_name else spec)
+            for kind, name, spec in resources
+        ]
+        rig.declare(*named)
+        rig.apply()
+        rig.apply()  # which records the outputs of what has become ready
+        before, calls = rig.state(), writes(rig)
+        names, pairs = {}, []
+        for kind, name, _ in named:
+            address = Address(_TYPES[kind], name)
+            names[address] = data.draw(st.sampled_from([name, f"{name}-moved", f"x_{name}"]))
+            path = [name, *data.draw(st.sampled_from([[], ["between"], ["between", "further"]]))]
+            path = [name, *(f"{name}-{step}" for step in path[1:]), names[address]]
+            if names[address] != name:
+                pairs += [(f"{address.type}.{one}", f"{address.type}.{two}") for one, two in pairwise(path)]
+        rig.declare(*((kind, names[Address(_TYPES[kind], name)], renamed(spec, names)) for kind, name, spec in named))
+        project(rig, moved=data.draw(st.permutations(moved(*pairs))))
+        review = rig.plan()
+        assert review.empty, text_of(review)
+        rig.apply()
+        assert writes(rig) == calls
+        after = rig.state()
+
+        def there(address: Address) -> Address:
+            return replace(address, name=names[address])
+
+        assert {address: replace(record, seen_at=0) for address, record in after.records.items()} == {
+            there(address): replace(
+                record, address=there(address), needs=tuple(sorted(map(there, record.needs))), seen_at=0
+            )
+            for address, record in before.records.items()
+        }
+        rig.assert_converged()
