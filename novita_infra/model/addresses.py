@@ -9,6 +9,9 @@ from typing import Final
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
 _ADDRESS: Final = re.compile(rf'(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
 
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
+"""The characters of a key that the name of an object does not take over: the API advises against them."""
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class Address:
@@ -21,6 +24,11 @@ class Address:
 
     def __str__(self) -> str:
         return f'{self.type}.{self.name}["{self.key}"]' if self.key else f"{self.type}.{self.name}"
+
+    @property
+    def object_name(self) -> str:
+        """The name of its object where the spec gives none: `trainer`, and `worker-eu` for the key `eu`."""
+        return f"{self.name}-{_UNSAFE.sub('-', self.key).strip('-')}" if self.key else self.name
 
     @classmethod
     def parse(cls, text: str) -> Address:

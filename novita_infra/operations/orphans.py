@@ -70,7 +70,7 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "", steal
         if id
         else [
             [item for item in own if item.owner.endswith(f"/{str(address).replace(chr(34), '')}")],
-            [item for item in own if item.live.name == address.name],
+            [item for item in own if item.live.name == address.object_name],
             own,
         ]
     )

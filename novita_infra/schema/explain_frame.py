@@ -12,13 +12,16 @@ from typing import Any, Final
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
+from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.resources import frame_schema, project_schema, schema_of
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 
 PROJECT: Final = "Project"
-FRAME: Final = ("apiVersion", "kind", "metadata", "lifecycle")
+FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle")
 """The parts of a resource's document beside its spec."""
+EXPRESSION: Final = "expression"
+"""The title of the schema of an expression, whose pattern says nothing to a person."""
 CHOSEN: Final = "NAME"
 """The placeholder in paths for a key that the writer chooses, such as the name of a variable."""
 
@@ -128,7 +131,8 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
     """The limits of the whole, and of each alternative that is one value."""
     yield from limits_of(schema)
     for branch in schema.get("anyOf", ()):
-        yield from (f"{type_of(branch)}: {limit}" for limit in limits_of(branch) if "properties" not in branch)
+        if branch.get("title") != EXPRESSION:
+            yield from (f"{type_of(branch)}: {limit}" for limit in limits_of(branch) if "properties" not in branch)
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:

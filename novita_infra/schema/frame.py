@@ -14,6 +14,44 @@ NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
 ADDRESS: Final = rf'^[a-z_]+\.{NAME}(\["[^"\]]+"\])?$'
 VERSION: Final[Schema] = {"const": "novita-infra/v1", "description": "The version of this format."}
 
+KEY: Final = r'^[^"\]]+$'
+"""The key of an address."""
+_OF_EXPRESSION: Final[Schema] = {"$ref": "#/$defs/reference"}
+EXISTENCE: Final[Schema] = {
+    "forEach": {
+        "anyOf": [
+            _OF_EXPRESSION,
+            {
+                "type": "array",
+                "items": {
+                    "title": "texts or numbers",
+                    "if": {"$ref": "#/$defs/expression"},
+                    "else": {"type": ["string", "number"], "pattern": KEY},
+                },
+                "uniqueItems": True,
+            },
+            {"type": "object", "propertyNames": {"pattern": KEY}},
+        ],
+        "examples": [["eu", "us"], {"eu": {"gpus": 4}, "us": {"gpus": 8}}, "${range(8)}"],
+        "description": "Makes one resource for each key: a map, a list of texts, or an expression that gives one. "
+        '${each.key} and ${each.value} stand for the key and its value; the address is KIND.NAME["KEY"].',
+    },
+    "enabled": {
+        "anyOf": [{"type": "boolean"}, _OF_EXPRESSION],
+        "default": True,
+        "examples": ["${var.monitoring}"],
+        "description": "Whether the resource exists: true, false, or an expression that is known before apply. A "
+        "disabled one that exists is deleted.",
+    },
+    "environments": {
+        "type": "array",
+        "items": {"type": "string", "pattern": f"^{NAME}$", "examples": ["prod"]},
+        "minItems": 1,
+        "description": "The only environments in which the resource exists. Default: all.",
+    },
+}
+"""The parts of a resource's document that decide which resources it makes."""
+
 TIMES: Final = {
     "create": "A create, until the new object is ready.",
     "update": "Each call that changes it, until the change is complete.",

@@ -86,7 +86,8 @@ def public_places() -> Place:
     )
     fields |= {
         "variables": Place(each=declaration, variables=True),
-        "environments": Place(each=environment),
+        "environments": Place(each=environment, items=Place(Shows.NAME)),
+        "forEach": replace(fields["forEach"], each=HIDDEN),
         "policies": policies,
         "outputs": Place(each=HIDDEN),
     }

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
+from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.project import EXAMPLE
 
 _INDEX: Final = """\
@@ -87,6 +89,33 @@ spec:
 ```
 """
 
+_EXISTENCE: Final = """\
+```yaml
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: worker}
+forEach:
+  eu: {cluster: eu-nl-1, gpus: 4}
+  us: {cluster: us-ca-nas-2, gpus: 8}
+enabled: ${each.key == "eu" || environment.name == "prod"}
+spec:
+  product: {gpu: RTX 4090}
+  image: docker.io/acme/trainer:1.4.0
+  cluster: ${each.value.cluster}
+  gpuCount: ${each.value.gpus}
+```
+
+* This makes `instance.worker["eu"]`, and in `prod` also `instance.worker["us"]`. The key is part of the address: to
+  remove one key, or to write the keys in another order, changes no other resource.
+* `each` stands anywhere in the document but in `metadata.name`. Numbers become texts as keys; `each.value` of a list
+  is its item. The default name of the object is `worker-eu`.
+* Others name one key, `${instance.worker["eu"].ip}` and `vpc: net["eu"]`, or all, `${instance.worker[*].ip}`.
+  `dependsOn`, `replaceTriggeredBy` and `--target instance.worker` mean all keys.
+* Keys, `enabled` and `environments` decide which resources there are. So they are known before apply and not secret,
+  and they read variables, not resources. What a key stands for, its `each.value`, may be anything.
+* Other resources cannot name one that does not exist here. `${default(instance.monitor.ip, "none")}` can.
+"""
+
 _PROJECT: Final = f"""\
 # The project file
 
@@ -142,6 +171,9 @@ def _page(kind: KindExplained) -> Iterator[str]:
 
 def _frame() -> Iterator[str]:
     yield from _parts("Metadata", explain_frame("metadata"))
+    whole = explain_frame("")
+    yield from _parts("Existence", replace(whole, items=tuple(item for item in whole.items if item.name in EXISTENCE)))
+    yield from ("", _EXISTENCE.rstrip())
     yield from _parts("Lifecycle", explain_frame("lifecycle"))
     yield from ("", "The defaults of `timeouts` are on the page of [each kind](index.md#the-kinds).")
 

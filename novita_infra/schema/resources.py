@@ -19,7 +19,7 @@ from novita_infra.model.diagnostics import naming_file
 from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
-from novita_infra.schema.frame import VERSION, lifecycle, metadata
+from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import ANY_PROJECT, PROJECT
 
@@ -42,6 +42,7 @@ _DEFS: Final[Schema] = {
         "pattern": r"(^|[^$])\$\{",
     },
     "reference": {
+        "title": "expression",
         "description": "A text that is one ${...} expression, so that it may stand for a number, a list or a map.",
         "type": "string",
         "pattern": rf"^\$\{{({_INSIDE}|{_MAP})*\}}$",
@@ -99,8 +100,8 @@ def project_schema() -> Schema:
 
 
 def frame_schema() -> Schema:
-    """The schema of metadata and lifecycle, which every kind has."""
-    frame = {"metadata": metadata(), "lifecycle": lifecycle()}
+    """The schema of what every kind has beside the spec."""
+    frame = {"metadata": metadata(), **EXISTENCE, "lifecycle": lifecycle()}
     return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
 
 
@@ -159,6 +160,7 @@ def _document(kind: Kind) -> Schema:
             "apiVersion": VERSION,
             "kind": {"const": kind.name, "description": kind.summary},
             "metadata": metadata(kind),
+            **EXISTENCE,
             "lifecycle": lifecycle(kind),
             "spec": spec,
         },

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from novita_infra.manifests.language.language_errors import LanguageError, at_offset
-from novita_infra.manifests.language.scope import Reported, Scope
+from novita_infra.manifests.language.scope import UNUSABLE, Reported, Scope
 from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
 from novita_infra.model.addresses import Address
@@ -70,10 +70,8 @@ class Reader:
         try:
             match following:
                 case Splat():
-                    keys = self._scope.resources.keys(name.word, word.word)
+                    keys = self._scope.resources.keys(Address(name.word, word.word))
                     found = tuple(Address(name.word, word.word, key) for key in keys)
-                    if not found:
-                        find(Address(name.word, word.word))
                     self.needs.update(found)
                     return Addressed(found, several=True), 2
                 case Index():
@@ -120,6 +118,8 @@ class Reader:
             values = scope.named[root]
             if word not in values:
                 raise Uncomputable(f'{root} has no "{word}"', nearest(word, tuple(values)))
+            if values[word] is UNUSABLE:
+                raise Reported
             return values[word]
         if scope.variables is None:
             raise Reported
@@ -148,6 +148,8 @@ class Reader:
     def _unknown(self, name: Name, steps: Sequence[Step], known: Sequence[str]) -> LanguageError:
         if not steps:
             return LanguageError(name.at, f'"{name.word}" is not an expression', EXAMPLES)
+        if name.word == "each":
+            return LanguageError(name.at, "each is used without forEach", "only a document with forEach has keys")
         names = (*known, *self._scope.resources.attributes)
         return LanguageError(name.at, f'"{name.word}" is no kind of resource', nearest(name.word, names))
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
+from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
+
+UNUSABLE: Final = object()
+"""What stands for `each.key` and `each.value` where the keys are not known. That is reported already."""
 
 
 class Reported(Exception):
@@ -27,8 +31,10 @@ class DeclaredResources:
     """The fields of each type."""
     read: Callable[[Address, str], Value] | None = None
     """Returns the declared value of a field. Raises Missing where it is not declared, Uncomputable and Reported."""
-    keys: Callable[[str, str], Collection[str]] = lambda _type, _name: ("",)
-    """Returns the keys of the addresses with that type and name: `[*]` stands for all of them."""
+    keys: Callable[[Address], Collection[str]] = lambda _: ("",)
+    """Returns the keys of the address: `[*]` stands for all of them. One empty key for an address without.
+
+    Raises Uncomputable where it is not declared, and Reported where its keys are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Scope:
     environ: Mapping[str, str]
     resources: DeclaredResources
     named: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    """Other values by their first word: `project`, `environment`."""
+    """Other values by their first word: `project`, `environment`, `each`."""
     folder: Path | None = None
     """The project's folder, whose files `file` reads; None where it reads none."""
     narrow: bool = False
@@ -49,3 +55,7 @@ class Scope:
     """Whether an expression that lacks a variable or a secret is a Secret without a value, and no error."""
     used: set[str] = field(default_factory=set)
     """Where the names of variables are added that are read and have no usable value."""
+
+    def within(self, each: Mapping[str, Value] | None) -> Scope:
+        """Returns the scope of one resource of a `forEach`; this one for a resource without."""
+        return replace(self, named={**self.named, "each": each}) if each is not None else self

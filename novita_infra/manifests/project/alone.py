@@ -10,8 +10,9 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.files import Files
-from novita_infra.manifests.project.resource_loading import ResourceLoader, with_name
+from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.resources.declaring import spec_errors
+from novita_infra.manifests.resources.expanding import with_name
 from novita_infra.manifests.resources.fields import ATTRIBUTES
 from novita_infra.manifests.validation.documents import head
 from novita_infra.manifests.yaml.parsing import read_text
@@ -36,7 +37,7 @@ def declare_alone(text: str, file: str, root: Path) -> tuple[Declared | None, tu
     declared: Declared | None = None
     if identified is not None:
         loader = ResourceLoader(ManifestFiles(root, manifests=[file]), files, diagnostics, Secrets(root, {}))
-        declared, _ = loader.one(with_name(identified), Scope({}, {}, DeclaredResources(attributes=ATTRIBUTES)))
+        declared = loader.one(with_name(identified), Scope({}, {}, DeclaredResources(attributes=ATTRIBUTES)))
     try:
         diagnostics.warnings()
     except Problems as problems:

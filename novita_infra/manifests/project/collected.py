@@ -55,6 +55,15 @@ class Collected:
         self.errors += len(errors)
         self._places.update(item.origin for item in errors if item.origin)
 
+    def sifted(self, *groups: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """Returns the diagnostics without those at a place of which an earlier group has an error."""
+        sifted: list[Diagnostic] = []
+        places: set[Origin] = set()
+        for group in filter(None, groups):
+            sifted += [item for item in group if item.origin not in places]
+            places.update(item.origin for item in group if item.origin and self.is_error(item))
+        return sifted
+
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Returns the warnings, sorted. Raises Problems if there are errors."""
         diagnostics = self._redacted(_once(sorted(self._diagnostics, key=_by_place)))

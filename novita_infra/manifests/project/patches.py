@@ -32,11 +32,12 @@ class _Patched(NamedTuple):
 
 
 def patch(
-    identified: Sequence[IdentifiedDocument], environment: Environment, *, complete: bool
+    identified: Sequence[IdentifiedDocument], environment: Environment, *, complete: bool, keyed: bool = False
 ) -> tuple[list[IdentifiedDocument], list[Diagnostic]]:
     """Returns the documents with the environment's patches applied, in the order of the file.
 
-    A target without a match is an error if the resources are `complete`. A list that loses entries is a warning.
+    Patches of one key of a `forEach` are left out; with `keyed`, all others. A target without a match is an error if
+    the resources are `complete`. A list that loses entries is a warning.
     """
     documents = list(identified)
     diagnostics: list[Diagnostic] = []
@@ -44,6 +45,8 @@ def patch(
         target = item.get("target") if isinstance(item, dict) else None
         if not isinstance(target, str):
             continue  # the schema of the project file reports it
+        if ("[" in target) is not keyed:
+            continue
         matching = [place for place, one in enumerate(documents) if is_target(target, str(one.address))]
         patched = []
         for place in matching:
@@ -67,9 +70,9 @@ def patches_of(environment: Environment) -> Iterator[tuple[Any, Position]]:
 
 
 def is_target(target: str, address: str) -> bool:
-    """Returns whether the target names the address. `*` matches any part of a name and no dot."""
-    patterns, parts = target.split("."), address.split(".")
-    return len(patterns) == len(parts) and all(map(fits_wildcards, patterns, parts))
+    """Returns whether the target names the address. `*` matches any part of a type and of what follows it."""
+    (kind, _, name), (own_kind, _, own_name) = target.partition("."), address.partition(".")
+    return fits_wildcards(kind, own_kind) and fits_wildcards(name, own_name)
 
 
 def _merged(identified: IdentifiedDocument, item: Mapping[str, Any], position: Position) -> Merged:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
@@ -17,11 +17,12 @@ from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.patches import patches_of
 from novita_infra.manifests.project.project_file import Settings
+from novita_infra.manifests.resources.expanding import FOR_EACH
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import refs
+from novita_infra.model.values import is_secret, refs
 
 _LONGEST: Final = 60
 _MISSING: Final = object()
@@ -64,7 +65,7 @@ class Provenance:
             return ()
         path = path if path[:1] == ("lifecycle",) else ("spec", *path)
         now = _at(identified, path)
-        before = _at(self.written[address], path) if address in self.written else _MISSING
+        before = self._before(address, path)
         if now is _MISSING:
             return tuple(self._absent(address, path, before=before))
         return tuple(self._present(address, path, now=now))
@@ -78,6 +79,8 @@ class Provenance:
         for space, name in dict.fromkeys(names_in(now)):
             if space == "var":
                 yield from self._variable(name)
+            elif space == "each":
+                yield from self._each(address, name)
             elif space == "env":
                 yield f"{name} of the shell's environment", None
 
@@ -87,9 +90,9 @@ class Provenance:
         hidden = _hidden(address, path)
         text = f"{label_of(path)}: {_shown(_at(self.patched[address], path), hidden=hidden)}"
         yield f'the environment "{self._environment_at(place)}" patches {text}', place
-        before = _at(self.written[address], path) if address in self.written else _MISSING
+        before = self._before(address, path)
         if before is not _MISSING:
-            old = origin(position_at(self.written[address].document.position, path))
+            old = origin(position_at(self._base(address).document.position, path))
             yield f"in place of {_shown(before, hidden=hidden)}", old
 
     def _environment_at(self, place: Origin) -> str:
@@ -100,7 +103,7 @@ class Provenance:
     def _absent(self, address: Address, path: Path, *, before: Any) -> Iterator[Said]:
         """Yields the steps of a missing value: a patch removes it, or another resource provides it."""
         if before is not _MISSING:
-            old = origin(position_at(self.written[address].document.position, path))
+            old = origin(position_at(self._base(address).document.position, path))
             where = next((origin(position) for position in self._patches(path)), Origin(PROJECT_FILE, 1, 1))
             yield f'the environment "{self._environment_at(where)}" takes {label_of(path)} away', where
             yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
@@ -127,6 +130,22 @@ class Provenance:
                 position, value = inside(position, part), value[part]
             else:
                 yield position
+
+    def _base(self, address: Address) -> IdentifiedDocument:
+        """Returns the document that makes the resource, as written."""
+        return self.written[replace(address, key="")]
+
+    def _before(self, address: Address, path: Path) -> Any:
+        return _at(self._base(address), path)
+
+    def _each(self, address: Address, name: str) -> Iterator[Said]:
+        base, each = self._base(address), self.patched[address].each or {}
+        if name in each:
+            place = origin(position_at(base.document.position, (FOR_EACH, address.key)))
+            yield f"each.{name} is {_shown(each[name], hidden=is_secret(each[name]))}, by forEach", place
+            for space, variable in dict.fromkeys(names_in(base.document.data.get(FOR_EACH))):
+                if space == "var":
+                    yield from self._variable(variable)
 
     def _variable(self, name: str) -> Iterator[Said]:
         declaration = self.variables.get(name)
@@ -171,5 +190,9 @@ def _shown(value: Any, *, hidden: bool) -> str:
     points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
     if hidden and not points and not (isinstance(value, str) and is_expression(value)):
         return "(secret)"
-    text = value if isinstance(value, str) and value.startswith("${") else json.dumps(value, ensure_ascii=False)
+    text = (
+        value
+        if isinstance(value, str) and value.startswith("${")
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

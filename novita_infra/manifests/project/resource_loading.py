@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from novita_infra.kinds.kind import Kind
@@ -12,21 +13,22 @@ from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
-from novita_infra.manifests.project.environments import Environment
+from novita_infra.manifests.project.environments import DEFAULT, Environment
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.patches import patch
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
+from novita_infra.manifests.resources.expanding import Expanded, Expanding
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
-from novita_infra.manifests.resources.names import KnownNames
+from novita_infra.manifests.resources.names import DeclaredNames
+from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
-from novita_infra.manifests.yaml.positions import inside, origin, position_at, with_item
+from novita_infra.manifests.yaml.positions import inside, origin, position_at
 from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.lifecycle import Ignored
 from novita_infra.model.resources import Declared
@@ -65,41 +67,41 @@ class ResourceLoader:
         written = identified
         identified, errors = patch(identified, environment, complete=complete)
         self._diagnostics.add(errors)
-        identified = [with_name(item) for item in identified]
-        if self._provenance is not None:
-            self._provenance.read(written, identified)
         self.documents = {item.address: item.document.data for item in identified}
-        known = KnownNames(item.address for item in identified)
-        fields = DeclaredFields(identified, self._secrets, self._files.sources)
-        resources = DeclaredResources(
-            attributes=ATTRIBUTES,
-            find=lambda address: self._known(address, known),
-            fields=FIELDS,
-            read=fields.read,
-            keys=fields.keys,
-        )
         named = {
             "project": {"name": settings.project_name(self._found.root)},
             "environment": {"name": environment.name},
         }
-        scope = fields.scope = Scope(
+        names = DeclaredNames(lost=self._lost, all_lost=self._files.torn, scope=self._found.scope)
+        scope = Scope(
             values,
             self._secrets.environ,
-            resources,
+            DeclaredResources(attributes=ATTRIBUTES, find=names.find, fields=FIELDS, keys=names.keys),
             named,
             self._found.root,
             lenient=self._diagnostics.lenient,
             used=self.used,
         )
+        expanded = self._expanded(identified, scope, settings, names)
+        items, errors = patch(
+            [item for one in expanded for item in one.items], environment, complete=complete, keyed=True
+        )
+        self._diagnostics.add(errors)
+        patched = iter(items)
+        expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
+        fields = DeclaredFields(items, self._secrets, self._files.sources)
+        scope = fields.scope = replace(scope, resources=replace(scope.resources, read=fields.read))
+        if self._provenance is not None:
+            self._provenance.read(written, items)
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
-        for item in identified:
-            every[item.address], sound = self.one(item, scope)
-            if not sound:
-                unsound.add(item.address)
-        positions = {item.address: item.document.position for item in identified}
-        finished, errors = completed({key: one for key, one in every.items() if key not in unsound}, positions)
-        self._diagnostics.add(errors)
+        for one in expanded:
+            unsound |= self._declare(one, scope, every)
+        positions = {item.address: item.document.position for item in items}
+        finished, faults = completed({key: one for key, one in every.items() if key not in unsound}, positions)
+        for one in expanded:
+            found = {item.address: faults[item.address] for item in one.items if item.address in faults}
+            self._diagnostics.add(reported_once(found, len(one.items)))
         every |= finished
         self._diagnostics.add(cycles(every, positions))
         if self._provenance is not None:
@@ -137,16 +139,45 @@ class ResourceLoader:
         else:
             self._files.torn = True
 
-    def _known(self, address: Address, known: KnownNames) -> None:
-        if address in known or address.name in self._lost or self._files.torn:
-            return
-        hint = known.hint(address)
-        if self._found.scope:
-            hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
-        raise Uncomputable(f'there is no {address.type} "{address.name}"', hint)
+    def _expanded(
+        self, identified: Iterable[IdentifiedDocument], scope: Scope, settings: Settings, names: DeclaredNames
+    ) -> list[Expanded]:
+        """Returns the resources of each document that exist in the environment."""
+        errors: list[Diagnostic] = []
+        environments = (*settings.part("environments"), DEFAULT)
+        expanding = Expanding(scope, self._files.sources, environments, names, errors)
+        expanded = [expanding.expand(item) for item in identified]
+        expanding.look_up_needed()
+        self._diagnostics.add(errors)
+        return expanded
 
-    def one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
-        """Returns the resource of one document, and whether it is free of errors."""
+    def _declare(self, expanded: Expanded, scope: Scope, every: dict[Address, Declared]) -> set[Address]:
+        """Adds the resources of a document to `every`. Returns the addresses of those that have errors."""
+        if not expanded.items:  # what it makes elsewhere is checked as far as it is written out
+            document = expanded.document
+            self._diagnostics.add(schema_errors(document, document.document.data, self._files.sources))
+        unsound = set[Address]()
+        found: dict[Address, list[Diagnostic]] = {}
+        for item in expanded.items:
+            if len(unsound) >= MOST_FAULTY:
+                break
+            every[item.address], diagnostics = self._one(item, scope.within(item.each))
+            if diagnostics:
+                found[item.address] = diagnostics
+                if any(map(self._diagnostics.is_error, diagnostics)):
+                    unsound.add(item.address)
+        complete = len(unsound) < MOST_FAULTY
+        self._diagnostics.add(reported_once(found, len(expanded.items), complete=complete))
+        return unsound if expanded.usable else {item.address for item in expanded.items}
+
+    def one(self, identified: IdentifiedDocument, scope: Scope) -> Declared:
+        """Returns the resource of one document."""
+        declared, diagnostics = self._one(identified, scope)
+        self._diagnostics.add(diagnostics)
+        return declared
+
+    def _one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, list[Diagnostic]]:
+        """Returns one resource and its diagnostics."""
         document = identified.document
         checked = values = document.data
         unusable: list[Diagnostic] = []
@@ -166,10 +197,9 @@ class ResourceLoader:
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values, needs)
         loose = [item for item in loose if item.origin not in lacking]
-        for errors in (unusable, misfits, loose):
-            self._diagnostics.add(errors)
-        sound = not any(self._diagnostics.is_error(item) for item in (*unusable, *misfits, *loose))
-        return without_lacking(declared, identified.kind) if self._diagnostics.lenient else declared, sound
+        if self._diagnostics.lenient:
+            declared = without_lacking(declared, identified.kind)
+        return declared, self._diagnostics.sifted(unusable, misfits, loose)
 
     def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
         """Returns the outputs. If only one file was read, outputs that need other files are omitted."""
@@ -198,16 +228,3 @@ def without_lacking(declared: Declared, kind: Kind) -> Declared:
     if len(ignored) == len(declared.lifecycle.ignored):
         return declared
     return replace(declared, spec=spec, lifecycle=replace(declared.lifecycle, ignored=tuple(ignored)))
-
-
-def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
-    """Returns the document with the resource's name as `spec.name`, if the kind has that field and it is omitted."""
-    document = identified.document
-    spec = document.data.get("spec")
-    if not isinstance(spec, dict) or "name" in spec or "name" not in identified.kind.by_name:
-        return identified
-    name = position_at(document.position, ("metadata", "name"))
-    position = with_item(document.position, "spec", with_item(inside(document.position, "spec"), "name", name))
-    data = {**document.data, "spec": {"name": identified.address.name, **spec}}
-    named = Document(document.file, data, position, document.expressions)
-    return IdentifiedDocument(named, identified.kind, identified.address)

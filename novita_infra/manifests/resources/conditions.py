@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.language.scope import Scope
+from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Uncomputable
@@ -26,7 +26,9 @@ def triggers_of(
     found: list[Trigger] = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         try:
-            found.append(_trigger(item, scope, own))
+            found += _triggers(item, scope, own)
+        except Reported:
+            pass
         except Uncomputable as error:
             diagnostics.append(Diagnostic(error.summary, error.hint, origin=origin(inside(position, index))))
     return tuple(dict.fromkeys(found))
@@ -50,8 +52,18 @@ def conditions_of(
     return tuple(found)
 
 
-def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
-    """Parses one trigger. Raises Uncomputable."""
+def instances_of(address: Address, scope: Scope) -> tuple[Address, ...]:
+    """Returns the resources that exist of an address: all keys of one without a key. Raises Uncomputable, Reported."""
+    if address.type not in KINDS:
+        raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
+    if not address.key:
+        return tuple(Address(address.type, address.name, key) for key in scope.resources.keys(address))
+    scope.resources.find(address)
+    return (address,)
+
+
+def _triggers(item: Value, scope: Scope, own: Address) -> Iterator[Trigger]:
+    """Parses one trigger. Raises Uncomputable and Reported."""
     if isinstance(item, Ref):
         raise Uncomputable(f"{item} is a value", f"write the address: {item.address}, or {item.address}.FIELD")
     match = _TRIGGER.fullmatch(item) if isinstance(item, str) else None
@@ -63,16 +75,14 @@ def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
         address = Address.parse(match["address"])
     except ValueError as error:
         raise Uncomputable(f'"{item}" is no address', "an address looks like network_storage.data") from error
-    if address.type not in KINDS:
-        raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
-    scope.resources.find(address)
-    if address == own:
+    instances = instances_of(address, scope)
+    if own in instances:
         raise Uncomputable(f"{own} cannot trigger its own replacement", "name another resource")
     path = tuple(match["path"].split(".")[1:])
     fields = KINDS[address.type].by_name
     if path and path[0] not in fields:
         raise Uncomputable(f'{KINDS[address.type].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
-    return Trigger(address, path)
+    yield from (Trigger(one, path) for one in instances)
 
 
 def _faults_of_value(value: Value, position: Position, own: Address, *, itself: bool) -> Iterator[Diagnostic]:

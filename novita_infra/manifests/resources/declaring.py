@@ -12,10 +12,11 @@ from typing import Any
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
 from novita_infra.kinds.kind import SpecError
-from novita_infra.manifests.language.scope import Scope
+from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, lacking_secret
-from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
+from novita_infra.manifests.resources.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
+from novita_infra.manifests.resources.names import Undeclared
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import (
     Position,
@@ -29,7 +30,7 @@ from novita_infra.manifests.yaml.positions import (
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Uncomputable
-from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
@@ -158,6 +159,9 @@ class Declaring:
             self.scope.resources.find(address)
         except (ValueError, Uncomputable) as error:
             hint = error.hint if isinstance(error, Uncomputable) else ""
+            if isinstance(error, Uncomputable) and not isinstance(error, Undeclared):
+                self._tell(error.summary, hint, position)
+                return name
             if self.sources.quotable(name, origin(position)) is None:
                 self._tell(f"there is no such {kind}", f"name a {kind}, or write {{id: ...}}", position)
                 return name
@@ -182,8 +186,9 @@ class Declaring:
             timeouts[name] = self._seconds(text, position_at(position, ("timeouts", name)))
         named = values.get("dependsOn")
         after = [
-            self._after(text, position_at(position, ("dependsOn", index)))
+            address
             for index, text in enumerate(named if isinstance(named, list) else ())
+            for address in self._after(text, position_at(position, ("dependsOn", index)))
         ]
         triggers = triggers_of(
             values.get("replaceTriggeredBy"),
@@ -217,8 +222,7 @@ class Declaring:
             ),
         )
         looked_at = [ref.address for item in (*before, *afterwards) for ref in refs(item.value) if ref.address != own]
-        needed = [*after, *(trigger.address for trigger in triggers), *looked_at]
-        return lifecycle, tuple(item for item in needed if item is not None)
+        return lifecycle, (*after, *(trigger.address for trigger in triggers), *looked_at)
 
     def _seconds(self, text: Value, position: Position) -> float:
         """Returns a duration in seconds. An invalid one is reported and becomes 0."""
@@ -230,21 +234,20 @@ class Declaring:
             self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", position)
         return seconds
 
-    def _after(self, text: Value, position: Position) -> Address | None:
+    def _after(self, text: Value, position: Position) -> tuple[Address, ...]:
+        """Returns the resources that an item of `dependsOn` names: all keys of an address without one."""
         if isinstance(text, Ref):
-            return text.address
+            return (text.address,)
         try:
             address = Address.parse(text if isinstance(text, str) else str(text))
-            if address.type not in KINDS:
-                raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
-            self.scope.resources.find(address)
+            return instances_of(address, self.scope)
         except Uncomputable as error:
             self._tell(error.summary, error.hint, position)
         except ValueError:
             self._tell(f'"{text}" is no address', "an address looks like network_storage.data", position)
-        else:
-            return address
-        return None
+        except Reported:
+            pass
+        return ()
 
     def _plain_labels(self, labels: Mapping[str, Value], position: Position) -> None:
         for name, value in labels.items():
@@ -261,12 +264,12 @@ class Declaring:
 
 def completed(
     declared: Mapping[Address, Declared], positions: Mapping[Address, Position]
-) -> tuple[dict[Address, Declared], list[Diagnostic]]:
-    """Returns the resources with inherited fields and dependencies, and the diagnostics of their kinds.
+) -> tuple[dict[Address, Declared], dict[Address, list[Diagnostic]]]:
+    """Returns the resources with inherited fields and dependencies, and the diagnostics of their kinds by address.
 
     A resource that needs a missing one is not changed: the inherited fields are unknown.
     """
-    diagnostics: list[Diagnostic] = []
+    diagnostics: dict[Address, list[Diagnostic]] = {}
 
     def lookup(kind: str, value: Value) -> Spec | None:
         found = declared.get(value.address) if isinstance(value, Ref) and value.address.type == kind else None
@@ -280,7 +283,8 @@ def completed(
             changed = item if spec is item.spec else replace(item, spec=spec, needs=_needs(spec, item.needs))
             for error in spec_errors(changed):
                 place = origin_at(positions[address], ("spec", *error.path))
-                diagnostics.append(Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place))
+                found = Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place)
+                diagnostics.setdefault(address, []).append(found)
             result[address] = changed
     return result, diagnostics
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -35,15 +34,8 @@ class DeclaredFields:
         self._values: dict[tuple[Address, str], Value] = {}
         self._reading: dict[tuple[Address, str], None] = {}
         self._circular: dict[tuple[Address, str], str] = {}
-        self._keys: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for address in sorted(self._documents):
-            self._keys[address.type, address.name].append(address.key)
         self.scope = Scope(None, {}, DeclaredResources(attributes=ATTRIBUTES))
         """The scope of the project, which itself reads fields here."""
-
-    def keys(self, kind: str, name: str) -> list[str]:
-        """Returns the keys of the addresses with that type and name; one empty key for an address without."""
-        return self._keys.get((kind, name), [])
 
     def read(self, address: Address, name: str) -> Value:
         """Returns the value of a field.
@@ -77,11 +69,12 @@ class DeclaredFields:
             raise Missing(f"{address} does not declare {name}", hint)
         field, position = identified.kind.by_name[name], inside(inside(document.position, "spec"), name)
         diagnostics: list[Diagnostic] = []  # the resource itself reports them
-        interpolation = Interpolation(self.scope, self._sources, diagnostics, lambda _: field.secret)
+        scope = self.scope.within(identified.each)
+        interpolation = Interpolation(scope, self._sources, diagnostics, lambda _: field.secret)
         value = interpolation.of(spec[name], position)
         if diagnostics or value.unusable:
             raise Reported
-        return Declaring(self.scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
+        return Declaring(scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
 
     def _close_circle(self, place: tuple[Address, str]) -> None:
         """Notes the fields of a circle. One through several resources is a circle of these, which is reported."""

@@ -1,34 +1,127 @@
-"""The declared addresses, and the nearest right name for an unknown one. A fleet may have thousands."""
+"""The declared addresses, and why another one names no resource. A fleet may have thousands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from novita_infra.model.addresses import Address
+from novita_infra.manifests.language.scope import Reported
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import nearest
+from novita_infra.model.frozen import dataclass
 
 MOST_LISTED: Final = 12
 MOST_SEARCHED: Final = 100
 """The most wrong names for which a near one is searched. More have one cause, repeated."""
 
 
-class KnownNames:
-    """The declared addresses."""
+class Undeclared(Uncomputable):
+    """Raised for an address of which no document has the type and the name."""
 
-    def __init__(self, addresses: Iterable[Address]) -> None:
-        self._addresses = frozenset(addresses)
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a declared resource does not exist in this environment."""
+
+    why: str
+    place: Origin
+
+
+class DeclaredNames:
+    """The addresses that the manifests declare."""
+
+    def __init__(self, *, lost: Collection[str] = (), all_lost: bool = False, scope: str = "") -> None:
+        """`lost` are names of documents that cannot be used; with `all_lost`, the names of others are not known.
+
+        `scope` is the one file that was read.
+        """
+        self._lost = lost
+        self._all_lost = all_lost
+        self._scope = scope
+        self._addresses: set[Address] = set()
+        self._keys: dict[Address, Sequence[str]] = {}
+        self._absent: dict[Address, Absence] = {}
+        self._unknown: set[Address] = set()
         self._hints: dict[Address, str] = {}
 
-    def __contains__(self, address: Address) -> bool:
-        return address in self._addresses
+    def add(self, address: Address) -> None:
+        """Adds a resource without `forEach`."""
+        self._addresses.add(address)
 
-    def hint(self, address: Address) -> str:
-        """Returns what to write instead of an undeclared address; empty if there is no suggestion."""
+    def add_keys(self, base: Address, keys: Sequence[str]) -> None:
+        """Adds the resources of a `forEach`; `base` is their address without a key."""
+        self._keys[base] = sorted(keys)
+        self._addresses.update(Address(base.type, base.name, key) for key in keys)
+
+    def add_absent(self, address: Address, absence: Absence) -> None:
+        """Adds a resource that does not exist here."""
+        self._absent[address] = absence
+
+    def add_unknown(self, base: Address) -> None:
+        """Adds a `forEach` whose keys are not known. References to them are not reported as well."""
+        self._unknown.add(base)
+
+    def keys(self, base: Address) -> Sequence[str]:
+        """Returns the keys of an address, sorted; one empty key for an address without.
+
+        None exist of a resource that is disabled. Raises Uncomputable if it is not declared, and Reported if its keys
+        are not known.
+        """
+        if base in self._addresses:
+            return ("",)
+        if base in self._keys:
+            return self._keys[base]
+        if base in self._absent:
+            return ()
+        self.find(base)
+        raise Reported
+
+    def find(self, address: Address) -> None:
+        """Raises Uncomputable where the address names no resource: Undeclared, or Missing where one may exist later."""
+        if address in self._addresses:
+            return
+        base = Address(address.type, address.name) if address.key else address
+        absence = self._absent.get(address) or self._absent.get(base)
+        if absence is not None:
+            hint = "enable it there, or give another value: default(..., ...)"
+            raise Missing(f"{address} does not exist here: {absence.why} ({absence.place})", hint)
+        if base in self._keys:
+            raise self._without_key(address, base, self._keys[base])
+        if base in self._addresses:
+            raise Uncomputable(f"{base} has no keys: it has no forEach", f"write {base}")
+        if base in self._unknown or address.name in self._lost or self._all_lost:
+            return
+        if self._scope:
+            hint = f"only {self._scope} was read; name the project's folder to have all of it"
+        else:
+            bases = (*self._addresses, *self._keys, *self._absent)
+            names = sorted({item.name for item in bases if item.type == address.type})
+            hint = self._near(address, names, address.name)
+        raise Undeclared(f'there is no {address.type} "{address.name}"', hint)
+
+    def _without_key(self, address: Address, base: Address, keys: Sequence[str]) -> Uncomputable:
+        """Returns the error of an address that is not one of the keys of a `forEach`."""
+        if not keys:
+            return Missing(f"{base} has no keys: its forEach is empty", "give another value: default(..., ...)")
+        if not address.key:
+            hint = f'write {base}["{keys[0]}"] for one of them, {base}[*] for all; keys: {listed(keys)}'
+            return Uncomputable(f"{base} has forEach, so its address needs a key", hint)
+        return Missing(f'{base} has no key "{address.key}"', self._near(address, keys, address.key))
+
+    def _near(self, address: Address, known: Sequence[str], word: str) -> str:
+        """Returns what to write instead of an address without a resource; empty if there is no suggestion."""
         if address not in self._hints and len(self._hints) < MOST_SEARCHED:
-            names = [item.name for item in self._addresses if item.type == address.type]
-            self._hints[address] = suggest(address.name, names) or f"no {address.type} is declared"
+            self._hints[address] = suggest(word, known) or f"no {address.type} is declared"
         return self._hints.get(address, "")
+
+
+def listed(keys: Iterable[str]) -> str:
+    """Returns the keys as a message lists them."""
+    names = [f'"{key}"' for key in keys]
+    return ", ".join(
+        names if len(names) <= MOST_LISTED else [*names[:MOST_LISTED], f"and {len(names) - MOST_LISTED} more"]
+    )
 
 
 def suggest(word: str, known: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.values import Value
 from novita_infra.schema.resources import project_schema, schema_of
 
 API_VERSION: Final = "novita-infra/v1"
@@ -37,6 +38,8 @@ class IdentifiedDocument:
     document: Document
     kind: Kind
     address: Address
+    each: Mapping[str, Value] | None = None
+    """What `${each.key}` and `${each.value}` give in it; None without `forEach`."""
 
 
 def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic]]:

@@ -13,7 +13,7 @@ from novita_infra.schema.public_places import Place, Shows
 
 _REFERENCES: Final = (
     r"(?:var|env|local|each|project|environment)\.[A-Za-z_][A-Za-z0-9_]{0,99}(?:\.[A-Za-z_]\w{0,99}){0,9}(?![\w.-])"
-    rf"|(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}(?:\[(?:\"[^\"\]]{{1,64}}\"|\*)\])?(?![\w.-])"
+    rf"|(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}(?:\[(?:\"[^\"\]]{{1,64}}\"|\*)\])?(?![\w.-]|\[[\"*])"
     r"|[a-z_]{1,40}\.[A-Za-z_][\w-]{0,99}(?:\[(?:\"[^\"\]]{1,64}\"|\*)\])?\.[A-Za-z][\w.]{0,99}(?![\w.-])"
     r"|(?<=\])\.[A-Za-z_]\w{0,99}"
 )

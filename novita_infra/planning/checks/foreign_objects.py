@@ -94,7 +94,7 @@ def _swapped(existing: Mapping[Address, Existing]) -> dict[Address, Address]:
 
 def _name(address: Address, record: Record | None) -> str:
     name = record.spec.get("name") if record else None
-    return name if isinstance(name, str) else address.name
+    return name if isinstance(name, str) else address.object_name
 
 
 def _message(change: Change, live: Live, why: str) -> Finding | Diagnostic:

@@ -84,7 +84,9 @@ def namesakes(
     lists: Mapping[str, Iterable[Live]], declared: Iterable[Declared], identity: Identity
 ) -> Iterable[Diagnostic]:
     """Warnings on objects without a mark that have the name of a declared resource, where no state records anything."""
-    by_name = {(item.address.type, str(item.spec.get("name", item.address.name))): item.address for item in declared}
+    by_name = {
+        (item.address.type, str(item.spec.get("name", item.address.object_name))): item.address for item in declared
+    }
     option = _env_option(identity)
     for prefix, lives in lists.items():
         for live in lives:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from urllib.parse import unquote
 
 from novita_infra.kinds.field import Comparison, Default
 from novita_infra.kinds.kind import NAME
@@ -176,8 +177,15 @@ def _keeps_name(case: Case, former: Collection[str]) -> bool:
     name, declared = case.recorded_spec.get(NAME), case.declared
     if declared is None or NAME not in case.kind.by_name or case.kind.can_rename:
         return False
-    names = {address.partition(".")[2].partition("[")[0] for address in former if "/" not in address}
-    return name in names and case.spec.get(NAME) == declared.address.name
+    names = {_object_name(address) for address in former if "/" not in address}
+    return name in names and case.spec.get(NAME) == declared.address.object_name
+
+
+def _object_name(address: str) -> str:
+    """The default name of the object of an address as an owner mark spells it, without quotes."""
+    prefix, _, rest = address.partition(".")
+    name, _, key = rest.partition("[")
+    return Address(prefix, name, unquote(key.removesuffix("]").strip('"'))).object_name
 
 
 def _with_ignored(case: Case, spec: dict[str, Value], live: Live, *, path: tuple[str, ...]) -> dict[str, Value]:

@@ -28,6 +28,11 @@ def find(address: Address) -> None:
         raise Uncomputable(f"there is no {address}")
 
 
+def keys(base: Address) -> tuple[str, ...]:
+    find(Address(base.type, base.name, "eu") if base.name == "pool" else base)
+    return ("eu", "us") if base.name == "pool" else ("",)
+
+
 def read(address: Address, name: str) -> Value:
     if name == "gpuCount":
         return 4
@@ -52,7 +57,7 @@ SCOPE = Scope(
         find=find,
         fields={"instance": ("gpuCount", "image")},
         read=read,
-        keys=lambda _, name: {"pool": ("eu", "us"), "trainer": ("",)}.get(name, ()),
+        keys=keys,
     ),
     named={"project": {"name": "demo"}, "environment": {"name": "dev"}},
 )

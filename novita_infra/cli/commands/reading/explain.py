@@ -14,12 +14,13 @@ from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, explain_frame, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.schema.explain_kinds import explain_path as explained
+from novita_infra.schema.frame import EXISTENCE
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Explain a kind of resource and its fields"
 
-_ALIKE: Final = ("metadata", "lifecycle")
+_ALIKE: Final = ("metadata", *EXISTENCE, "lifecycle")
 """Parts that every kind has, so that no kind is needed."""
 
 
@@ -56,8 +57,9 @@ def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
     first, _, path = what.partition(".")
     if first.lower() == PROJECT.lower():
         return explain_project(path)
-    if first.lower() in _ALIKE:
-        return explain_frame(f"{first.lower()}.{path}".removesuffix("."))
+    for name in _ALIKE:
+        if first.lower() == name.lower():
+            return explain_frame(f"{name}.{path}".removesuffix("."))
     kind = kind_named(first, *_ALIKE)
     if path.partition(".")[0] in FRAME:
         return explain_frame(path, kind)
