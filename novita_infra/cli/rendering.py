@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import click
 
 from novita_infra.model.clock import RealClock
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.diagnostics import Diagnostic, problem
 from novita_infra.views.documents import WithDocuments
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Renderer, RenderSettings
@@ -77,6 +77,15 @@ def renderer_of(params: dict[str, Any]) -> Renderer:
     assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
     renderer: Renderer = part_of_format(name, form.renderer)(settings)
     return renderer
+
+
+def warn(renderer: Renderer, warnings: Iterable[Diagnostic]) -> None:
+    """Reports warnings beside a result: for programs the result stands alone on stdout."""
+    if not renderer.for_programs:
+        renderer.diagnostics(warnings)
+        return
+    for item in warnings:
+        renderer.note(f"warning: {item}")
 
 
 def _root(params: dict[str, Any]) -> Path:

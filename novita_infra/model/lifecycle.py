@@ -91,6 +91,8 @@ class Ignored:
     reason: str = ""
     until: float = 0.0
     """The time from which it is compared again, in Unix seconds; 0 for never."""
+    lacking: bool = False
+    """Whether it is not compared because a variable or a secret in it is not set."""
 
     def __str__(self) -> str:
         return ".".join(self.path)

@@ -12,6 +12,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import SCHEMA
+from novita_infra.manifests.language.secrets import lacking_secret
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.validation.documents import head
 from novita_infra.manifests.yaml.decoding import LARGEST
@@ -131,9 +132,22 @@ def _declared_elsewhere(session: Session, address: Address) -> str:
 def _declared_record(session: Session, kind: Kind, declared: Declared, live: Live) -> Record:
     """The record of a declared object: its live values, and the declared ones of fields that the API does not return.
 
-    So a credential, the months of a subscription and a tool count as declared. Secrets are Digests.
+    So a credential, the months of a subscription and a tool count as declared. Secrets are Digests. Raises Problems if
+    such a field lacks its value: a later plan would take the real one for a change.
     """
+    lacking = {rule.path[0] for rule in declared.lifecycle.ignored if rule.lacking}
+    if unknown := sorted(lacking.difference(live.values)):
+        raise problem(
+            f"{', '.join(unknown)} of {declared.address} is not set, and the API does not return it",
+            "set it, then import again: the state keeps a digest of it",
+            origin=declared.places.get(unknown[0]) or declared.origin,
+        )
     spec = {name: _recorded(session, kind, live, name, value) for name, value in declared.spec.items()}
+    for name in sorted(lacking.difference(spec)):
+        value = live.values[name]
+        # What was to be there may be secret; a number is none.
+        wanted = lacking_secret() if isinstance(value, (str, list, dict)) else None
+        spec[name] = _recorded(session, kind, live, name, wanted)
     return Record(
         declared.address,
         live.id,

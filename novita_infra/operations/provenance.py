@@ -31,5 +31,6 @@ def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenan
             var_files=where.var_files,
             environ=environ,
             provenance=provenance,
+            lenient=True,
         )
     return provenance

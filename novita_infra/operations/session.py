@@ -21,7 +21,7 @@ from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, l
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
-from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import StateEdits
@@ -107,6 +107,11 @@ def validate_project(where: ProjectOptions, environ: Mapping[str, str], *, lenie
         environ=environ,
         lenient=lenient,
     )
+
+
+def unset_in(project: Project) -> tuple[Diagnostic, ...]:
+    """The warnings about variables and secrets that are not set, for a command that needs none."""
+    return tuple(item for item in project.warnings if item.unset)
 
 
 def place_of(where: ProjectOptions) -> Located | None:

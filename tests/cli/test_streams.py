@@ -9,12 +9,12 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-import click
 import pytest
+from command_tree import command_names
 from processes import COMMAND, environment
 
 from novita_infra.cli import main, root, streams
@@ -56,16 +56,6 @@ without room for the output. The result of `sim run` is on stderr."""
 Ends = Callable[..., tuple[int, str]]
 
 
-def _commands(group: click.Command, *words: str) -> Iterator[str]:
-    if not isinstance(group, click.Group):
-        yield " ".join(words)
-        return
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        assert command is not None
-        yield from _commands(command, *words, name)
-
-
 @pytest.fixture
 def ends(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ends:
     """Runs the command as a process would, with the given streams; its exit code, and its stderr if none is given."""
@@ -86,7 +76,7 @@ def ends(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ends
 
 
 def test_every_command_is_run_without_room_for_its_output() -> None:
-    assert set(_commands(root)) == RUNS.keys()
+    assert set(command_names(root)) == RUNS.keys()
 
 
 @needs_full

@@ -222,7 +222,9 @@ def without_lacking(declared: Declared, kind: Kind) -> Declared:
         if not is_lacking(value):
             continue
         items = value if kind.by_name[name].secret_items and isinstance(value, dict) else {}
-        ignored += [Ignored((name, key)) for key, item in items.items() if is_lacking(item)] or [Ignored((name,))]
+        keys = [key for key, item in items.items() if is_lacking(item)]
+        paths = [(name, key) for key in keys] if keys else [(name,)]
+        ignored += [Ignored(path, lacking=True) for path in paths]
         if not items:
             del spec[name]
     if len(ignored) == len(declared.lifecycle.ignored):

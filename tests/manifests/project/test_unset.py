@@ -71,7 +71,7 @@ def test_offline_nothing_need_be_set_and_what_lacks_it_is_not_compared(tmp_path:
     assert paths == {("rootDiskGb",), ("cluster",), ("command",), *(("env", name) for name in "ACDE")}
     assert machine.spec["env"]["B"] == "plain"
     assert {"rootDiskGb", "cluster", "command"}.isdisjoint(machine.spec)
-    assert credential.lifecycle.ignored == (Ignored(("password",)),)
+    assert credential.lifecycle.ignored == (Ignored(("password",), lacking=True),)
     whole = loaded(tmp_path, SPEC.replace(", E: {fromFile: no.txt}", ""), environ=GIVEN, lenient=True)
     assert whole.warnings == ()
     assert not any(item.lifecycle.ignored for item in whole.declared)

@@ -11,14 +11,14 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.provenance import provenance_of
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, unset_in
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.why import reasons
@@ -64,8 +64,9 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
 
 async def _planned(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> Review:
     async with open_session(
-        project_options, os.environ, destroys=plan_options.destroys, report=renderer.note
+        project_options, os.environ, destroys=plan_options.destroys, lenient=True, report=renderer.note
     ) as session:
+        warn(renderer, unset_in(session.project))
         review = await plan_project(session, plan_options)
         if not session.state.searched and review.code == EXIT_REFUSED:  # a plan without its state explains nothing
             raise Problems(review.problems, code=review.code)

@@ -10,12 +10,12 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, path_argument, steal_option
 from novita_infra.cli.project_options import again, with_project_options
-from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object, writes_manifest
-from novita_infra.operations.session import ProjectOptions, open_session, state_locked
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.imports import import_lines
@@ -58,9 +58,10 @@ async def _import(
     project_options: ProjectOptions, renderer: Renderer, address: Address, id_: str
 ) -> tuple[Record, list[str]]:
     async with (
-        open_session(project_options, os.environ, empty=True, report=renderer.note) as session,
+        open_session(project_options, os.environ, empty=True, lenient=True, report=renderer.note) as session,
         state_locked(session, "import"),
     ):
+        warn(renderer, unset_in(session.project))
         written = writes_manifest(session, address)
         record = await import_object(session, address, id_, steal=project_options.steal)
     others = [name for name in session.project.environments if name != session.project.environment]

@@ -13,13 +13,13 @@ from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument, steal_option
 from novita_infra.cli.project_options import again, with_project_options
-from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object, writes_manifest
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_to_terminate, terminate
-from novita_infra.operations.session import ProjectOptions, open_session, state_locked
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
@@ -141,11 +141,12 @@ async def _adopt(
     id_: str,
 ) -> int:
     async with (
-        open_session(project_options, os.environ, empty=True, report=renderer.note) as session,
+        open_session(project_options, os.environ, empty=True, lenient=True, report=renderer.note) as session,
         state_locked(session, "orphans --adopt"),
     ):
         items = await find_orphans(session, beside=states, detailed=False)
         orphan = orphan_for(items, address, id=id_, steal=project_options.steal)
+        warn(renderer, unset_in(session.project))
         written = writes_manifest(session, address)
         record = await import_object(session, address, orphan.live.id, steal=project_options.steal)
     renderer.result(RecordContent(record, imported="Adopted"))
