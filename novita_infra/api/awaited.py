@@ -1,4 +1,4 @@
-"""The calls under way, and what each waits for: its turn, an answer, or the next attempt.
+"""The calls and the programs under way, and what each waits for: its turn, an answer, the next attempt, its end.
 
 A command that is silent for long shows it, so that a person knows why nothing happens.
 """
@@ -39,6 +39,8 @@ class AwaitedCalls:
         self._now = now
         self._quiet_until = quiet_until
         self._calls: dict[int, AwaitedCall] = {}
+        self._programs: list[tuple[str, float]] = []
+        """What runs beside the calls, each with its begin, in the order of their begins."""
         self._ended = 0
         self._failed: ApiError | None = None
         """The error of the last call that ended; None if it succeeded."""
@@ -58,9 +60,25 @@ class AwaitedCalls:
             del self._calls[id(call)]
             self._ended += 1
 
+    @contextmanager
+    def program(self, name: str) -> Iterator[None]:
+        """A program while it runs, such as `the policy prices`."""
+        running = (name, self._now())
+        self._programs.append(running)
+        try:
+            yield
+        finally:
+            self._programs.remove(running)
+
     def reason(self) -> str:
-        """What is waited for now, on one line: the call that fails or waits the longest; empty if there is none."""
+        """What is waited for now, on one line: the call that fails or waits the longest, or the program that runs the
+        longest; empty if there is none.
+        """
         now = self._now()
+        if self._programs:
+            name, since = self._programs[0]
+            more = f"; {len(self._programs) - 1} more run" if len(self._programs) > 1 else ""
+            return f"{name} runs for {in_words(now - since)}{more}"
         waiting = [call for call in self._calls.values() if call.error or now - call.since >= _SHORT]
         if not waiting:
             return str(self._failed) if self._failed else ""

@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.redaction import lines_of, redact, without_secrets
 from novita_infra.encoding.json_text import parse_foreign_json
@@ -54,11 +55,12 @@ async def judge_plan(
     *,
     asked: PlanOptions = PlanOptions(),
     environ: Mapping[str, str],
+    awaited: AwaitedCalls,
     shown: Callable[[Review], Mapping[str, Any]],
 ) -> Review:
     """The review with the verdicts of the policies of the project and of the command.
 
-    `shown` returns the plan as JSON for policies.
+    `awaited` shows which policies run; `shown` returns the plan as JSON for policies.
     """
     root = project.root
     policies = _policies_of(project, asked)
@@ -81,7 +83,8 @@ async def judge_plan(
     loop = asyncio.get_running_loop()
 
     async def judged(policy: Policy) -> Judgement:
-        return await loop.run_in_executor(pool, bench.judge, policy)
+        with awaited.program(f"the policy {policy.name}"):
+            return await loop.run_in_executor(pool, bench.judge, policy)
 
     with ThreadPoolExecutor(max_workers=len(policies)) as pool:
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from plan_shapes import checked_json
 from rego import evaluated
 from rig import Rig
 
+from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.planning.plan.review import Review
+from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.plan import plan_lines
 
@@ -46,6 +50,31 @@ def _python(rig: Rig, name: str, code: str) -> dict[str, Any]:
     """A policy of a few lines: `plan` is what it was given, `say` what it answers with."""
     rig.write(name, f"import json, sys\nplan = json.load(sys.stdin)\nsay = lambda x: print(json.dumps(x))\n{code}\n")
     return {"file": name}
+
+
+class Programs(AwaitedCalls):
+    """What is awaited, with the names of all programs that ran."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0, quiet_until=lambda: 0.0)
+        self.names: list[str] = []
+
+    @contextmanager
+    def program(self, name: str) -> Iterator[None]:
+        self.names.append(name)
+        with super().program(name):
+            yield
+
+
+def test_a_policy_is_awaited_by_its_name_while_it_runs(rig: Rig) -> None:
+    _policies(
+        rig, {**_python(rig, "one.py", "say({})"), "name": "one"}, {**_python(rig, "two.py", "1 / 0"), "name": "two"}
+    )
+    awaited, review = Programs(), rig.plan()
+    judging = judge_plan(rig.project(), review, environ=rig.environ, awaited=awaited, shown=lambda _: {})
+    assert len(rig.clock.run(judging).verdicts) == 2
+    assert awaited.names == ["the policy one", "the policy two"]
+    assert awaited.reason() == ""
 
 
 def _text_of(plan: Review) -> list[str]:

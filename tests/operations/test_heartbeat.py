@@ -46,6 +46,26 @@ def test_a_command_reports_what_it_waits_for_once_a_minute_and_nothing_else() ->
     assert lines[0][1].startswith("Still waiting: GET /list: no reason given (HTTP 429)")
 
 
+def test_a_command_reports_the_programs_that_it_waits_for() -> None:
+    clock = VirtualClock()
+    calls, lines = awaited(clock), list[str]()
+    heartbeat = Heartbeat(clock, calls, lines.append)
+
+    async def story() -> None:
+        async with heartbeat.while_reading():
+            with calls.program("the policy prices"):
+                await clock.sleep(60)
+                with calls.program("the policy names"):
+                    await clock.sleep(50)
+            await clock.sleep(300)
+
+    clock.run(story())
+    assert lines == [
+        "Still waiting: the policy prices runs for 50 s",
+        "Still waiting: the policy prices runs for 1 min 40 s; 1 more run",
+    ]
+
+
 def test_a_silent_step_emits_its_status_its_note_and_the_reason_once_a_minute() -> None:
     clock = VirtualClock()
     calls, events, start = awaited(clock), list[tuple[float, Event]](), clock.now()

@@ -310,7 +310,12 @@ class Rig:
         """The review with what policies say of it; its JSON is as published."""
         project = session.project
         judged = await judge_plan(
-            project, review, asked=wish, environ=self.environ, shown=lambda shown: checked_json(shown, project)
+            project,
+            review,
+            asked=wish,
+            environ=self.environ,
+            awaited=session.client.awaited,
+            shown=lambda shown: checked_json(shown, project),
         )
         checked_json(judged, project)
         return judged

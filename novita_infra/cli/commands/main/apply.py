@@ -169,7 +169,12 @@ async def apply_project(
         run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
         review = run.review if run else review
         review = await judge_plan(
-            session.project, review, asked=plan_options, environ=os.environ, shown=plan_json_of(session.project)
+            session.project,
+            review,
+            asked=plan_options,
+            environ=os.environ,
+            awaited=session.client.awaited,
+            shown=plan_json_of(session.project),
         )
         _report_note(run, renderer)
         renderer.run_plan(review, warnings=session.project.warnings)
@@ -223,6 +228,7 @@ async def _apply_saved(
                 run.review,
                 asked=plan_options,
                 environ=os.environ,
+                awaited=session.client.awaited,
                 shown=plan_json_of(session.project),
             )
             _report_note(run, renderer)

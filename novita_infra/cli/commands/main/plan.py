@@ -103,7 +103,12 @@ async def _plan(
             await store_new_state(session)
         review = await plan_project(session, plan_options)
         review = await judge_plan(
-            session.project, review, asked=plan_options, environ=os.environ, shown=plan_json_of(session.project)
+            session.project,
+            review,
+            asked=plan_options,
+            environ=os.environ,
+            awaited=session.client.awaited,
+            shown=plan_json_of(session.project),
         )
         if out is not None and not review.problems:
             save_plan(session, review, out, asked=plan_options, configuration=configuration_of(session.project))
