@@ -243,8 +243,7 @@ def _settings(found: ManifestFiles, files: Files, diagnostics: Collected) -> Set
 
 def _leave_out(found: ManifestFiles, settings: Settings) -> list[Diagnostic]:
     """Leaves out what `ignore:` names. Returns the error about a file of the command line that is left out."""
-    patterns = settings.document.data.get("ignore")
-    found.leave_out([item for item in patterns if isinstance(item, str)] if isinstance(patterns, list) else [])
+    found.leave_out(settings.ignored)
     if not (found.scope and found.ignored):
         return []
     hint = "remove the pattern, or name the project's folder"

@@ -39,6 +39,12 @@ class Settings:
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) else ""
 
+    @property
+    def ignored(self) -> list[str]:
+        """The patterns of `ignore:`."""
+        patterns = self.document.data.get("ignore")
+        return [item for item in patterns if isinstance(item, str)] if isinstance(patterns, list) else []
+
     def project_name(self, root: Path) -> str:
         """Returns the name of the project: that of the file, else that of its folder."""
         return self.text("metadata", "name") or root.resolve().name or "project"

@@ -29,6 +29,11 @@ class _Dumper(yaml.SafeDumper):
         del data
         return True
 
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Entries of a list stand two blanks below their key, as `fmt` writes them."""
+        del indentless
+        super().increase_indent(flow, False)
+
     def represent_text(self, text: str) -> yaml.ScalarNode:
         return self.represent_scalar(_STRING, text, style=_style(text))
 

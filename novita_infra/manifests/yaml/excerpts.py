@@ -46,6 +46,11 @@ class PublicText:
         spans += [(place, len(text)) for place in hidden if place < len(text) and not _covers(spans, place)]
         return _masked(text, sorted(spans), column)
 
+    def lines(self) -> list[str]:
+        """Every line without secrets and without its line end; the last one may be empty."""
+        shown = (self.line(number, column=0) for number in range(len(self._starts)))
+        return [item[0] for item in shown if item is not None]
+
     def shows(self, line: int, column: int) -> bool:
         """Whether the text at a place is public; line and column count from 1."""
         if not 0 < line <= len(self._starts):

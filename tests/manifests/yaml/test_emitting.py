@@ -43,7 +43,7 @@ def test_any_emitted_value_is_read_back_unchanged(value: Any) -> None:
 
 def test_equal_objects_are_emitted_without_anchors() -> None:
     shared = {"a": ["b"]}
-    assert emit_yaml({"one": shared, "two": shared}) == "one:\n  a:\n  - b\ntwo:\n  a:\n  - b\n"
+    assert emit_yaml({"one": shared, "two": shared}) == "one:\n  a:\n    - b\ntwo:\n  a:\n    - b\n"
 
 
 def test_a_text_of_several_lines_is_emitted_as_a_block() -> None:
