@@ -76,9 +76,9 @@ def _formatted(path: Path, name: str) -> tuple[FormattedFile | None, list[Diagno
         raw = _read(path)
     except (OSError, ValueError) as error:
         return None, [Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))]
-    text, error = decode_manifest(raw, name)
-    if error is not None:
-        return None, [error]
+    text, undecoded = decode_manifest(raw, name)
+    if undecoded is not None:
+        return None, [undecoded]
     after, diagnostics = format_yaml(text, name)
     if diagnostics or after.encode() == raw:
         return None, diagnostics

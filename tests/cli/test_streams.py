@@ -27,6 +27,7 @@ LOST = "error: the output cannot be written: No space left on device\n"
 RUNS: dict[str, tuple[str, int]] = {
     "init": ("new", 1),
     "validate": ("", 1),
+    "fmt": ("", 1),
     "plan": ("--sim --out p.niplan", 1),
     "apply": ("--sim --auto-approve", 1),
     "drift": ("--sim", 1),

@@ -256,6 +256,17 @@ READERS: Final = (
         damages=(as_yaml,),
         count=2,
     ),
+    Reader(
+        "manifest for fmt",
+        (
+            "operations/formatting:_read",
+            "manifests/export/formatting:_formatted",
+        ),
+        _command("fmt", "{folder}"),
+        "fleet.yaml",
+        damages=(as_bytes, as_yaml),
+        count=3,
+    ),
     Reader("project", (), _command("validate", "{folder}"), "novita-infra.yaml", damages=(as_bytes, as_yaml), count=8),
     Reader(
         "project of a destroy",

@@ -21,7 +21,9 @@ from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.model.diagnostics import Diagnostic
 
 _MARKER: Final = re.compile(r"(?:---|\.\.\.)(?:[ \t].*)?\n?")
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
+_STAND_IN: Final = re.compile(r'"escaped ([0-9]{1,9}) _*[.]"')
 _ENDLESS: Final = 2**30
 """A width that no line exceeds: lines are not broken."""
 
@@ -55,7 +57,7 @@ def format_yaml(text: str, file: str) -> tuple[str, list[Diagnostic]]:
 def _parts(text: str) -> Iterator[str]:
     """Yields the markers of documents, and the texts between them."""
     between: list[str] = []
-    for line in text.splitlines(keepends=True) if text.isascii() else re.findall(r"[^\n]*\n|[^\n]+", text):
+    for line in _LINE.findall(text):
         if _MARKER.fullmatch(line):
             yield "".join(between)
             yield f"{line.rstrip()}\n"
@@ -67,7 +69,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _formatted(part: str) -> str:
     """Returns the formatted text of one document; the text itself if it holds no mapping, or cannot be formatted."""
-    if _MARKER.fullmatch(part) or part.startswith("%"):
+    if _MARKER.fullmatch(part) or part.startswith("%") or _STAND_IN.search(part):
         return part
     yaml = YAML()
     yaml.Resolver = _Words
@@ -95,20 +97,17 @@ class _Escaped:
 
     def __init__(self, text: str) -> None:
         self._texts: list[str] = []
-        self._word = "escaped"
-        while self._word in text:
-            self._word += "d"
         pieces, done = [], 0
         for start, end in _with_escapes(text) if "\\" in text else ():
-            width = max(0, end - start - len(self._word) - 7)
-            pieces += [text[done:start], f'"{self._word}{len(self._texts):04}{"_" * width}."']
+            word = f"escaped {len(self._texts)} "
+            pieces += [text[done:start], f'"{word:_<{end - start - 3}}."']
             self._texts.append(text[start:end])
             done = end
         self.stood_in = "".join(pieces) + text[done:]
 
     def put_back(self, text: str) -> str:
         """Returns the text with each quoted text in its place again."""
-        return re.sub(f'"{self._word}([0-9]+)_*[.]"', lambda found: self._texts[int(found[1])], text)
+        return _STAND_IN.sub(lambda found: self._texts[int(found[1])], text)
 
 
 def _with_escapes(text: str) -> Iterator[tuple[int, int]]:
