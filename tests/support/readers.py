@@ -261,6 +261,7 @@ READERS: Final = (
         (
             "operations/formatting:_read",
             "manifests/export/formatting:_formatted",
+            "manifests/export/formatting:format_yaml",
         ),
         _command("fmt", "{folder}"),
         "fleet.yaml",
