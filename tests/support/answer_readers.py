@@ -1,0 +1,146 @@
+"""Every reader of an answer of the API with a sound answer, which the simulator gives.
+
+Nothing is listed by hand that a kind or the catalogue declares: a new kind and a new part have their readers here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from foreign_objects import BODIES, make_foreign
+from rig import Rig
+
+from novita_infra.account.balance import BALANCE, KEYS, account_of, balance_of
+from novita_infra.account.metrics import last_use
+from novita_infra.api.paging import walk
+from novita_infra.api.request import Pages, Request
+from novita_infra.catalogue.prices import price_list
+from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+
+Read = Callable[[Any], object]
+
+MIGRATED: Final = {"instanceId": "i-1", "createdAt": "1790000000", "type": "autoInstanceMigrate"}
+"""A migration: the simulator lists none before a machine has failed."""
+METRICS: Final = {
+    "gpuUtilization": {
+        "avg": [{"timestamp": "1790000000", "value": 3.5}],
+        "gpuIds": [{"items": [{"timestamp": 1_790_000_000, "value": 1}]}],
+    }
+}
+CREATED: Final = {
+    "instance": {"id": "i-1"},
+    "endpoint": {"endpoint": {"id": "e-1"}},
+    "template": {"templateId": "t-1"},
+    "image_prewarm": {"id": "p-1"},
+    "vpc": {"network": {"id": "n-1"}},
+    "network_storage": {"data": "s-1"},
+    "registry_auth": {"id": "r-1"},
+}
+"""The answers to the creates, by type."""
+
+_BY_HAND: Final = {"image_prewarm": {"state": "Failed"}}
+"""Fields of the records: only a failed task has reasons that are read."""
+
+
+@dataclass(frozen=True)
+class AnswerReader:
+    """What reads an answer, and a sound answer."""
+
+    name: str
+    read: Read
+    sound: Any
+
+
+def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
+    """The readers of all answers, with those of an account that has one object of each kind."""
+    ids: dict[str, str] = {}
+    for kind_type in ("network_storage", "vpc", *BODIES):
+        if kind_type not in ids:
+            ids[kind_type] = make_foreign(rig, kind_type, _more(ids).get(kind_type), _BY_HAND.get(kind_type))
+
+    def answer(request: Request) -> Any:
+        async def send() -> Any:
+            async with rig.client() as client:
+                return await client.send(request)
+
+        return rig.clock.run(send())
+
+    yield AnswerReader("balance", balance_of, answer(BALANCE))
+    yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
+    for kind in KINDS.values():
+        for name, read, sound in _of_kind(kind, ids[kind.type], answer):
+            yield AnswerReader(f"{kind.type} {name}", read, sound)
+    for name, part in PARTS.items():
+        for number, request in enumerate(part.requests):
+            sound = answer(request)
+            yield AnswerReader(f"{name} {number}", _catalogue(name, part, request, len(part.requests), number), sound)
+
+
+def _more(ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Parts of the bodies whose answers have more to read."""
+    storage, network = ids.get("network_storage", ""), ids.get("vpc", "")
+    workers = {"minNum": 1, "maxNum": 2, "freeTimeout": 60, "maxConcurrent": 1, "gpuNum": 1}
+    return {
+        "instance": {
+            "ports": "80/http,22/tcp",
+            "envs": [{"key": "A", "value": "1"}],
+            "networkStorages": [{"Id": storage, "mountPoint": "/data"}],
+            "networkId": network,
+            "clusterId": "us-dallas-nas-2",
+            "billingMode": "spot",
+        },
+        "endpoint": {"workerConfig": workers, "envs": [{"key": "A", "value": "1"}]},
+        "network_storage": {"clusterId": "us-dallas-nas-2"},
+    }
+
+
+def _of_kind(kind: Kind, id: str, answer: Callable[[Request], Any]) -> Iterator[tuple[str, Read, Any]]:
+    pages, read = kind.api.read.pages, kind.api.read
+    yield "list", _list(kind), answer(Request("GET", pages.path, {**pages.query, **_paging(pages)}, repeatable=True))
+    yield "create", kind.api.new_id, CREATED[kind.type]
+    if read.get is not None:
+        unwrap = read.unwrap or (lambda data: data)
+        yield "get", lambda data: _understood(kind, unwrap(data)), answer(read.get(id))
+    if kind.market.quota is not None:
+        yield "quota", kind.market.quota.read, answer(kind.market.quota.request)
+    if kind.market.use is not None:
+        yield "use", lambda data: last_use(data, 1_790_000_100.0), METRICS
+    if kind.drift.migrations is not None:
+        migrations = kind.drift.migrations
+        yield "migration", lambda data: migrations.read(data if isinstance(data, dict) else {}), MIGRATED
+
+
+def _list(kind: Kind) -> Read:
+    async def send(pages: Pages, data: Any) -> list[dict[str, Any]]:
+        async def fetch(_: Request) -> Any:
+            return data
+
+        return await walk(pages, fetch)
+
+    return lambda data: [_understood(kind, item) for item in asyncio.run(send(kind.api.read.pages, data))]
+
+
+def _understood(kind: Kind, item: Any) -> object:
+    """Everything that is read from one object."""
+    if not item:
+        return None
+    live = kind.api.read.parse(item)
+    refusal = kind.api.deletion_refusal
+    return live, kind.merged_outputs(live.outputs, live), refusal and refusal(live), kind.remedy(live)
+
+
+def _catalogue(name: str, part: Part, request: Request, requests: int, number: int) -> Read:
+    def read(data: Any) -> object:
+        answers = [data if at == number else {} for at in range(requests)]
+        return part.following(request, data), price_list(parse_catalogue({name: answers}))
+
+    return read
+
+
+def _paging(pages: Pages) -> dict[str, int]:
+    return {pages.number: pages.first, pages.size: pages.page_size} if pages.number else {}
