@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from novita_infra.kinds import KINDS
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import ADDRESS, NAME, VERSION
+from novita_infra.schema.frame import ADDRESS, NAME, VERSION, lifecycle
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.state_settings import any_state_settings, state_settings
@@ -120,6 +121,28 @@ _ENVIRONMENT: Final[Schema] = {
     "description": "An environment. Settings that it omits come from the project.",
 }
 
+_DEFAULT: Final[Schema] = {
+    **closed_object(
+        {
+            "kind": {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resources."},
+            "labels": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "examples": [{"team": "research"}],
+                "description": "Only the resources that have all of these labels.",
+            },
+            "spec": {
+                "type": "object",
+                "description": "Merged deep below the spec of each resource, which takes precedence; null in a "
+                "resource removes a field.",
+            },
+            "lifecycle": {**lifecycle(), "description": "The same for the lifecycle."},
+        },
+        required=["kind"],
+    ),
+    "description": "What resources of a kind have where they do not say otherwise.",
+}
+
 _GROUP: Final[Schema] = {
     **closed_object(
         {
@@ -208,6 +231,11 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             names=f"^{NAME}$",
             description="Variants of the project, each with its own state; chosen with --env.",
         ),
+        "defaults": {
+            "type": "array",
+            "items": _DEFAULT,
+            "description": "Values below those of the resources themselves; a later item takes precedence.",
+        },
         "defaultEnvironment": {
             "type": "string",
             "examples": ["dev"],
@@ -258,6 +286,10 @@ metadata:
 variables:
   gpuCount: {type: integer, default: 4, description: GPUs per machine}
   hfToken: {type: string, secret: true}
+defaults:
+  - kind: Instance
+    labels: {team: research}             # only those with this label
+    spec: {rootDiskGb: 100}              # below what each of them says itself
 environments:
   dev:
     variables: {gpuCount: 1}

@@ -73,6 +73,8 @@ def public_places() -> Place:
     environment = _within(fields, "environments")
     patch = environment.fields["patches"].items or HIDDEN
     patch = replace(patch, fields={**patch.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
+    default = fields["defaults"].items or HIDDEN
+    default = replace(default, fields={**default.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
     policies = fields["policies"].items or HIDDEN
     policies = Place(items=replace(policies, fields={**policies.fields, "run": HIDDEN}))
     environment = replace(
@@ -88,6 +90,7 @@ def public_places() -> Place:
         "variables": Place(each=declaration, variables=True),
         "environments": Place(each=environment, items=Place(Shows.NAME)),
         "forEach": replace(fields["forEach"], each=HIDDEN),
+        "defaults": Place(items=default),
         "policies": policies,
         "outputs": Place(each=HIDDEN),
     }

@@ -103,6 +103,12 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"registry_auth.hub": ["create", "delete"]},
     ),
     Journey(
+        example="repetition",
+        environment="prod",
+        replacing=("nodes.yaml", "{gpus: 2, disk: 80}", "{gpus: 2, disk: 120}"),
+        becomes={'instance.worker["eu"]': ["update"]},
+    ),
+    Journey(
         example="serverless-fleet",
         options=("--var", "release=2.2.0"),
         becomes={"endpoint.chat": ["update"], "endpoint.embed": ["update"]},
@@ -118,9 +124,9 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={
             "image_prewarm.trainer": ["delete", "create"],
             "instance.head": ["update"],
-            "instance.worker-1": ["update"],
-            "instance.worker-2": ["update"],
-            "instance.worker-3": ["update"],
+            'instance.worker["1"]': ["update"],
+            'instance.worker["2"]': ["update"],
+            'instance.worker["3"]': ["update"],
             "template.node": ["update"],
         },
     ),

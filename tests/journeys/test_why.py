@@ -310,3 +310,9 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
     wrong = run("why", "vpc.nte", "--sim", "--env", "prod")
     assert wrong.exit_code == 1
     assert 'did you mean "vpc.net"?' in wrong.stderr
+
+
+def test_why_leads_to_a_default_of_the_project(rig: Rig) -> None:
+    rig.write("novita-infra.yaml", f"{PROJECT}defaults:\n  - {{kind: Instance, spec: {{ports: [80/http]}}}}\n")
+    message = why(rig, "instance.trainer")
+    assert '<- ports: ["80/http"], a default of the project   novita-infra.yaml:16:36' in message

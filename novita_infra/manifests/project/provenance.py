@@ -36,7 +36,7 @@ class Provenance:
     """The data of a load that `why` needs."""
 
     written: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
-    """The documents as written in the files."""
+    """The documents as written in the files, with the defaults of the project."""
     patched: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
     """The documents with the environment's patches."""
     environment: Environment = field(default_factory=lambda: Environment("", (), expressions=False))
@@ -85,14 +85,17 @@ class Provenance:
                 yield f"{name} of the shell's environment", None
 
     def _by_patch(self, address: Address, path: Path) -> Iterator[Said]:
-        """Yields the steps of a value that a patch sets."""
+        """Yields the steps of a value that the project file sets: a patch, or a default."""
         place = origin(position_at(self.patched[address].document.position, path))
         hidden = _hidden(address, path)
         text = f"{label_of(path)}: {_shown(_at(self.patched[address], path), hidden=hidden)}"
-        yield f'the environment "{self._environment_at(place)}" patches {text}', place
         before = self._before(address, path)
+        old = origin(position_at(self._base(address).document.position, path))
+        if before is not _MISSING and old == place:
+            yield f"{text}, a default of the project", place
+            return
+        yield f'the environment "{self._environment_at(place)}" patches {text}', place
         if before is not _MISSING:
-            old = origin(position_at(self._base(address).document.position, path))
             yield f"in place of {_shown(before, hidden=hidden)}", old
 
     def _environment_at(self, place: Origin) -> str:

@@ -20,8 +20,10 @@ from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
+from novita_infra.manifests.resources.defaults import DEFAULTS, Defaults
 from novita_infra.manifests.resources.expanding import Expanded, Expanding
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
+from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
@@ -64,10 +66,6 @@ class ResourceLoader:
         """Returns the resources, sorted by address, and the outputs of the project."""
         identified = self._identified()
         complete = not (self._found.scope or self._files.torn or self._lost)
-        written = identified
-        identified, errors = patch(identified, environment, complete=complete)
-        self._diagnostics.add(errors)
-        self.documents = {item.address: item.document.data for item in identified}
         named = {
             "project": {"name": settings.project_name(self._found.root)},
             "environment": {"name": environment.name},
@@ -82,6 +80,10 @@ class ResourceLoader:
             lenient=self._diagnostics.lenient,
             used=self.used,
         )
+        written = identified = self._with_defaults(identified, settings, scope)
+        identified, errors = patch(identified, environment, complete=complete)
+        self._diagnostics.add(errors)
+        self.documents = {item.address: item.document.data for item in identified}
         expanded = self._expanded(identified, scope, settings, names)
         items, errors = patch(
             [item for one in expanded for item in one.items], environment, complete=complete, keyed=True
@@ -138,6 +140,20 @@ class ResourceLoader:
             self._lost.add(name)
         else:
             self._files.torn = True
+
+    def _with_defaults(
+        self, identified: list[IdentifiedDocument], settings: Settings, scope: Scope
+    ) -> list[IdentifiedDocument]:
+        """Returns the documents with the defaults of the project below them."""
+        listed, position = settings.document.data.get(DEFAULTS), settings.position(DEFAULTS)
+        if not isinstance(listed, list):
+            return identified
+        items = [Placed(item, inside(position, index)) for index, item in enumerate(listed) if isinstance(item, dict)]
+        defaults = Defaults(tuple(items), settings.document.expressions, scope, self._files.sources, [])
+        defaults.check()
+        merged = [defaults.below(item) for item in identified]
+        self._diagnostics.add(defaults.diagnostics)
+        return merged
 
     def _expanded(
         self, identified: Iterable[IdentifiedDocument], scope: Scope, settings: Settings, names: DeclaredNames

@@ -218,10 +218,7 @@ class Expanding:
     # --- values ---------------------------------------------------------------------------------------------------
 
     def _scope(self, each: Mapping[str, Value] | None = None) -> Scope:
-        """Returns the scope, in which resources have no fields: their documents are not expanded yet."""
-        resources = DeclaredResources(attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse)
-        scope = replace(self.scope, resources=resources, lenient=False)
-        return scope.within(each) if each else scope
+        return early_scope(self.scope).within(each)
 
     def _evaluated(self, written: Any, position: Position, scope: Scope, *, name: str) -> Value:
         """Returns the value; UNUSABLE if it has none, or is not known before apply. That is reported."""
@@ -241,6 +238,12 @@ class Expanding:
 
     def _tell(self, summary: str, hint: str, position: Position) -> None:
         self.diagnostics.append(Diagnostic(summary, hint, origin=origin(position)))
+
+
+def early_scope(scope: Scope) -> Scope:
+    """Returns the scope in which resources have no fields: it is not known yet which ones there are."""
+    resources = DeclaredResources(attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse)
+    return replace(scope, resources=resources, lenient=False)
 
 
 def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
