@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -16,6 +17,8 @@ settings.register_profile("fast", suite, max_examples=20)  # the fast lane, see 
 settings.register_profile("thorough", suite, derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+gc.set_threshold(20_000, 50, 50)  # the collector takes a twentieth of the time otherwise; see also below
+
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
 
 
@@ -23,3 +26,8 @@ digests.COST = 1  # thousands of made-up secrets; the cost stands in each state,
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: where a test waits for a process or a disk, another one runs."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves remain until the end: the collector need not look through a million objects again."""
+    gc.freeze()

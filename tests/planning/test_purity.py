@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,16 @@ def _heard(event: str, _: tuple[object, ...]) -> None:
         _watching[-1].append(event)
 
 
-sys.addaudithook(_heard)
+@cache
+def listen() -> None:
+    """Installs the hook, which remains and costs time at every event of the process: not while tests are collected."""
+    sys.addaudithook(_heard)
 
 
 @contextmanager
 def nothing_outside() -> Iterator[None]:
     """Fails where anything outside of the process is touched."""
+    listen()
     _watching.append([])
     try:
         yield
@@ -74,6 +79,7 @@ def other_way_round(inputs: PlanInputs) -> PlanInputs:
 
 
 def test_the_hook_hears_a_file_that_is_opened() -> None:
+    listen()
     heard: list[str] = []
     _watching.append(heard)
     Path(__file__).read_bytes()
