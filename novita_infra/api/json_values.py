@@ -62,7 +62,7 @@ def object_of(value: Any) -> Mapping[str, Any]:
 def objects_of(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list; a lone object counts as a list of one, anything else as none."""
     items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, Mapping)]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def texts_of(value: Any) -> list[str]:

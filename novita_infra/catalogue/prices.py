@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from novita_infra.api.json_values import int_of
@@ -163,6 +164,7 @@ def digits_apart(first: Fraction | int, second: Fraction | int, digits: int, tex
     return digits
 
 
+@lru_cache(maxsize=1024)
 def plain_usd(amount: Fraction | int) -> str:
     """`1234.5`, for programs: USD with at most ten digits after the point."""
     return f"{_rounded(amount, 10):f}".rstrip("0").rstrip(".")

@@ -91,14 +91,14 @@ def parse_catalogue(answers: Mapping[str, Sequence[Any]]) -> Catalogue:
 
 
 def _clusters(pages: Sequence[Any]) -> tuple[Cluster, ...]:
-    return _each(
+    return tuple(
         Cluster(
-            id=text_of(item.get("id")),
+            id=id,
             name=text_of(item.get("name")),
             network_storage=flag_of(item.get("supportNetworkStorage")),
             vpc=flag_of(item.get("supportInstanceNetwork")),
         )
-        for item in _items(pages)
+        for id, item in _items(pages)
     )
 
 
@@ -107,9 +107,9 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
 
     Whether the answer for one mode holds the products of the others is not documented, so all modes are requested.
     """
-    return _each(
+    return tuple(
         Product(
-            id=text_of(item.get("id")),
+            id=id,
             name=text_of(item.get("name")),
             available=_available(item.get("availableDeploy")),
             price=int_of(item.get("price")),
@@ -120,15 +120,15 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             min_root_gb=int_of(item.get("minRootFS")) or 0,
             max_root_gb=int_of(item.get("maxRootFS")) or 0,
         )
-        for item in _items(pages)
+        for id, item in _items(pages)
     )
 
 
 def _cpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
     """From `/cpu/products`. The product fixes the root disk, and only billing by the hour exists."""
-    return _each(
+    return tuple(
         Product(
-            id=text_of(item.get("id")),
+            id=id,
             name=text_of(item.get("name")),
             available=_available(item.get("availableDeploy")),
             price=int_of(item.get("price")),
@@ -136,7 +136,7 @@ def _cpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             min_root_gb=int_of(item.get("rootfsSize")) or 0,
             max_root_gb=int_of(item.get("rootfsSize")) or 0,
         )
-        for item in _items(pages)
+        for id, item in _items(pages)
     )
 
 
@@ -145,15 +145,15 @@ _V2_MODES: Final = {"postpaid": "onDemand", "prepaid": "monthly", "spot": "spot"
 
 def _serverless_products(pages: Sequence[Any]) -> tuple[Product, ...]:
     """From `/gpus/v2/products` (gpus-v2-list-products)."""
-    return _each(_serverless_product(item) for item in _items(pages))
+    return tuple(_serverless_product(id, item) for id, item in _items(pages))
 
 
-def _serverless_product(item: Mapping[str, Any]) -> Product:
+def _serverless_product(id: str, item: Mapping[str, Any]) -> Product:
     pricing = object_of(item.get("pricing"))
     precision = int_of(pricing.get("precision"), 5) or 0
     root = object_of(object_of(item.get("resource_spec")).get("rootfs"))
     return Product(
-        id=text_of(item.get("id")),
+        id=id,
         name=text_of(item.get("name")),
         available=_available(item.get("deployable")),
         price=_amount(pricing.get("postpaid"), precision),
@@ -177,22 +177,18 @@ def _endpoint_limits(pages: Sequence[Any]) -> Mapping[str, Any]:
     return limits
 
 
-def _items(pages: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """The objects with an id under `data` of each answer; a bare list counts too."""
-    found = [page.get("data") if isinstance(page, Mapping) else page for page in pages]
-    return [item for data in found for item in objects_of(data) if text_of(item.get("id"))]
+def _items(pages: Sequence[Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The first object of each id under `data` of all answers, in the order of the ids; a bare list counts too."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for page in pages:
+        for item in objects_of(page.get("data") if isinstance(page, Mapping) else page):
+            found.setdefault(text_of(item.get("id")), item)
+    found.pop("", None)
+    return sorted(found.items())
 
 
 def _of(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return objects_of(item.get(name))
-
-
-def _each(items: Iterable[Any]) -> tuple[Any, ...]:
-    """The first item of each id, in the order of the ids."""
-    found: dict[str, Any] = {}
-    for item in items:
-        found.setdefault(item.id, item)
-    return tuple(found[key] for key in sorted(found))
 
 
 def _available(value: Any) -> bool:

@@ -67,6 +67,10 @@ class Table(Generic[R]):
         """Puts a record back on the list of changes: its row could not be written."""
         self._changed[key] = None
 
+    def forget_changes(self) -> None:
+        """Clears the list without writing it: a world without a file has no use for it."""
+        self._changed.clear()
+
     def load(self, key: str, body: str) -> R:
         record = self._decode(body)
         self._items[key] = record

@@ -101,6 +101,7 @@ class World(CloudTables):
         self._agenda: list[tuple[float, str, str]] = []
         self._ids = 0
         self._throws = 0
+        self._lag = 0.0
         self._book = book
         self.unsaved: OSError | None = None
         """Why the account file lacks the last changes; None if it has them."""
@@ -223,8 +224,10 @@ class World(CloudTables):
 
     def look_back(self, seconds: float) -> None:
         """Lets lists show the world as it was this many seconds ago; 0 is now."""
-        for table in self.tables.values():
-            table.lag = seconds
+        if seconds != self._lag:
+            self._lag = seconds
+            for table in self.tables.values():
+                table.lag = seconds
 
     def ids(self) -> set[str]:
         """The ids of all records."""
@@ -249,7 +252,7 @@ class World(CloudTables):
         """
         if self._book is None:
             for table in self.tables.values():
-                table.changes()
+                table.forget_changes()
             return
         contents = self.contents.changes()
         rows = [row for table in self.tables.values() for row in table.changes()]

@@ -200,14 +200,14 @@ def capacity(world: World, product: ProductEntry, cluster: str) -> int:
     """The number of all places, taken or free. A serverless product has one pool, whose cluster is empty."""
     if product.category != "serverless" and cluster not in clusters_of(product):
         return 0
-    changed = world.stock.get(f"{product.id}@{cluster}")
+    changed = world.stock.get(f"{product.id}@{cluster}") if len(world.stock) else None
     return int(product.stock * world.limits.stock_scale) if changed is None else changed.places
 
 
 def places_of(world: World, product: ProductEntry, cluster: str) -> tuple[int, int]:
     """The number of free places, and of all places."""
     places = capacity(world, product, cluster)
-    return max(0, places - world.used[product.id, cluster]), places
+    return max(0, places - world.used.get((product.id, cluster), 0)), places
 
 
 def free(world: World, product: ProductEntry, cluster: str) -> int:

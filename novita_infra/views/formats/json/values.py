@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.values import Computation, Digest, Ref, Secret, Spec, Value, is_known, is_secret, leaves
+from novita_infra.model.values import PLAIN, Computation, Digest, Ref, Secret, Spec, Value, is_known, is_secret, leaves
 
 PROVIDER: Final = "novita"
 
@@ -43,6 +43,8 @@ def values(id_: str, spec: Spec) -> Spec:
 
 def shown_json(value: Value) -> Value:
     """The value as JSON: a secret by the word, an unknown part as null (and left out of a map)."""
+    if isinstance(value, PLAIN):
+        return value  # as most are
     match value:
         case Secret() | Digest():
             return "(secret)"
@@ -64,6 +66,8 @@ def shown_json(value: Value) -> Value:
 
 def marked(value: Value, holds: Any) -> Any:
     """The twin of a value: true at the leaves for which `holds` is true. False without any such leaf."""
+    if isinstance(value, PLAIN):
+        return bool(holds(value))  # as most are
     match value:
         case Mapping():
             inside = {str(name): mark for name, item in value.items() if (mark := marked(item, holds)) is not False}
