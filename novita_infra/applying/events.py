@@ -92,11 +92,14 @@ class Result:
     empty: bool = False
     """Whether there was nothing to do."""
     interrupted: bool = False
+    imported: int = 0
+    """How many objects were imported."""
 
     @classmethod
     def of(cls, plan: Plan, ends: tuple[Ended, ...], *, cost: Money | None = None, interrupted: bool = False) -> Result:
         """The result of applying the plan."""
-        return cls(ends, plan.changes, cost, plan.destroys, plan.empty, interrupted)
+        imported = len(plan.edits.imported)
+        return cls(ends, plan.changes, cost, plan.destroys, plan.empty, interrupted, imported)
 
     def count(self, outcome: Outcome) -> int:
         """How many steps have this outcome."""

@@ -1,4 +1,4 @@
-"""The refactorings that a project file declares (moves and removals), and the edits of a state that follow. Values."""
+"""The refactorings that a project file declares (moves, removals, imports), and the edits of a state that follow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,23 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportBlock:
+    """An object that exists already: an entry of `import`."""
+
+    target: Address
+    id: str
+    origin: Origin
+    steal: bool = False
+    """Whether an object that belongs to others is meant in earnest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refactoring:
     """The refactorings of a project."""
 
     moves: tuple[Move, ...] = ()
     removals: tuple[Removal, ...] = ()
+    imports: tuple[ImportBlock, ...] = ()
 
     def destination(self, address: Address) -> Address:
         """The address to which the moves lead, one after the other; the address itself if nothing moves it."""
@@ -94,6 +107,21 @@ class StateEdits:
 
     moved: tuple[MovedRecord, ...] = field(default=())
     """Each to its last address, at the same time."""
+    imported: tuple[Record, ...] = field(default=())
+    """The records of objects that are imported."""
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By address of an imported record, the owners that the mark of its object may name; see `StateIdentity`."""
+    former: tuple[str, ...] = field(default=())
+    """The scopes whose marks the imported objects carry, and which the state had before it was lost."""
+
+    def with_imports(self, more: StateEdits) -> StateEdits:
+        """These edits, and the imports of others after them."""
+        return replace(
+            self,
+            imported=(*self.imported, *more.imported),
+            accepted={**self.accepted, **more.accepted},
+            former=tuple(dict.fromkeys((*self.former, *more.former))),
+        )
 
     @property
     def previous(self) -> Mapping[Address, Address]:
@@ -101,4 +129,4 @@ class StateEdits:
         return {item.target: item.source for item in self.moved}
 
     def __bool__(self) -> bool:
-        return bool(self.moved)
+        return bool(self.moved or self.imported)

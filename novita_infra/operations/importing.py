@@ -18,9 +18,11 @@ from novita_infra.manifests.validation.documents import head
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.model.identity import Claim
 from novita_infra.model.records import Record
+from novita_infra.model.refactoring import ImportBlock, StateEdits
 from novita_infra.model.resources import PRESENT, Declared, Live
 from novita_infra.model.values import Secret, Value
 from novita_infra.operations.account_check import check_owner
@@ -34,7 +36,7 @@ from novita_infra.planning.checks.lost_state import lost_state
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import read_one
 from novita_infra.state.process_identity import this_process
-from novita_infra.state.state import LastRun
+from novita_infra.state.state import LastRun, edited, is_recorded
 
 
 async def import_object(session: Session, address: Address, id: str, *, steal: bool = False) -> Record:
@@ -50,6 +52,33 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         raise problem(f"there is no kind {address.type}", nearest(address.type, list(KINDS)), address=str(address))
     check_account(session)
     await check_owner(session)
+    state, kind = session.state, KINDS[address.type]
+    recorded = state.records.get(address)
+    accepts = steal and recorded is not None and recorded.id == id
+    live = await importable(session, address, id, steal=steal)
+    identity = accepting(session, live, address)
+    if recorded and accepts:
+        session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
+        return recorded
+    declared = _declared(session, address)
+    if declared is not None:
+        record, file = _declared_record(session, kind, declared, live), None
+    else:
+        record, file = await _write_manifest(session, kind, address, live)
+    records = dict(sorted({**state.records, address: record}.items()))
+    state = replace(state, records=records, identity=identity, last_run=_this_import(session))
+    state = identified(state, session.project, cloud=session.cloud)
+    try:
+        session.state = session.store.save(state)
+    except BaseException:
+        if file is not None:
+            _remove_unrecorded(session, address, file)
+        raise
+    return record
+
+
+async def importable(session: Session, address: Address, id: str, *, steal: bool) -> Live:
+    """The object that may be recorded at the address. Raises Problems if there is none, or it belongs to others."""
     state, kind = session.state, KINDS[address.type]
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
@@ -78,25 +107,52 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         await _check_not_lost(session)
     if live.phase not in PRESENT:
         raise problem(f"{id} is being deleted", "there is nothing to import", address=str(address))
-    identity = accepting(session, live, address)
-    if recorded and accepts:
-        session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
-        return recorded
-    declared = _declared(session, address)
-    if declared is not None:
-        record, file = _declared_record(session, kind, declared, live), None
-    else:
-        record, file = await _write_manifest(session, kind, address, live)
-    records = dict(sorted({**state.records, address: record}.items()))
-    state = replace(state, records=records, identity=identity, last_run=_this_import(session))
-    state = identified(state, session.project, cloud=session.cloud)
+    return live
+
+
+async def record_imports(session: Session) -> None:
+    """Records the objects of `import` in the session's state; only a run that saves the state stores that.
+
+    An address that is recorded is left as it is, whatever its id: its object may have been replaced. Raises Problems.
+    """
+    declared = {item.address: item for item in session.project.declared}
+    blocks = [
+        block
+        for block in session.project.written.refactoring.imports
+        if block.target in declared and not is_recorded(session.state, block.target)
+    ]
+    found = await together(*(_read_block(session, block) for block in blocks))
+    errors = [item for item in found if isinstance(item, Problems)]
+    if errors:
+        code = max(error.code for error in errors)
+        raise Problems([item for error in errors for item in error.diagnostics], code=code)
+    for block, live in zip(blocks, found, strict=True):
+        assert isinstance(live, Live)  # noqa: S101 -- the others are raised
+        item, before = declared[block.target], session.state.identity
+        after, name = accepting(session, live, item.address), str(item.address)
+        edits = StateEdits(
+            imported=(_declared_record(session, KINDS[item.address.type], item, live),),
+            accepted={name: after.accepted[name]} if name in after.accepted else {},
+            former=after.former if after.former != before.former else (),
+        )
+        session.state, session.edits = edited(session.state, edits), session.edits.with_imports(edits)
+
+
+async def _read_block(session: Session, block: ImportBlock) -> Live | Problems:
+    """The object of an entry, or what is wrong with it, at the place of the entry."""
     try:
-        session.state = session.store.save(state)
-    except BaseException:
-        if file is not None:
-            _remove_unrecorded(session, address, file)
-        raise
-    return record
+        return await importable(session, block.target, block.id, steal=block.steal)
+    except Problems as error:
+        hints = {"look it up in the console": "leave the entry out if it was deleted, or look the id up in the console"}
+        items = [
+            replace(
+                item,
+                origin=block.origin,
+                hint=hints.get(item.hint, item.hint.replace("add --steal", "add `steal: true` to the entry")),
+            )
+            for item in error.diagnostics
+        ]
+        return Problems(items, code=error.code)
 
 
 def _remove_unrecorded(session: Session, address: Address, file: Path) -> None:

@@ -193,6 +193,8 @@ def claimed_by(session: Session, live: Live, address: Address) -> str:
         return f"carries the owner mark of {owner.in_words(other_than=project)}"
     key = (address.type, live.id)
     place = recorded_by_others(session, {key}).get(key)
+    if place is None and live.id in StatesOfOthers(session).read().ids(address.type):
+        place = "the state of another project on this machine"
     return f"is recorded in {place}" if place else ""
 
 

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -175,7 +175,7 @@ def move_records(session: Session) -> None:
     edits, diagnostics = state_edits(project.written.refactoring, state.records, declared, scope=project.scope)
     if diagnostics:
         raise Problems(diagnostics, code=EXIT_REFUSED)
-    session.edits = StateEdits((*session.edits.moved, *edits.moved))
+    session.edits = replace(session.edits, moved=(*session.edits.moved, *edits.moved))
     session.state = edited(state, edits)
 
 

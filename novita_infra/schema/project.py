@@ -205,6 +205,37 @@ _REMOVED: Final[Schema] = {
     "description": "Resources that are no longer declared. No effect once it is done.",
 }
 
+_IMPORT: Final[Schema] = {
+    "type": "array",
+    "items": {
+        **closed_object(
+            {
+                "to": {
+                    "type": "string",
+                    "pattern": ADDRESS,
+                    "examples": ["instance.trainer"],
+                    "description": "The address of the manifest that declares it.",
+                },
+                "id": {
+                    "type": "string",
+                    "examples": ["7a1b2c", "${var.trainerId}"],
+                    "description": "The id of the object in the account. An empty one, such as that of a variable, "
+                    "imports nothing in this environment.",
+                },
+                "steal": {
+                    "type": "boolean",
+                    "default": False,
+                    "description": "Whether it is taken over although it belongs to another project, environment or "
+                    "address.",
+                },
+            },
+            required=["to", "id"],
+        ),
+        "description": "An object that exists already.",
+    },
+    "description": "Objects that exist already and are imported by the next apply. No effect once it is done.",
+}
+
 PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
@@ -257,6 +288,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         ),
         "moved": _MOVED,
         "removed": _REMOVED,
+        "import": _IMPORT,
         "ownerMarks": {
             "type": "boolean",
             "default": True,

@@ -144,7 +144,8 @@ def edited(state: State, edits: StateEdits) -> State:
     new address accepts it.
     """
     targets = {item.source: item.target for item in edits.moved if item.source in state.records}
-    if not targets:
+    imported = {item.address: item for item in edits.imported if not is_recorded(state, item.address)}
+    if not targets and not imported:
         return state
     records = {}
     for address, record in state.records.items():
@@ -152,12 +153,19 @@ def edited(state: State, edits: StateEdits) -> State:
         target = targets.get(address, address)
         moves = target != address or needs != record.needs
         records[target] = replace(record, address=target, needs=needs) if moves else record
-    before = state.identity.accepted
-    accepted = {address: owners for address, owners in before.items() if address not in set(map(str, targets))}
+    before, left = state.identity.accepted, set(map(str, (*targets, *imported)))
+    accepted = {address: owners for address, owners in before.items() if address not in left}
     for source, target in targets.items():
         accepted[str(target)] = tuple(dict.fromkeys((*before.get(str(source), ()), in_mark(source))))
-    identity = replace(state.identity, accepted=accepted)
-    return replace(state, records=dict(sorted(records.items())), identity=identity)
+    accepted |= {str(address): edits.accepted[str(address)] for address in imported if str(address) in edits.accepted}
+    former = tuple(dict.fromkeys((*state.identity.former, *(edits.former if imported else ()))))
+    identity = replace(state.identity, accepted=accepted, former=former)
+    return replace(state, records=dict(sorted((records | imported).items())), identity=identity)
+
+
+def is_recorded(state: State, address: Address) -> bool:
+    """Whether the state records an object at the address; a create without an answer is none."""
+    return address in state.records and bool(state.records[address].id)
 
 
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:

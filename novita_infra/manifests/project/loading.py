@@ -188,9 +188,14 @@ def _load(
         diagnostics.add(lacking.get(name, ()))
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
-    places, complete = {item.address: item.origin for item in declared}, not (found.scope or diagnostics.errors)
+    places, complete = (
+        {item.address: item.origin for item in declared},
+        not (found.scope or found.elsewhere or diagnostics.errors),
+    )
     refactoring, errors = refactoring_of(
-        settings.document.data, settings.document.position, Known(places, loader.documents, complete=complete)
+        settings.document.data,
+        settings.document.position,
+        Known(places, loader.documents, complete=complete, evaluated=loader.evaluated),
     )
     diagnostics.add(errors)
     if not declared and not diagnostics.errors:

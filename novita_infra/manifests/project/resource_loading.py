@@ -29,7 +29,7 @@ from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
-from novita_infra.manifests.yaml.positions import inside, origin, position_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.lifecycle import Ignored
@@ -59,6 +59,8 @@ class ResourceLoader:
         """Names of unusable documents. References to them are not reported as well."""
         self.used: set[str] = set()
         """The names of the variables without a usable value that something uses."""
+        self.scope: Scope | None = None
+        """The names that expressions may use, once the resources are declared."""
 
     def declared(
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
@@ -95,6 +97,7 @@ class ResourceLoader:
         scope = fields.scope = replace(scope, resources=replace(scope.resources, read=fields.read))
         if self._provenance is not None:
             self._provenance.read(written, items)
+        self.scope = scope
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
         for one in expanded:
@@ -216,6 +219,17 @@ class ResourceLoader:
         if self._diagnostics.lenient:
             declared = without_lacking(declared, identified.kind)
         return declared, self._diagnostics.sifted(unusable, misfits, loose)
+
+    def evaluated(self, data: Any, position: Position) -> Value:
+        """Returns a value of the project file with every expression evaluated, once the resources are declared."""
+        diagnostics: list[Diagnostic] = []
+        value = (
+            Interpolation(self.scope, self._files.sources, diagnostics).of(data, position).values
+            if self.scope
+            else None
+        )
+        self._diagnostics.add(diagnostics)
+        return None if diagnostics else value
 
     def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
         """Returns the outputs. If only one file was read, outputs that need other files are omitted."""

@@ -1,17 +1,20 @@
-"""Reads `moved` and `removed` of the project file, and checks them against what is declared."""
+"""Reads `moved`, `removed` and `import` of the project file, and checks them against what is declared."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.secrets import is_lacking
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.refactoring import Move, Refactoring, Removal, by_source, moved_once, path_of
+from novita_infra.model.refactoring import ImportBlock, Move, Refactoring, Removal, by_source, moved_once, path_of
+from novita_infra.model.values import Computation, Ref, Secret, Value
 
 _SWAP: Final = "a swap has no end; make it once with `state mv`, by way of a third address, and leave the entries out"
 
@@ -26,6 +29,8 @@ class Known:
     """The addresses of all manifests, without keys, whether their resources exist in this environment or not."""
     complete: bool = True
     """Whether all manifests are read and sound; otherwise an address that is not known may be declared."""
+    evaluated: Callable[[Any, Position], Value] = lambda data, _position: data
+    """Evaluates the expressions in a value at a position, and reports what is wrong with them."""
 
     def place_of(self, address: Address, *, whole: bool) -> Origin | None:
         """The place where the address is declared; for a whole name, that of its first key."""
@@ -58,12 +63,38 @@ def refactoring_of(
         for entry, place in _entries(content, position, "removed")
         if (source := _address(entry.get("from")))
     )
-    found = Refactoring(moves, removals)
-    diagnostics = [*_unknown_kinds(found), *_repeated(found)]
+    imports, diagnostics = _imports(content, position, known)
+    found = Refactoring(moves, removals, imports)
+    diagnostics += [*_unknown_kinds(found), *_repeated(found)]
     if not diagnostics:
         diagnostics = [item for move in moves for item in _move_errors(move, found, known)]
         diagnostics += [item for removal in removals for item in _removal_errors(removal, known)]
+        diagnostics += [item for block in imports for item in _import_errors(block, known)]
     return found, diagnostics
+
+
+def _imports(
+    content: Mapping[str, Any], position: Position, known: Known
+) -> tuple[tuple[ImportBlock, ...], list[Diagnostic]]:
+    """The entries of `import` that name an id in this environment, and the diagnostics."""
+    blocks: list[ImportBlock] = []
+    diagnostics: list[Diagnostic] = []
+    for entry, place in _entries(content, position, "import"):
+        target, steal = _address(entry.get("to")), entry.get("steal") is True
+        id = known.evaluated(entry.get("id"), inside(place, "id"))
+        match id:
+            case None | "":
+                continue
+            case str() if target is not None:
+                blocks.append(ImportBlock(target, id, origin(place), steal))
+            case Secret() if is_lacking(id):  # which is reported
+                continue
+            case _ if target is not None:
+                unknown = isinstance(id, (Ref, Computation))
+                what = "not known before the apply" if unknown else "secret" if isinstance(id, Secret) else "no text"
+                summary, hint = f"the id to import at {target} is {what}", "an id is a text, or that of a variable"
+                diagnostics.append(Diagnostic(summary, hint, origin=origin(inside(place, "id"))))
+    return tuple(blocks), diagnostics
 
 
 def _entries(content: Mapping[str, Any], position: Position, name: str) -> Iterator[tuple[Mapping[str, Any], Position]]:
@@ -87,6 +118,7 @@ def _unkeyed(address: Address) -> Address:
 
 def _unknown_kinds(found: Refactoring) -> Iterator[Diagnostic]:
     named = [(move.origin, address) for move in found.moves for address in (move.source, move.target)]
+    named += [(block.origin, block.target) for block in found.imports]
     for place, address in (*named, *((item.origin, item.source) for item in found.removals)):
         if address.type not in KINDS:
             yield Diagnostic(f"there is no kind {address.type}", nearest(address.type, list(KINDS)), origin=place)
@@ -105,6 +137,16 @@ def _repeated(found: Refactoring) -> Iterator[Diagnostic]:
         if (earlier := taken.setdefault(move.target, move.origin)) is not move.origin:
             hint = f"the other entry is at {earlier}; an address belongs to one resource"
             yield Diagnostic(f"two resources move to {move.target}", hint, origin=move.origin)
+
+    at: dict[Address, Origin] = {}
+    objects: dict[tuple[str, str], Origin] = {}
+    for block in found.imports:
+        if (earlier := at.setdefault(block.target, block.origin)) is not block.origin:
+            hint = f"the other entry is at {earlier}; an address belongs to one object"
+            yield Diagnostic(f"two objects are imported at {block.target}", hint, origin=block.origin)
+        elif (earlier := objects.setdefault((block.target.type, block.id), block.origin)) is not block.origin:
+            hint = f"the other entry is at {earlier}; one object has one address"
+            yield Diagnostic(f"{block.id} is imported twice", hint, origin=block.origin)
 
 
 def _move_errors(move: Move, found: Refactoring, known: Known) -> Iterator[Diagnostic]:
@@ -139,3 +181,12 @@ def _removal_errors(removal: Removal, known: Known) -> Iterator[Diagnostic]:
         summary = f"{source} is still declared, and removed says that it is gone"
         hint = f"it is declared at {declared}; remove it there, or leave the entry out"
         yield Diagnostic(summary, hint, origin=removal.origin)
+
+
+def _import_errors(block: ImportBlock, known: Known) -> Iterator[Diagnostic]:
+    """An import at an address that nothing declares; a key may exist in another environment only."""
+    if known.complete and not known.has_name(block.target):
+        target = shlex.quote(str(block.target))
+        write = f"`novita-infra import {target} {shlex.quote(block.id)}` writes a manifest"
+        hint = "; ".join(filter(None, (write, known.hint(block.target))))
+        yield Diagnostic(f"{block.target} is imported and not declared", hint, origin=block.origin)

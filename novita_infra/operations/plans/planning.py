@@ -16,6 +16,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, p
 from novita_infra.model.identity import new_project_id
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.importing import record_imports
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, reads_all, refresh_inputs
@@ -49,9 +50,11 @@ def _check_kinds(state: State) -> None:
 async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
     check_account(session)
-    move_records(session)
-    project, state, now = session.project, session.state, session.clock.now()
     await check_owner(session)
+    move_records(session)
+    if not asked.destroys:
+        await record_imports(session)
+    project, state, now = session.project, session.state, session.clock.now()
     _check_kinds(state)
     check_named(asked, [item.address for item in project.declared], state)
     check_sources(session, asked)

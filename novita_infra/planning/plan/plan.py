@@ -101,7 +101,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do. A plan with a refused change has no steps, so look at `Review.empty`."""
-        return not self.steps and not self.outputs.changed
+        return not self.steps and not self.outputs.changed and not self.edits.imported
 
     @property
     def drift_only(self) -> bool:

@@ -212,7 +212,8 @@ def digest_of(review: Review) -> str:
     outputs = {name: plan.outputs.after.get(name) for name in plan.outputs.changed}
     costs = [row for row in review.cost.rows if row.moves] if review.cost else []
     content = [plan.project, plan.environment, plan.destroys, changes, steps, outputs, costs, dict(plan.groups)]
-    content += [plan.edits] if plan.edits else []
+    imported = {str(record.address): record.id for record in plan.edits.imported}
+    content += [plan.edits.moved, imported] if plan.edits else []
     return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
 

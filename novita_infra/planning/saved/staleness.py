@@ -70,7 +70,7 @@ def moved(
         if not messages and address in steps[0].changed:
             messages = list(_not_whole(address, *steps, key=key))
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in messages]
-    findings += [Finding(Diagnostic(text, hint, address=str(address))) for address, text in _other_moves(old, new)]
+    findings += [Finding(Diagnostic(text, hint, address=str(address))) for address, text in _other_edits(old, new)]
     if digest(dict(old.outputs.declared), key) != digest(dict(new.outputs.declared), key):
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
     # A finding on a resource that this plan does not touch belongs to another plan.
@@ -81,9 +81,14 @@ def moved(
     return [*findings, *(Finding(item, code) for item in problems if item.address in here)]
 
 
-def _other_moves(old: Plan, new: Plan) -> Iterator[tuple[Address, str]]:
-    """The messages on records that move otherwise. One that has moved since, as planned, is as it was to be."""
-    left = {change.address for change in new.changes}
+def _other_edits(old: Plan, new: Plan) -> Iterator[tuple[Address, str]]:
+    """The messages on other moves and imports. What was done since, as planned, is as it was to be."""
+    left = {change.address: change.id for change in new.changes}
+    before, now = ({item.address: item.id for item in plan.edits.imported} for plan in (old, new))
+    for address in before.keys() | now.keys():
+        if now.get(address) != before.get(address) and left.get(address) != before.get(address):
+            was = f"was to be imported as {before[address]}" if address in before else "was not to be imported"
+            yield address, f"it {was}, and is {f'imported as {now[address]}' if address in now else 'not imported'} now"
     for item in set(new.edits.moved) - set(old.edits.moved):
         yield item.source, f"it moves to {item.target} now, and was not to"
     for item in set(old.edits.moved) - set(new.edits.moved):

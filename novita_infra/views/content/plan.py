@@ -113,7 +113,8 @@ def summary(plan: Plan) -> str:
     counted = [
         f"{counts[action]} {to_do}" for action, (to_do, _) in VERBS.items() if counts[action] or action in _ALWAYS
     ]
-    return f"Plan: {', '.join(counted)}."
+    imported = [f"{len(plan.edits.imported)} to import"] if plan.edits.imported else []
+    return f"Plan: {', '.join((*imported, *counted))}."
 
 
 def nothing_to_do(plan: Plan) -> str:

@@ -38,7 +38,8 @@ def outcome_sentence(result: Result) -> str:
     word = "Destroy" if result.destroys else "Apply"
     if result.succeeded:
         counts = Counter(change.action for change in result.changes)
-        done = [f"{counts[action]} {is_done}" for action, (_, is_done) in VERBS.items() if counts[action]]
+        done = [f"{result.imported} imported"] if result.imported else []
+        done += [f"{counts[action]} {is_done}" for action, (_, is_done) in VERBS.items() if counts[action]]
         return f"{word} complete: {', '.join(done) or 'outputs brought up to date'}."
     how = "was interrupted" if result.interrupted else "did not finish"
     parts = [f"{result.count(Outcome.DONE)} of {len(result.ends)} steps done"] + [

@@ -179,8 +179,9 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
         data["after_unknown"] = {"id": True, **(data["after_unknown"] or {})}
     if replacing := [[item.name] for item in change.fields if item.replaces]:
         data["replace_paths"] = replacing
-    if change.action is Action.ADOPT:
-        data["importing"] = {"id": change.id}
+    imported = {record.address: record.id for record in plan.edits.imported}
+    if change.action is Action.ADOPT or change.address in imported:
+        data["importing"] = {"id": imported.get(change.address, change.id)}
     reason, previous = _reason(change, plan), plan.edits.previous.get(change.address)
     return {
         **named(change.address),

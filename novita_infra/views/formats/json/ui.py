@@ -64,14 +64,16 @@ class Messages:
             message = f"{address}: Drift detected ({action})"
             self._write(message, "resource_drift", change={"resource": _resource(address), "action": action})
         detours, previous = plan.detours, plan.edits.previous
+        imported = {record.address: record.id for record in plan.edits.imported}
         for change in plan.changes:
-            if change.action is Action.NONE and change.address in previous:
-                resources = {
-                    "resource": _resource(change.address),
-                    "previous_resource": _resource(previous[change.address]),
-                }
-                message = f"{change.address}: Plan to move from {previous[change.address]}"
-                self._write(message, "planned_change", change={**resources, "action": "move"})
+            address = change.address
+            if change.action is Action.NONE and address in previous:
+                edit = {"resource": _resource(address), "previous_resource": _resource(previous[address])}
+                message = f"{address}: Plan to move from {previous[address]}"
+                self._write(message, "planned_change", change={**edit, "action": "move"})
+            if change.action is Action.NONE and address in imported:
+                edit = {"resource": _resource(address), "importing": {"id": imported[address]}}
+                self._write(f"{address}: Plan to import", "planned_change", change={**edit, "action": "import"})
             if change.action is not Action.NONE:
                 message = f"{change.address}: Plan to {change.action.value}"
                 planned = _planned(change, detours.get(change.address, ()))

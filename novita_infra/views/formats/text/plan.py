@@ -27,7 +27,7 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
-    yield from _moved_lines(plan)
+    yield from _edit_lines(plan)
     if review.empty:
         yield from targeting_lines(plan)
         yield line((nothing_to_do(plan), Tone.GOOD))
@@ -50,13 +50,15 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     yield line((summary(plan), Tone.STRONG))
 
 
-def _moved_lines(plan: Plan) -> Iterator[Line]:
-    """The records that get another address; no object is changed for that."""
+def _edit_lines(plan: Plan) -> Iterator[Line]:
+    """The records that get another address, and those of imported objects; no object is changed for that."""
     ids = {change.address: change.id for change in plan.changes}
     for item in plan.edits.moved:
         known_as = f" ({ids[item.target]})" if ids.get(item.target) else ""
         yield line((" => ", Tone.NEUTRAL), f"{item.source}{known_as} moves to ", (str(item.target), Tone.STRONG))
-    if plan.edits.moved:
+    for record in plan.edits.imported:
+        yield line((" <= ", Tone.NEUTRAL), f"{record.id} is imported as ", (str(record.address), Tone.STRONG))
+    if plan.edits:
         yield line()
 
 
