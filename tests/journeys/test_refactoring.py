@@ -308,6 +308,68 @@ def test_a_removal_follows_a_move(tmp_path: Path) -> None:
     assert id in rig.live_ids()
 
 
+def for_each(rig: Rig, name: str, keys: list[str], *, moves: list[dict[str, str]], **more: Any) -> None:
+    """Declares one machine for each key, all of the same name in the account."""
+    document = {
+        "apiVersion": "novita-infra/v1",
+        "kind": "Instance",
+        "metadata": {"name": name},
+        "forEach": keys,
+        **more,
+        "spec": {**MACHINE, "name": "machine"},
+    }
+    rig.write("main.yaml", document)
+    project(rig, moved=moves)
+
+
+def ids(rig: Rig) -> dict[str, str]:
+    return {str(address): record.id for address, record in rig.state().records.items()}
+
+
+def test_a_machine_moves_into_a_key_the_whole_name_moves_and_one_moves_out_again(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "worker")
+    rig.apply()
+    first, calls = rig.record("instance.worker").id, writes(rig)
+    for_each(rig, "worker", ["eu"], moves=moved(("instance.worker", 'instance.worker["eu"]')))
+    assert rig.plan().empty
+    rig.apply()
+    assert ids(rig) == {'instance.worker["eu"]': first}
+    assert writes(rig) == calls
+    for_each(rig, "worker", ["eu", "us"], moves=[])
+    rig.apply()
+    both, calls = ids(rig), writes(rig)
+    for_each(rig, "trainer", ["eu", "us"], moves=moved(("instance.worker", "instance.trainer")))
+    assert rig.plan().empty
+    rig.apply()
+    assert ids(rig) == {name.replace("worker", "trainer"): id for name, id in both.items()}
+    for_each(rig, "trainer", ["eu"], moves=moved(('instance.trainer["us"]', "instance.solo")))
+    document = {"apiVersion": "novita-infra/v1", "kind": "Instance", "metadata": {"name": "solo"}}
+    rig.write("solo.yaml", {**document, "spec": {**MACHINE, "name": "machine"}})
+    assert rig.plan().empty
+    rig.apply()
+    assert ids(rig) == {'instance.trainer["eu"]': first, "instance.solo": both['instance.worker["us"]']}
+    assert writes(rig) == calls
+
+
+def test_a_move_to_a_resource_that_another_environment_has_waits_for_that_one(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "other")
+    rig.apply()
+    document = {"apiVersion": "novita-infra/v1", "kind": "Instance", "spec": {**MACHINE, "name": "machine"}}
+    rig.write("main.yaml", {**document, "metadata": {"name": "other"}})
+    rig.write("b.yaml", {**document, "metadata": {"name": "b"}, "enabled": "${environment.name == 'prod'}"})
+    project(rig, environments={"prod": {}}, moved=moved(("instance.a", "instance.b")))
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert str(raised.value) == (
+        "instance.a: instance.a moves to instance.b, which is not declared in this environment; it would be deleted: "
+        'if that is wanted, name it under removed; did you mean "instance.other"?'
+    )
+    rig.environment = "prod"
+    assert not rig.plan().plan.edits
+
+
 def test_a_saved_plan_moves_what_it_showed_also_after_a_killed_run(tmp_path: Path) -> None:
     for killed in (False, True):
         rig = Rig(tmp_path / str(killed))
