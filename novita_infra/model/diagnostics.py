@@ -45,6 +45,8 @@ class Diagnostic:
     """The option of `plan` and `apply` that the hint names, with its value; empty for none."""
     unset: str = ""
     """The variable or the secret file that does not exist, where that is the message; empty for another one."""
+    cause: str = ""
+    """What a message has in common with others, so that one of them stands for all; empty for a message of its own."""
 
     def __str__(self) -> str:
         """The message on one line, whatever texts it quotes."""

@@ -10,8 +10,9 @@ DRAFT_07: Final = "http://json-schema.org/draft-07/schema#"
 
 _DATA: Final = frozenset({"const", "enum", "default", "examples"})
 """Keywords that hold values, not schemas."""
-_MAPS: Final = frozenset({"properties", "$defs"})
+_MAPS: Final = frozenset({"properties", "$defs", "dependentSchemas"})
 """Keywords that hold schemas by name."""
+_RENAMED: Final = {"$defs": "definitions", "dependentSchemas": "dependencies"}
 
 
 def as_draft_07(schema: Schema) -> Schema:
@@ -31,7 +32,7 @@ def _converted(part: Any) -> Any:
         if name in _DATA:
             made[name] = value
         elif name in _MAPS:
-            made["definitions" if name == "$defs" else name] = {key: _converted(item) for key, item in value.items()}
+            made[_RENAMED.get(name, name)] = {key: _converted(item) for key, item in value.items()}
         elif name == "$ref":
             made[name] = value.replace("#/$defs/", "#/definitions/")
         else:

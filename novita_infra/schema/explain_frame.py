@@ -147,9 +147,13 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any],
 
 
 def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The schema without references to shared definitions, with all alternatives as `anyOf`."""
+    """The schema without references to shared definitions, with all alternatives as `anyOf`.
+
+    A definition that refers to itself is described once, not inside of itself.
+    """
     if "$ref" in schema:
-        named = shared[schema["$ref"].rpartition("/")[2]]
+        name = schema["$ref"].rpartition("/")[2]
+        named, shared = shared[name], {**shared, name: {"type": "object"}}
         schema = {**named, **{name: part for name, part in schema.items() if name != "$ref"}}
     plain = dict(schema)
     if "then" in schema and "else" in schema:

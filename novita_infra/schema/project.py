@@ -10,6 +10,7 @@ from novita_infra.schema.frame import ADDRESS, NAME, VERSION, lifecycle
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.state_settings import any_state_settings, state_settings
+from novita_infra.schema.variable_types import TYPE_RULES, TYPED_VALUE, VALIDATION
 from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -52,16 +53,24 @@ def _named(of: Schema, *, names: str, description: str) -> Schema:
 _VARIABLE: Final[Schema] = {
     **closed_object(
         {
-            "type": {
-                "enum": ["string", "integer", "number", "boolean", "list", "map"],
-                "default": "string",
-                "description": "The type of its value.",
-            },
+            **TYPED_VALUE,
             "default": {"description": "Its value if none is given; without a default, a value is required."},
             "description": {"type": "string", "description": "What it is for."},
-            "secret": {"type": "boolean", "default": False, "description": "Whether its value is redacted everywhere."},
+            "sensitive": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether its value is secret: redacted everywhere, and kept as a digest.",
+            },
+            "secret": {"type": "boolean", "description": "The same as sensitive."},
+            "validation": {
+                "type": "array",
+                "items": VALIDATION,
+                "examples": [[{"condition": "${var.gpuCount <= 4}", "message": "at most 4 GPUs"}]],
+                "description": "Rules for its value, with a message for each.",
+            },
         }
     ),
+    "dependentSchemas": TYPE_RULES,
     "description": "A variable: its type, its default, and whether it is secret.",
 }
 
@@ -317,7 +326,7 @@ metadata:
   name: training
 variables:
   gpuCount: {type: integer, default: 4, description: GPUs per machine}
-  hfToken: {type: string, secret: true}
+  hfToken: {type: string, sensitive: true}
 defaults:
   - kind: Instance
     labels: {team: research}             # only those with this label

@@ -69,7 +69,10 @@ def public_places() -> Place:
     frame, project = (_of(schema, schema.get("$defs", {})) for schema in (frame_schema(), project_schema()))
     spec = _merged(Place(fields={item.name: _of_field(item)}) for kind in KINDS.values() for item in kind.fields)
     fields = {**dict(_merged([frame, project]).fields), "spec": spec}
-    declaration = Place(fields={**_within(fields, "variables").fields, "default": HIDDEN, "secret": Place(Shows.FLAG)})
+    flag = Place(Shows.FLAG)
+    declaration = Place(
+        fields={**_within(fields, "variables").fields, "default": HIDDEN, "secret": flag, "sensitive": flag}
+    )
     environment = _within(fields, "environments")
     patch = environment.fields["patches"].items or HIDDEN
     patch = replace(patch, fields={**patch.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
@@ -154,7 +157,9 @@ def _of(schema: Any, defs: Mapping[str, Any]) -> Place:
     parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
     parts += [schema[name] for name in ("then", "else") if name in schema]
     if "$ref" in schema:
-        parts.append(defs.get(str(schema["$ref"]).rpartition("/")[2], {}))
+        name = str(schema["$ref"]).rpartition("/")[2]
+        parts.append(defs.get(name, {}))
+        defs = {**defs, name: {}}  # nothing is known of a definition inside of itself
     types = schema.get("type", ())
     scalar = bool(_SCALARS & {types, *types}) if isinstance(types, str) else bool(_SCALARS & set(types))
     each = schema.get("additionalProperties")

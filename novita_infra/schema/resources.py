@@ -22,6 +22,7 @@ from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import ANY_PROJECT, PROJECT
+from novita_infra.schema.variable_types import VARIABLE_TYPE
 
 OLDER: Final = "draft-07"
 """The folder of the schema of any document in draft-07, for catalogues such as SchemaStore."""
@@ -35,6 +36,7 @@ _MAP: Final = functools.reduce(lambda inner, _: rf"\{{({_INSIDE}|{inner})*\}}", 
 
 _DEFS: Final[Schema] = {
     "onDrift": ON_DRIFT,
+    "variableType": VARIABLE_TYPE,
     "ignoreChanges": IGNORE_CHANGES,
     "expression": {
         "description": "A text with a ${...} expression in it; $${ is a plain ${.",

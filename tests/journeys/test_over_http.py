@@ -130,6 +130,11 @@ JOURNEYS: tuple[Journey, ...] = (
             "template.node": ["update"],
         },
     ),
+    Journey(
+        example="variables",
+        options=("--var", "disks={rootGb: 70, data: {sizeGb: 60}}"),
+        becomes={"instance.trainer": ["update"], "network_storage.data": ["update"]},
+    ),
 )
 
 

@@ -130,7 +130,11 @@ def test_what_an_environment_leaves_out_has_no_default_of_its_own() -> None:
         ("budget.perHuor", 'Project.budget has no field "perHuor"; did you mean "perHour"?'),
         ("variables.tpye", 'Project.variables.NAME has no field "tpye"; did you mean "type"?'),
         ("variables.size.secrt", 'Project.variables.NAME has no field "secrt"; did you mean "secret"?'),
-        ("variables.", 'Project.variables.NAME has no field ""; known: default, description, secret, type'),
+        (
+            "variables.",
+            'Project.variables.NAME has no field ""; known: default, description, fields, of, secret, sensitive, type, '
+            "validation, values",
+        ),
         ("ownerMarks.all", 'Project.ownerMarks has no field "all"'),
         (
             "environments.dev.patches.traget",

@@ -279,7 +279,7 @@ READERS: Final = (
     ),
     Reader(
         "variables",
-        ("manifests/language/variables:_parsed",),
+        ("manifests/language/variable_types:parsed_text",),
         _command("validate", "--var-file", "{file}", "--var", "size=0x1e999", "{folder}"),
         "prod.vars.yaml",
         damages=(as_bytes, as_yaml),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from novita_infra.manifests.language.evaluating import Evaluator
-from novita_infra.manifests.language.language_errors import LanguageError
+from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.parsing import parse_expression
 from novita_infra.manifests.language.reading import ESCAPE
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.tree import Attribute, Expression, Name
 from novita_infra.model.addresses import Address
-from novita_infra.model.computing.compute import finished
-from novita_infra.model.computing.effort import Uncomputable
-from novita_infra.model.computing.types import WHOLE, as_text, type_words
+from novita_infra.model.computing.compute import finished, in_clear
+from novita_infra.model.computing.effort import Effort, Uncomputable
+from novita_infra.model.computing.types import WHOLE, as_text, truth_of, type_words
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, is_secret_name
 
@@ -42,6 +43,8 @@ class ExpressionError:
     """The offset of the expression."""
     unset: str = ""
     """The variable of the environment that is not set, where that is the error."""
+    cause: str = ""
+    """What it has in common with the errors of other strings."""
 
 
 class Evaluated(NamedTuple):
@@ -78,7 +81,8 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
         try:
             parts.append(_value(piece, evaluator, secret=secret, alone=alone))
         except LanguageError as error:
-            errors.append(ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start, error.unset))
+            found = ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start)
+            errors.append(replace(found, unset=error.unset, cause=error.cause))
         except Reported:
             usable = False
     needs = frozenset(evaluator.needs)
@@ -88,6 +92,25 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
         return Evaluated(finished(parts[0]) if alone else evaluator.apply(0, "text", *parts), (), needs)
     except (LanguageError, Uncomputable) as error:
         return Evaluated(text, (ExpressionError(0, error.summary, error.hint),), needs, usable=False)
+
+
+def condition_holds(text: str, scope: Scope) -> tuple[bool | None, tuple[ExpressionError, ...]]:
+    """Returns whether the condition of a string holds, also where it depends on a secret, and its errors.
+
+    It is None if there are errors, and if it has no value without one: that is reported already.
+    """
+    (piece, *others) = pieces_of(text)
+    if isinstance(piece, ExpressionError):
+        return None, (piece,)
+    if others or not isinstance(piece, Expression):
+        return None, (ExpressionError(0, "a condition is one expression", "such as ${var.count > 0}"),)
+    try:
+        return truth_of(in_clear(Evaluator(scope).value(piece.root), Effort())), ()
+    except Uncomputable as error:
+        located = at_offset(error, piece.start)
+        return None, (ExpressionError(located.at, located.summary, located.hint, piece.text, piece.start),)
+    except Reported:
+        return None, ()
 
 
 def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:

@@ -94,7 +94,7 @@ class Interpolation:
             words = {*_WORD.findall(item.written)} - _PUBLIC
             if not public and any(word in summary + hint for word in words):
                 summary, hint = "this value holds an expression that cannot be read", EXAMPLES
-            self.diagnostics.append(Diagnostic(summary, hint, origin=place, unset=item.unset))
+            self.diagnostics.append(Diagnostic(summary, hint, origin=place, unset=item.unset, cause=item.cause))
         if not evaluated.usable and self.scope.lenient and all(item.unset for item in evaluated.errors):
             self.lacking.add(origin(position))
             return Interpolated(_STAND_IN, lacking_secret())

@@ -22,5 +22,5 @@ def at_offset(error: Uncomputable, at: int) -> LanguageError:
     if isinstance(error, LanguageError):
         return error
     located = (MissingAt if isinstance(error, Missing) else LanguageError)(at, error.summary, error.hint)
-    located.unset = error.unset
+    located.unset, located.cause = error.unset, error.cause
     return located

@@ -18,6 +18,11 @@ from novita_infra.model.values import Ref, Secret, Value, is_secret_name
 
 ESCAPE: Final = "write $${ for a plain ${"
 EXAMPLES: Final = f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; {ESCAPE}"
+_ONLY: Final = {
+    "env": f"the value of a variable may hold ${{env.NAME}}; {ESCAPE}",
+    "var": "the rule of a variable is about variables: ${var.NAME}",
+}
+"""What is allowed where only one name is."""
 _KEY: Final = re.compile(r'[^"\]]+')
 
 
@@ -41,15 +46,14 @@ class Reader:
     @property
     def resource_types(self) -> Mapping[str, object]:
         """The types whose attributes may be read; none where only the environment may."""
-        return {} if self._scope.narrow else self._scope.resources.attributes
+        return {} if self._scope.only else self._scope.resources.attributes
 
     def plain(self, name: Name, steps: Sequence[Step]) -> tuple[Value, int]:
         """Returns the value of a name that is no resource, and how many steps belong to it. Raises LanguageError."""
         scope = self._scope
-        known = ("env",) if scope.narrow else ("var", "env", *scope.named)
-        if scope.narrow and name.word != "env":
-            hint = f"the value of a variable may hold ${{env.NAME}}; {ESCAPE}"
-            raise LanguageError(name.at, f'"{name.word}" cannot be used here', hint)
+        known = (scope.only,) if scope.only else ("var", "env", *scope.named)
+        if scope.only and name.word != scope.only:
+            raise LanguageError(name.at, f'"{name.word}" cannot be used here', _ONLY[scope.only])
         if name.word not in known:
             raise self._unknown(name, steps, known)
         if not steps or not isinstance(steps[0], Attribute):
@@ -125,7 +129,9 @@ class Reader:
             raise Reported
         if word not in scope.variables:
             known = nearest(word, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
-            raise Uncomputable(f'there is no variable "{word}"', known)
+            unknown = Uncomputable(f'there is no variable "{word}"', known)
+            unknown.cause = f"var.{word}"
+            raise unknown
         if scope.variables[word] is None:
             scope.used.add(word)
             raise Reported

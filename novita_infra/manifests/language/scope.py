@@ -49,8 +49,8 @@ class Scope:
     """Other values by their first word: `project`, `environment`, `each`."""
     folder: Path | None = None
     """The project's folder, whose files `file` reads; None where it reads none."""
-    narrow: bool = False
-    """Whether only `env` is allowed, because the values of variables are computed with this scope."""
+    only: str = ""
+    """The one name that is allowed: `env` in values of variables, `var` in their rules. Empty for all of them."""
     lenient: bool = False
     """Whether an expression that lacks a variable or a secret is a Secret without a value, and no error."""
     used: set[str] = field(default_factory=set)

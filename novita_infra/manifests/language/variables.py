@@ -5,33 +5,30 @@ It reads no file and no environment. No message contains a secret value.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_text
-from novita_infra.manifests.yaml.parsing import read_text
-from novita_infra.manifests.yaml.positions import Path, Position, inside, key_origin, origin
+from novita_infra.manifests.language.variable_types import (
+    Misfit,
+    fitted,
+    given_in_words,
+    is_secret_variable,
+    may_be_secret,
+    parsed_text,
+)
+from novita_infra.manifests.yaml.positions import Path, Position, inside, key_origin, label_of, origin, position_at
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.diagnostics import Diagnostic, Severity, nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Computation, Secret, Value, is_secret_name
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
-
-_WANTED: Final = {
-    "string": "a string",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "list": "a list",
-    "map": "a map",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +78,12 @@ def with_environ(
 ) -> tuple[list[Given], list[Diagnostic]]:
     """Returns the values of a file with every `${env.NAME}` evaluated, and the diagnostics of their expressions."""
     diagnostics: list[Diagnostic] = []
-    scope = Scope({}, environ, DeclaredResources(attributes={}), narrow=True)
+    scope = Scope({}, environ, DeclaredResources(attributes={}), only="env")
     interpolated = []
     for item in given:
         if item.position is not None:
             own: list[Diagnostic] = []
-            secret = partial(_wrapping, _is_secret(declared.get(item.name)))
+            secret = partial(_wrapping, is_secret_variable(declared.get(item.name)))
             found = Interpolation(scope, sources, own, secret).of(item.value, item.position)
             lacks = tuple(error for error in own if error.unset)
             interpolated.append(replace(item, value=found.values, lacks=lacks))
@@ -117,7 +114,8 @@ def settle(
         diagnostics += [error for error in errors if not error.unset]
         lacking[item.name] = tuple(error for error in errors if error.unset)
         values[item.name] = value
-    for name in declared:
+    for name, declaration in declared.items():
+        diagnostics += _defaults(name, declaration, inside(position, name))
         if name not in having:
             hint = f"give it with --var {name}=..., {ENVIRON_PREFIX}{name}, a --var-file, or a default"
             where = key_origin(inside(position, name))
@@ -127,97 +125,89 @@ def settle(
 
 
 def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
+    """Returns the value by the type of its declaration, and the diagnostics."""
     place = origin(given.position) if given.position else None
     if isinstance(given.value, str) and not is_text(given.value):
         summary = f'the value of the variable "{given.name}" from {given.by} is not UTF-8 text'
         return None, [Diagnostic(summary, "give it in UTF-8", origin=place)]
-    if _is_secret(declaration):
-        return _secret(given, place, secrets)
-    wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"
-    value = _parsed(given.value, wanted) if given.position is None and isinstance(given.value, str) else given.value
-    if (
-        wanted not in _WANTED
-        or _fits(value, wanted)
-        or (wanted == "string" and isinstance(value, (Secret, Computation)))
-    ):
-        return value, []  # the schema of the project file reports an unknown type
+    outside = given.position is None and isinstance(given.value, str)
+    value = parsed_text(given.value, declaration) if outside else given.value
+    diagnostics: list[Diagnostic] = []
+    if is_secret_variable(declaration):
+        value, diagnostics = _wrapped(given, value, secrets)
+    if any(item.severity is Severity.ERROR for item in diagnostics):
+        return None, diagnostics
+    value, misfits = fitted(value, declaration)
     hidden = may_be_secret(declaration) or is_secret_name(given.name)
-    shown = "another value" if hidden else _shown(given.value)
-    summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {shown}'
-    hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
-    if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
-        hint = "write it without quotes"
-    return None, [Diagnostic(summary, hint, origin=place)]
+    diagnostics += [_diagnostic(item, given, hidden=hidden) for item in misfits]
+    return None if misfits else value, diagnostics
+
+
+def _diagnostic(misfit: Misfit, given: Given, *, hidden: bool) -> Diagnostic:
+    subject = f'the variable "{given.name}"'
+    if misfit.path:
+        subject = f"a part of {subject}" if hidden else f"{label_of(misfit.path)} of {subject}"
+    shown = misfit.shown or (
+        "another value" if hidden else given_in_words(misfit.given if misfit.path else given.value)
+    )
+    place = origin(position_at(given.position, misfit.path)) if given.position else None
+    hint = "" if hidden and "did you mean" in misfit.hint else misfit.hint
+    return Diagnostic(f"{subject} {misfit.wanted}, and {given.by} gives {shown}", hint, origin=place)
 
 
 def _wrapping(secret: bool, _: Path) -> bool:
     return secret
 
 
-def _is_secret(declaration: Any) -> bool:
-    return isinstance(declaration, dict) and declaration.get("secret") is True
+def _wrapped(given: Given, value: Value, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
+    """Returns the value of a secret variable: every text in it is a Secret. Other single values are reported."""
+    diagnostics: list[Diagnostic] = []
+
+    def wrapped(value: Value, position: Position | None, source: str) -> Value:
+        place = origin(position) if position else None
+        if place is not None and isinstance(value, dict) and secrets.points(value):
+            found = secrets.take(value, place)
+            diagnostics.extend([found] if isinstance(found, Diagnostic) else [])
+            return None if isinstance(found, Diagnostic) else found
+        match value:
+            case Secret() | Computation():
+                return value
+            case str():
+                diagnostics.extend([secrets.literal(place)] if place is not None else [])
+                return Secret(value, source)
+            case dict():
+                return {
+                    name: wrapped(item, inside(position, name) if position else None, f"{source}.{name}")
+                    for name, item in value.items()
+                }
+            case list():
+                return [
+                    wrapped(item, inside(position, index) if position else None, f"{source}.{index}")
+                    for index, item in enumerate(value)
+                ]
+            case _:
+                summary = f'the sensitive variable "{given.name}" holds texts, and {given.by} gives something else'
+                hint = "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}"
+                diagnostics.append(Diagnostic(summary, hint, origin=place))
+                return None
+
+    return wrapped(value, given.position, f"var:{given.name}"), diagnostics
 
 
-def may_be_secret(declaration: Any) -> bool:
-    """Returns whether the declaration says `secret`, in any spelling."""
-    return isinstance(declaration, dict) and any(
-        value is not False and difflib.get_close_matches(str(name).lower(), ("secret",), n=1, cutoff=0.75)
-        for name, value in declaration.items()
-    )
-
-
-def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
-    if isinstance(given.value, (Secret, Computation)):
-        return given.value, []
-    if isinstance(given.value, dict) and place is not None:
-        found = secrets.take(given.value, place)
-        return (None if isinstance(found, Diagnostic) else found), [found] if isinstance(found, Diagnostic) else []
-    if not isinstance(given.value, str):
-        summary = f'the secret variable "{given.name}" is a string, and {given.by} gives something else'
-        return None, [
-            Diagnostic(summary, "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}", origin=place)
-        ]
-    warnings = [secrets.literal(place)] if place is not None else []
-    return Secret(given.value, f"var:{given.name}"), warnings
-
-
-def _parsed(text: str, wanted: str) -> Any:
-    """Parses a text of the command line by the variable's type. Returns the text itself if it does not fit."""
-    if wanted == "string":
-        return text
-    parsed = read_text(text, "")
-    if parsed.diagnostics or len(parsed.documents) != 1:
-        return text
-    return parsed.documents[0].data
-
-
-def _fits(value: Any, wanted: str) -> bool:
-    match wanted:
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, list)
-        case "map":
-            return isinstance(value, dict)
-        case _:
-            return isinstance(value, str)
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
-        case list():
-            return "a list"
-        case dict():
-            return "a map"
-        case _:
-            return str(value)
+def _defaults(name: str, declaration: Any, position: Position) -> Iterator[Diagnostic]:
+    """Yields the errors of the defaults inside of a declaration: those of the fields of an object."""
+    if not isinstance(declaration, dict):
+        return
+    yield from _defaults(name, declaration.get("of"), inside(position, "of"))
+    fields = declaration.get("fields")
+    for field, inner in fields.items() if isinstance(fields, dict) else ():
+        place = inside(inside(position, "fields"), field)
+        yield from _defaults(name, inner, place)
+        default = inner.get("default") if isinstance(inner, dict) else None
+        if default is None:
+            continue
+        given = Given(name, default, f'the default of "{field}"', inside(place, "default"))
+        if OPENING in str(default):
+            hint = "the default of the whole variable may hold ${env.NAME}"
+            yield Diagnostic(f"{given.by} takes no expressions", hint, origin=origin(inside(place, "default")))
+        yield from (_diagnostic(item, given, hidden=may_be_secret(declaration)) for item in fitted(default, inner)[1])

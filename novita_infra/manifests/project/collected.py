@@ -108,14 +108,14 @@ def _not_compared(item: Diagnostic) -> Diagnostic:
 
 
 def _once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Returns the diagnostics, one for each variable and secret that is not set, with all the places that use it."""
+    """Returns the diagnostics, one for each cause and each thing that is not set, with all the places that use it."""
     uses: dict[tuple[str, str], list[Diagnostic]] = {}
     for item in diagnostics:
-        if item.unset:
-            uses.setdefault((item.unset, item.summary), []).append(item)
+        if item.unset or item.cause:
+            uses.setdefault((item.unset or item.cause, item.summary), []).append(item)
     once = []
     for item in diagnostics:
-        same = uses.get((item.unset, item.summary), [item])
+        same = uses.get((item.unset or item.cause, item.summary), [item])
         if item is not same[0]:
             continue
         others = [str(use.origin) for use in same[1:] if use.origin]

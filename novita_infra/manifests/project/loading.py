@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.language.variable_rules import broken_rules
 from novita_infra.manifests.language.variables import (
     Given,
     defaults_in,
@@ -31,6 +32,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
+from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variable, unused_variables
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.model.addresses import Address, Origin
@@ -184,8 +186,12 @@ def _load(
     settings = settings or NOTHING
     loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
     declared, outputs = loader.declared(settings, chosen, values)
+    read = [*loader.read, *settings.expressions()]
     for name in sorted(loader.used):
-        diagnostics.add(lacking.get(name, ()))
+        also = listed_places(places_of_variable(name, read))
+        diagnostics.add([replace(item, hint=f"{item.hint}; {also}") for item in lacking.get(name, ())])
+    if loader.complete and values is not None:
+        diagnostics.add([*unused_variables(settings.part("variables"), settings.position("variables"), read)])
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
     places, complete = (
@@ -270,6 +276,8 @@ def _variables(
     diagnostics.add(errors)
     values, errors, lacking = settle(declared, position, given=[*own, *given], secrets=secrets)
     diagnostics.add(errors)
+    places = {item.name: origin(item.position) if item.position else None for item in (*own, *given)}
+    diagnostics.add([*broken_rules(declared, position, values=values, places=places, sources=files.sources)])
     return values, lacking
 
 

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from novita_infra.manifests.language.variables import Given, given_in, may_be_secret
+from novita_infra.manifests.language.variable_types import may_be_secret
+from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Origin
 
-_OPEN: Final = frozenset({"type", "description", "secret"})
+_OPEN: Final = frozenset({"type", "description", "secret", "sensitive", "validation"})
 """The public keys of a declaration. Its default and unknown keys may hold the secret."""
 _EXPRESSION: Final = re.compile(r"\$\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}")
 _POINTERS: Final = ({"fromEnv"}, {"fromFile"})

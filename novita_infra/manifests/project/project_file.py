@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
+from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.validation.documents import PROJECT_FILE, project_errors
 from novita_infra.manifests.yaml.composing import Document, ParsedFile
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
@@ -44,6 +45,12 @@ class Settings:
         """The patterns of `ignore:`."""
         patterns = self.document.data.get("ignore")
         return [item for item in patterns if isinstance(item, str)] if isinstance(patterns, list) else []
+
+    def expressions(self) -> Iterator[Placed]:
+        """Yields the parts of the file that may hold expressions, without the declarations of variables."""
+        for name, value in self.document.data.items() if self.document.expressions else ():
+            if name != "variables":
+                yield Placed(value, self.position(name))
 
     def project_name(self, root: Path) -> str:
         """Returns the name of the project: that of the file, else that of its folder."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.expressions import is_expression
 from novita_infra.manifests.language.references import names_in
+from novita_infra.manifests.language.variable_types import is_secret_variable
 from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.patches import patches_of
@@ -152,7 +153,7 @@ class Provenance:
 
     def _variable(self, name: str) -> Iterator[Said]:
         declaration = self.variables.get(name)
-        hidden = isinstance(declaration, dict) and declaration.get("secret") is True
+        hidden = is_secret_variable(declaration)
         given = [item for item in self.given if item.name == name]
         for index, item in enumerate(reversed(given)):
             value = _shown(item.value, hidden=hidden)

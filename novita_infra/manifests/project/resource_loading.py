@@ -61,6 +61,13 @@ class ResourceLoader:
         """The names of the variables without a usable value that something uses."""
         self.scope: Scope | None = None
         """The names that expressions may use, once the resources are declared."""
+        self.read: list[Placed] = []
+        """The documents that hold expressions, with and without the environment's patches."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every manifest of the project was read and understood."""
+        return not (self._found.scope or self._found.elsewhere or self._files.torn or self._lost)
 
     def declared(
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
@@ -85,6 +92,8 @@ class ResourceLoader:
         written = identified = self._with_defaults(identified, settings, scope)
         identified, errors = patch(identified, environment, complete=complete)
         self._diagnostics.add(errors)
+        documents = [item.document for item in (*written, *identified)]
+        self.read = [Placed(item.data, item.position) for item in documents if item.expressions]
         self.documents = {item.address: item.document.data for item in identified}
         expanded = self._expanded(identified, scope, settings, names)
         items, errors = patch(

@@ -52,7 +52,7 @@ class SecretVariables:
         """The variables that the line may declare to be secret."""
         for match in _SAYS.finditer(line):
             name = "".join(filter(str.isalpha, match["name"])).lower()
-            if self._all or len(set(name) & set("secret")) < 3 or not _is_near(name, "secret"):
+            if self._all or len(set(name) & set("secret")) < 3 or not _is_near(name, "secret", "sensitive"):
                 continue
             if match["value"].strip(" \t\"'").lower() == "false":
                 continue

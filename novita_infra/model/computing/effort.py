@@ -21,6 +21,8 @@ class Uncomputable(Exception):
         self.hint = hint
         self.unset = ""
         """The variable of the environment that is not set, where that is the reason."""
+        self.cause = ""
+        """What this error has in common with those of other expressions, such as an unknown variable."""
 
 
 class Missing(Uncomputable):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
 
 from novita_infra.model.diagnostics import Diagnostic, Problems
@@ -111,7 +114,8 @@ def test_a_secret_variable_may_point_at_its_value(tmp_path: Path) -> None:
     env = one(project, "instance.trainer").spec["env"]
     assert env == {"A": Secret("one", "env:TOKEN"), "B": Secret("two", "file:t")}
     assert refused(tmp_path, files) == [
-        "novita-infra.yaml:4:40: the environment variable TOKEN is not set; set it: export TOKEN=..."
+        "novita-infra.yaml:4:40: the environment variable TOKEN is not set; set it: export TOKEN=...; "
+        "it is read at fleet.yaml:8:12"
     ]
 
 
@@ -137,6 +141,7 @@ def test_the_value_of_a_variable_may_hold_what_the_environment_has(tmp_path: Pat
     declared = (
         "variables: {a: {default: 'x-${env.USER}'}, b: {default: y}, c: {default: '${env.API_KEY}'}, "
         "d: {type: list, default: ['$${HOME}']}, e: {secret: true, default: '${env.USER}'}}\n"
+        "outputs: {all: ['${var.a}', '${var.b}', '${var.c}', '${var.d}', '${var.e}']}\n"
         "environments: {dev: {variables: {b: '${env.USER}'}}}\n"
     )
     files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
@@ -198,7 +203,9 @@ def test_no_line_of_an_unreadable_variable_file_is_shown(tmp_path: Path) -> None
 def test_the_warning_of_a_secret_in_clear_hides_it(tmp_path: Path) -> None:
     files = {
         "fleet.yaml": FLEET,
-        "novita-infra.yaml": project_file("variables: {tok: {secret: true, default: hunter2}}\n"),
+        "novita-infra.yaml": project_file(
+            "variables: {tok: {secret: true, default: hunter2}}\noutputs: {t: '${var.tok}'}\n"
+        ),
     }
     (warning,) = loaded(tmp_path, files).warnings
     assert (warning.summary, warning.hidden) == ("a secret stands in clear in the manifest", (42,))
@@ -218,3 +225,125 @@ def test_a_variable_with_a_misspelled_secret_flag_is_redacted(tmp_path: Path) ->
         1: (6,),
         2: (),
     }
+
+
+SETS: dict[str, tuple[int, dict[str, Any]]] = {
+    "default": (0, {}),
+    "base": (1, {}),
+    "environment": (2, {}),
+    "file": (3, {"var_files": ("a.vars.yaml",)}),
+    "environ": (4, {"environ": {"NOVITA_INFRA_VAR_it": "environ"}}),
+    "flag": (5, {"variables": {"it": "flag"}}),
+}
+"""The sources of a value, from the lowest to the highest precedence."""
+
+
+@given(st.sets(st.sampled_from([*SETS]), min_size=1))
+def test_the_highest_of_any_sources_counts(used: set[str]) -> None:
+    with TemporaryDirectory() as folder:
+        default = "default: default" if "default" in used else ""
+        own = {name: f"variables: {{it: {name}}}" if name in used else "variables: {}" for name in SETS}
+        text = (
+            f"variables: {{it: {{{default}}}}}\n"
+            f"environments:\n  low: {{{own['base']}}}\n  high: {{extends: low, {own['environment']}}}\n"
+            "outputs: {it: '${var.it}'}\n"
+        )
+        files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(text), "a.vars.yaml": "it: file\n"}
+        options: dict[str, Any] = {key: value for name in used for key, value in SETS[name][1].items()}
+        found = loaded(Path(folder), files, environment="high", **options).variables
+        assert found == {"it": max(used, key=lambda name: SETS[name][0])}
+
+
+@pytest.mark.parametrize("source", ["variables", "environ", "file", "default"])
+def test_a_value_of_a_variable_is_never_evaluated_again(tmp_path: Path, source: str) -> None:
+    declared = (
+        "variables: {it: {default: '$${var.it} $${env.HOME}'}}\n" if source == "default" else "variables: {it: {}}\n"
+    )
+    files = {
+        "fleet.yaml": manifest("Instance", "trainer", INSTANCE + "  env: {A: '${var.it}', B: '${[var.it][0]}x'}\n"),
+        "novita-infra.yaml": project_file(declared + "outputs: {o: '${var.it}'}\n"),
+        "a.vars.yaml": "it: $${var.it} $${env.HOME}\n",
+    }
+    text = "${var.it} ${env.HOME}"
+    ways: dict[str, dict[str, Any]] = {
+        "variables": {"variables": {"it": text}},
+        "environ": {"environ": {"NOVITA_INFRA_VAR_it": text, "HOME": "home"}},
+        "file": {"var_files": ("a.vars.yaml",)},
+        "default": {},
+    }
+    project = loaded(tmp_path, files, **ways[source])
+    written = text.replace("${", "$${") if source == "file" else text
+    assert one(project, "instance.trainer").spec["env"] == {"A": written, "B": f"{written}x"}
+    assert project.outputs == {"o": written}
+
+
+def test_a_sensitive_variable_of_any_shape_keeps_its_texts_secret(tmp_path: Path) -> None:
+    declared = (
+        "variables:\n"
+        "  login: {type: object, sensitive: true, fields: {user: {default: bot}, key: {type: string}}}\n"
+        "  keys: {type: list, of: string, sensitive: true, default: [{fromEnv: KEY}]}\n"
+    )
+    spec = INSTANCE + "  env: {A: '${var.login.key}', B: '${var.keys[0]}', C: '${var.login.user}'}\n"
+    files = {"fleet.yaml": manifest("Instance", "trainer", spec), "novita-infra.yaml": project_file(declared)}
+    project = loaded(tmp_path, files, variables={"login": "{key: pssst-1}"}, environ={"KEY": "pssst-2"})
+    env = one(project, "instance.trainer").spec["env"]
+    assert env["A"] == Secret("pssst-1", "var:login.key")
+    assert env["B"] == Secret("pssst-2", "env:KEY")
+    assert project.variables == {}
+    assert "pssst" not in repr(project)
+    assert project.secrets() >= {"pssst-1", "pssst-2"}
+
+
+def test_an_unused_variable_is_a_warning_for_the_whole_project(tmp_path: Path) -> None:
+    declared = (
+        "variables:\n"
+        "  used: {default: a}\n"
+        "  patched: {default: a}\n"
+        "  ruled: {default: a}\n"
+        "  unused: {default: a, validation: [{condition: '${var.unused == var.ruled}', message: same}]}\n"
+        "environments: {prod: {patches: [{target: instance.trainer, spec: {command: '${var.patched}'}}]}}\n"
+    )
+    files = {
+        "fleet.yaml": manifest("Instance", "trainer", INSTANCE + "  env: {A: '${var.used}'}\n"),
+        "other.yaml": manifest("Instance", "other", INSTANCE),
+        "novita-infra.yaml": project_file(declared),
+    }
+    warning = 'novita-infra.yaml:8:3: no expression reads the variable "unused"; remove it, or read it: ${var.unused}'
+    assert [str(item) for item in loaded(tmp_path, files).warnings] == [warning]
+    assert loaded(tmp_path, files, path="other.yaml").warnings == ()
+
+
+def test_a_missing_variable_is_reported_once_with_the_places_that_read_it(tmp_path: Path) -> None:
+    files = {
+        "a.yaml": manifest("Instance", "a", INSTANCE + "  env: {A: '${var.it}', B: '${var.it}'}\n"),
+        "b.yaml": manifest("Instance", "b", INSTANCE + "  command: '${var.it}'\n"),
+        "novita-infra.yaml": project_file("variables: {it: {}}\noutputs: {o: '${var.it}'}\n"),
+    }
+    assert refused(tmp_path, files) == [
+        'novita-infra.yaml:4:13: the variable "it" has no value; give it with --var it=..., NOVITA_INFRA_VAR_it, '
+        "a --var-file, or a default; it is read at a.yaml:8:12, a.yaml:8:28, b.yaml:8:12, novita-infra.yaml:5:14"
+    ]
+
+
+def test_an_unknown_variable_is_reported_once_with_its_places(tmp_path: Path) -> None:
+    files = {
+        "a.yaml": manifest("Instance", "a", INSTANCE + "  env: {A: '${var.itm}', B: 'x${var.itm}'}\n"),
+        "novita-infra.yaml": project_file(
+            "variables: {item: {default: x}}\noutputs: {o: '${var.item}', p: '${var.itm}'}\n"
+        ),
+    }
+    assert refused(tmp_path, files) == [
+        'a.yaml:8:19: there is no variable "itm"; did you mean "item"?; '
+        "used at a.yaml:8:37, novita-infra.yaml:5:39, too"
+    ]
+
+
+def test_the_page_about_variables_declares_what_the_loader_takes(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/variables.md").read_text(encoding="utf-8")
+    declared = page.partition("```yaml\n")[2].partition("```")[0]
+    files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
+    project = loaded(tmp_path, files, variables={"token": "pssst", "mounts": "[{storage: data}]"})
+    assert project.variables == {"size": "small", "gpus": 1, "mounts": [{"storage": "data", "path": "/data"}]}
+    assert refused(tmp_path, files, variables={"token": "pssst", "gpus": "3"}) == [
+        'the variable "gpus" is not valid: a machine has 1, 2, 4 or 8 GPUs; the rule is at novita-infra.yaml:10:9'
+    ]

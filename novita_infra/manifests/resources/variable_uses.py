@@ -1,0 +1,67 @@
+"""Finds where expressions read variables: what is declared for nothing, and where a missing value is wanted.
+
+It reads expressions as they are written, and evaluates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from novita_infra.manifests.language.expressions import OPENING
+from novita_infra.manifests.language.references import names_in
+from novita_infra.manifests.resources.merging import Placed
+from novita_infra.manifests.yaml.positions import Position, inside, key_origin, origin
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic, Severity
+
+MOST_PLACES = 20
+"""The most places of one variable that a message names."""
+
+
+def unused_variables(declared: Mapping[str, Any], position: Position, read: Iterable[Placed]) -> Iterator[Diagnostic]:
+    """Yields a warning for each declared variable that no expression reads but a rule of its own."""
+    rest = dict.fromkeys(declared)
+    for name, data in declared.items():
+        for _, other in _variables_in(Placed(data, inside(position, name))):
+            if other != name:
+                rest.pop(other, None)
+    for placed in read:
+        if not rest:
+            return
+        for _, name in _variables_in(placed):
+            rest.pop(name, None)
+    for name in rest:
+        hint = f"remove it, or read it: ${{var.{name}}}"
+        place = key_origin(inside(position, name))
+        yield Diagnostic(f'no expression reads the variable "{name}"', hint, origin=place, severity=Severity.WARNING)
+
+
+def places_of_variable(name: str, read: Iterable[Placed]) -> tuple[Origin, ...]:
+    """Returns the places of the values that read the variable, sorted."""
+    found = {place for placed in read for place, word in _variables_in(placed) if word == name}
+    return tuple(sorted(found, key=lambda place: (place.file, place.line, place.column)))
+
+
+def listed_places(places: tuple[Origin, ...]) -> str:
+    """Returns the places as a message names them; empty without any."""
+    more = f" and {len(places) - MOST_PLACES} more places" if len(places) > MOST_PLACES else ""
+    return f"it is read at {', '.join(map(str, places[:MOST_PLACES]))}{more}" if places else ""
+
+
+def _variables_in(placed: Placed) -> Iterator[tuple[Origin, str]]:
+    """Yields the place of each text with the variables that its expressions read."""
+    data, position = placed
+    if isinstance(data, str):
+        if OPENING in data:
+            yield from ((origin(position), name) for root, name in names_in(data) if root == "var")
+        return
+    inner = position[5]
+    if isinstance(data, dict):
+        places = inner if isinstance(inner, dict) else {}
+        for name, item in data.items():
+            yield from _variables_in(Placed(item, places.get(name, position)))
+    elif isinstance(data, list):
+        positions = inner if isinstance(inner, list) else [position] * len(data)
+        for item, place in zip(data, positions, strict=True):
+            yield from _variables_in(Placed(item, place))
