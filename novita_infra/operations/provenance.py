@@ -7,11 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from novita_infra.manifests.project.loading import load
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.plans.saved_plans import is_plan, options_here
-from novita_infra.operations.session import ProjectOptions
+from novita_infra.operations.session import ProjectOptions, validate_project
 
 
 def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenance:
@@ -24,13 +23,5 @@ def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenan
     with suppress(Problems):
         if is_plan(where.path):
             where = options_here(where.path, replace(where, path=Path()))
-        load(
-            where.path,
-            environment=where.environment,
-            variables=where.variables,
-            var_files=where.var_files,
-            environ=environ,
-            provenance=provenance,
-            lenient=True,
-        )
+        validate_project(where, environ, lenient=True, provenance=provenance)
     return provenance

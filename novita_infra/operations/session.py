@@ -19,6 +19,7 @@ from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
 from novita_infra.manifests.project.locating import Located, locate
+from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
@@ -94,10 +95,16 @@ class Session:
         self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 
 
-def validate_project(where: ProjectOptions, environ: Mapping[str, str], *, lenient: bool = False) -> Project:
+def validate_project(
+    where: ProjectOptions,
+    environ: Mapping[str, str],
+    *,
+    lenient: bool = False,
+    provenance: Provenance | None = None,
+) -> Project:
     """The project as declared, without reading the account. Raises Problems with every error of the manifests.
 
-    `lenient` needs no secret and no variable; see `load`.
+    `lenient` needs no secret and no variable; `provenance` records the sources of values; see `load`.
     """
     return load(
         where.path,
@@ -105,6 +112,7 @@ def validate_project(where: ProjectOptions, environ: Mapping[str, str], *, lenie
         variables=where.variables,
         var_files=where.var_files,
         environ=environ,
+        provenance=provenance,
         lenient=lenient,
     )
 

@@ -34,6 +34,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "show": ("", 1),
     "output": ("", 1),
     "graph": ("", 1),
+    "render": ("", 1),
     "why": ("network_storage.data --sim", 1),
     "explain": ("Instance", 1),
     "schema": ("", 1),

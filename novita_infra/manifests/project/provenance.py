@@ -23,7 +23,7 @@ from novita_infra.manifests.validation.documents import PROJECT_FILE, Identified
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import is_secret, refs
+from novita_infra.model.values import Value, is_secret, refs
 
 _LONGEST: Final = 60
 _MISSING: Final = object()
@@ -46,6 +46,8 @@ class Provenance:
     given: Sequence[Given] = ()
     """The variables' values as written, from the lowest to the highest priority."""
     declared: Mapping[Address, Declared] = field(default_factory=dict)
+    evaluated: dict[Address, Mapping[str, Value]] = field(default_factory=dict)
+    """The documents after evaluation, before defaults of kinds and what templates give."""
 
     def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
         """Records the variables and the environment of the project file."""
@@ -55,6 +57,28 @@ class Provenance:
         """Records the documents before and after the environment's patches."""
         self.written = {item.address: item for item in written}
         self.patched = {item.address: item for item in patched}
+
+    def place_of(self, address: Address, path: Path) -> Origin | None:
+        """Returns the place of a value, in the file of another resource if that gives it, such as a template.
+
+        It is the place of the nearest value around it where no file has it; None where nothing is around it, as for a
+        name by default. `path` begins with `spec`, `lifecycle` or `metadata`.
+        """
+        identified = self.patched[address]
+        if _at(identified, path) is _MISSING and (giver := self._giver(address, path)):
+            return self.place_of(giver, path)
+        around = _at(identified, path[:2]) is not _MISSING
+        return origin(position_at(identified.document.position, path)) if around else None
+
+    def _giver(self, address: Address, path: Path) -> Address | None:
+        """Returns the resource that gives a value of the spec: one that the spec names, and that has the same value."""
+        item = self.declared.get(address)
+        value = _in(item.spec, path[1:]) if item and path[0] == "spec" and len(path) > 1 else _MISSING
+        if item is None or value is _MISSING:
+            return None
+        named = sorted({ref.address for ref in refs(dict(item.spec))} - {address})
+        givers = (giver for giver in named if giver in self.declared)
+        return next((giver for giver in givers if _in(self.declared[giver].spec, path[1:]) == value), None)
 
     def trail(self, address: Address, path: Path) -> tuple[Said, ...]:
         """Returns the way of a value from the manifest line back to its source; empty if no manifest sets it.
@@ -112,17 +136,13 @@ class Provenance:
             yield f'the environment "{self._environment_at(where)}" takes {label_of(path)} away', where
             yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
             return
-        item = self.declared.get(address)
-        name = str(path[1]) if len(path) > 1 else ""
-        if item is None or path[0] != "spec" or name not in item.spec:
+        giver = self._giver(address, path)
+        if giver is None:
             return
-        for giver in item.needs:
-            other = self.declared.get(giver)
-            if other is not None and other.spec.get(name) == item.spec[name]:
-                named = (field for field, value in item.spec.items() if giver in {ref.address for ref in refs(value)})
-                yield f"{giver} gives it", next((item.places[field] for field in named if field in item.places), None)
-                yield from self.trail(giver, path[1:])
-                return
+        item = self.declared[address]
+        named = (field for field, value in item.spec.items() if giver in {ref.address for ref in refs(value)})
+        yield f"{giver} gives it", next((item.places[field] for field in named if field in item.places), None)
+        yield from self.trail(giver, path[1:])
 
     def _patches(self, path: Path) -> Iterator[Position]:
         """Yields the patches that touch the path, the last one first."""
@@ -172,7 +192,10 @@ def _places_in(position: Position, path: Path) -> Iterator[Path]:
 
 
 def _at(identified: IdentifiedDocument, path: Path) -> Any:
-    value: Any = identified.document.data
+    return _in(identified.document.data, path)
+
+
+def _in(value: Any, path: Path) -> Any:
     for part in path:
         match value, part:
             case dict() as named, str() if part in named:

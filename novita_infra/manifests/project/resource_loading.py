@@ -221,6 +221,8 @@ class ResourceLoader:
             interpolated = interpolation.of(document.data, document.position)
             checked, values = interpolated.checked, interpolated.values
             lacking = interpolation.lacking
+        if self._provenance is not None:
+            self._provenance.evaluated[identified.address] = values
         misfits = schema_errors(identified, checked, self._files.sources)
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values, needs)

@@ -61,9 +61,9 @@ def _dumped(document: Mapping[str, Any], *, allow_unicode: bool) -> str:
     return text
 
 
-def emit_scalar(text: str) -> str:
-    """Returns a text as it is written after `key: `. Raises NotReadBack."""
-    return emit_yaml({"key": text}).removeprefix("key: ").removesuffix("\n")
+def emit_scalar(value: Any) -> str:
+    """Returns a scalar, an empty list or an empty map as it is written after `key: `. Raises NotReadBack."""
+    return emit_yaml({"key": value}).removeprefix("key: ").removesuffix("\n")
 
 
 def _style(text: str) -> str | None:
