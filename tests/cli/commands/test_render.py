@@ -69,7 +69,7 @@ metadata:
 spec:
   image: a/b:1  # fleet.yaml:5:10
   rootDiskGb: 20  # fleet.yaml:6:15
-  name: worker-eu
+  name: worker-eu  # fleet.yaml:11:18
   template: ${template.node.id}  # fleet.yaml:15:13
   product:
     gpu: H100  # fleet.yaml:16:18
