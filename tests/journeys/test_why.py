@@ -12,7 +12,7 @@ from rig import Rig
 
 from novita_infra.cli import root
 from novita_infra.model.addresses import Address
-from novita_infra.operations.provenance import provenance_of
+from novita_infra.operations.manifests.provenance import provenance_of
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud import instances

@@ -259,7 +259,7 @@ READERS: Final = (
     Reader(
         "manifest for fmt",
         (
-            "operations/formatting:_read",
+            "operations/manifests/formatting:_read",
             "manifests/export/formatting:_formatted",
             "manifests/export/formatting:format_yaml",
         ),

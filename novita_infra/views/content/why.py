@@ -21,7 +21,7 @@ from novita_infra.views.content.plan import heading
 from novita_infra.views.content.values import inline
 
 Trail: TypeAlias = Callable[[Address, tuple[str | int, ...]], Sequence[tuple[str, Origin | None]]]
-"""The origins of a value of a manifest, from the nearest on; see `operations.provenance`."""
+"""The origins of a value of a manifest, from the nearest on; see `operations.manifests.provenance`."""
 
 
 _LONGEST: Final = 100

@@ -75,13 +75,13 @@ spec:
     gpu: H100  # fleet.yaml:16:18
   env:
     BASE: "1"  # fleet.yaml:7:15
+    TOKEN: (not read)  # fleet.yaml:18:12
     PEER: ${network_storage.data.id}  # fleet.yaml:19:11
     AREA: EU  # fleet.yaml:20:11
     NOTE: |  # fleet.yaml:21:11
       two
       lines
-    STAGE: prod  # novita-infra.yaml:11:27
-    TOKEN: (not read)
+    STAGE: prod  # novita-infra.yaml:11:29
 lifecycle:
   protect: true  # fleet.yaml:13:22
 """

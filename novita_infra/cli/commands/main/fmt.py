@@ -10,7 +10,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import EXIT_ERROR
-from novita_infra.operations.formatting import unformatted_files, write_formatted
+from novita_infra.operations.manifests.formatting import unformatted_files, write_formatted
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.formatted import formatted_listing
 

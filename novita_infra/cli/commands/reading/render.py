@@ -10,7 +10,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
-from novita_infra.operations.rendering import render_project
+from novita_infra.operations.manifests.rendering import render_project
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.rendered import RenderedListing, rendered_row

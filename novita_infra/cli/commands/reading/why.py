@@ -15,9 +15,9 @@ from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
+from novita_infra.operations.manifests.provenance import provenance_of
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
-from novita_infra.operations.provenance import provenance_of
 from novita_infra.operations.session import ProjectOptions, open_session, unset_in
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review

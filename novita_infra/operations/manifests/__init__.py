@@ -1,0 +1,1 @@
+"""Operations on the manifests alone: no account, and no state."""
