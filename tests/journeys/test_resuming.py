@@ -13,17 +13,18 @@ import pytest
 from crash_cases import Case, rows
 from crashing import SECRETS
 from kind_facts import FACTS
-from rig import Rig
+from rig import SHORT, Rig
 from sights import operation
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result
 from novita_infra.planning.plan.steps import Step
 from novita_infra.simulator import LIVE
-from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.result import result_lines
 
 CASES = tuple(case for case in rows() if case.waits)
+TIMINGS = replace(SHORT, network=1.5, endpoint_removing=1.5)
+"""Long enough that a wait of a second ends before them."""
 SLOW = {f"{kind_type} {title}" for kind_type, facts in FACTS.items() for title in facts.slow}
 
 
@@ -48,7 +49,7 @@ def own_end(case: Case, result: Result) -> Ended:
 def before(case: Case, folder: Path) -> tuple[Rig, int]:
     """The case's world before the edit, and how often its operation was called."""
     quirks = replace(LIVE, cluster_rests=False, endpoint_pause=0.0)  # whose refusals would count as calls
-    rig = Rig(folder, environ=SECRETS, quirks=quirks, timings=Timings())
+    rig = Rig(folder, environ=SECRETS, quirks=quirks, timings=TIMINGS)
     rig.declare(*case.before)
     rig.apply()
     return rig, rig.world.calls.get(case.operation, 0)
