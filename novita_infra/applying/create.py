@@ -232,6 +232,7 @@ class Creator:
             retired_unready=tuple(id for id in retired_unready if id in retired),
             protect=at.step.record.protect,
             source=at.step.record.source,
+            labels=at.step.record.labels,
             choice=create.choice,
         )
         await at.put(record, "create: about to be sent")

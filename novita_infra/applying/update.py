@@ -104,6 +104,7 @@ class Updater:
             outputs=outputs,
             needs=at.step.record.needs,
             source=at.step.record.source,
+            labels=at.step.record.labels,
         )
         await at.put(record, f"{call.name}: done")
         return id

@@ -13,7 +13,7 @@ from novita_infra.cli.rendering import Callback
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.rules import Policy
-from novita_infra.planning.options import PlanOptions, Refresh, is_pattern
+from novita_infra.planning.options import LABEL, PlanOptions, Refresh, is_pattern
 
 
 def duration_option(text: str) -> float:
@@ -50,7 +50,11 @@ def _naming(flag: str, name: str, *, help: str) -> Callable[[Callback], Callback
 
 
 def address_or_pattern(text: str) -> str:
-    """An address, or a pattern such as `instance.*`."""
+    """An address, a pattern such as `instance.*`, or a label such as `label:team=research`."""
+    if text.startswith(LABEL):
+        if not text.removeprefix(LABEL).partition("=")[0] or "=" not in text:
+            raise click.BadParameter(f"{text!r} is no label; one looks like label:team=research")
+        return text
     return text if is_pattern(text) else str(address(text))
 
 
@@ -58,7 +62,7 @@ target_option = _naming(
     "--target",
     "targets",
     help="Limit the plan to this resource, those that it needs, and those that cannot remain without it; "
-    "repeatable. In ADDR, * matches anything: instance.worker*.",
+    "repeatable. In ADDR, * matches anything: instance.worker*; label:team=research means all with that label.",
 )
 exclude_option = _naming(
     "--exclude", "excludes", help="Leave out this resource and those that depend on it; repeatable."

@@ -80,5 +80,6 @@ class Record:
     long as the manifest declares that value, `spec` holds the desired one."""
     adopted_for: Mapping[str, Cause] = field(default_factory=dict)
     """By such a field, the cause of the change, if it was not an edit."""
+    labels: Mapping[str, str] = field(default_factory=dict)
     seen_at: float = 0.0
     """When a run last read or changed the object, in Unix seconds; 0 if not known."""

@@ -211,6 +211,7 @@ def _declared_record(session: Session, kind: Kind, declared: Declared, live: Liv
         outputs=dict(live.outputs),
         needs=declared.needs,
         source=declared.origin.file,
+        labels=declared.labels,
         seen_at=session.clock.now(),
     )
 

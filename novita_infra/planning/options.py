@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 from novita_infra.model.addresses import Address, fits_wildcards
 from novita_infra.model.frozen import dataclass
@@ -59,6 +60,16 @@ def is_selected(address: Address, named: Collection[str]) -> bool:
         return False
     texts = (str(address), str(replace(address, key=""))) if address.key else (str(address),)
     return any(fits_wildcards(pattern, text) for pattern in named for text in texts)
+
+
+LABEL: Final = "label:"
+"""The beginning of a name that selects resources by a label: `label:team=research`."""
+
+
+def has_label(labels: Mapping[str, str], named: str) -> bool:
+    """Whether the labels fit `label:NAME=VALUE`; `*` in the value stands for any characters."""
+    name, _, value = named.removeprefix(LABEL).partition("=")
+    return name in labels and fits_wildcards(value, labels[name])
 
 
 def is_pattern(text: str) -> bool:

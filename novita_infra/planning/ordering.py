@@ -98,7 +98,7 @@ class _Chain:
             address,
             StepKind.RECORD,
             spec=decision.spec,
-            record=RecordData(wanted.needs, wanted.origin.file, wanted.lifecycle.protect) if wanted else RecordData(),
+            record=_record_data(wanted) if wanted else RecordData(),
             limits=StepLimits(capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0),
             group=wanted.lifecycle.group if wanted else "",
         )
@@ -135,6 +135,10 @@ class _Chain:
             after[later.key].add(earlier.key)
         for create in (step for step in self.making if step.action is StepKind.CREATE):
             after[create.key].update(step.key for step in self.clearing)
+
+
+def _record_data(declared: Declared) -> RecordData:
+    return RecordData(declared.needs, declared.origin.file, declared.lifecycle.protect, declared.labels)
 
 
 def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:

@@ -86,8 +86,16 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
             *record_updates(inputs, decided.declared, active),
             *remembered(decided.decisions, decided.left_out),
         ),
+        labels=_labels(inputs),
         edits=config.edits,
     )
+
+
+def _labels(inputs: PlanInputs) -> dict[str, Mapping[str, str]]:
+    """The labels of each resource that has any, by its address."""
+    recorded = {address: item.record.labels for address, item in inputs.world.existing.items() if item.record}
+    labels = recorded | {item.address: item.labels for item in inputs.config.declared}
+    return {str(address): labels[address] for address in sorted(labels) if labels[address]}
 
 
 def _change(

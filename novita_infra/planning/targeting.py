@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -11,7 +13,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.changes.replacements import sets_off
-from novita_infra.planning.options import PlanOptions, is_pattern, is_selected
+from novita_infra.planning.options import LABEL, PlanOptions, has_label, is_pattern, is_selected
 from novita_infra.planning.plan.changes import Action, Along, Forced
 from novita_infra.planning.plan.findings import Finding
 
@@ -41,6 +43,31 @@ def misnamed(options: PlanOptions, *, declared: Collection[Address], recorded: C
         *(_unknown(name, known) for name in names if not _any(name, known)),
         *(_unknown(name, declared) for name in options.replaces if not _any(name, declared)),
     ]
+
+
+_NAMING: Final = ("targets", "excludes", "replaces", "allow_data_loss", "create_anyway")
+"""The options that name resources."""
+
+
+def with_labels(
+    options: PlanOptions, labels: Mapping[Address, Mapping[str, str]]
+) -> tuple[PlanOptions, list[Diagnostic]]:
+    """The options with the addresses that have a label in the place of `label:NAME=VALUE`, and what fits none."""
+    changed: dict[str, Any] = {}
+    diagnostics = []
+    for option in _NAMING:
+        names: list[str] = []
+        for name in getattr(options, option):
+            found = [str(address) for address in sorted(labels) if has_label(labels[address], name)]
+            if name.startswith(LABEL) and not found:
+                known = {f"{LABEL}{key}={value}" for own in labels.values() for key, value in own.items()}
+                hint = nearest(name, sorted(known)) or "no resource has labels"
+                diagnostics.append(Diagnostic(f"no resource has the {name.replace(':', ' ', 1)}", hint))
+            names += found if name.startswith(LABEL) else [name]
+        changed[option] = tuple(names)
+    if not any(name.startswith(LABEL) for option in _NAMING for name in getattr(options, option)):
+        return options, []
+    return replace(options, **changed), diagnostics
 
 
 def excluded(options: PlanOptions, known: Iterable[Address]) -> dict[Address, str]:

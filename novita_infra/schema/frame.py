@@ -79,7 +79,8 @@ def metadata(kind: Kind | None = None) -> Schema:
                     "type": "object",
                     "additionalProperties": {"type": "string"},
                     "examples": [{"team": "research"}],
-                    "description": "Labels for people. They are not sent to the service.",
+                    "description": "Labels, which the state records and plans show. `--target label:team=research`, "
+                    "policies, defaults and sums of costs use them. They are not sent to the service.",
                 },
             },
             required=["name"],

@@ -39,7 +39,7 @@ apiVersion: novita-infra/v1
 kind: Instance
 metadata:
   name: trainer              # unique per kind; the address is instance.trainer
-  labels: {team: research}   # for people
+  labels: {team: research}   # for targets, policies, defaults and costs
 lifecycle:
   protect: true              # deleting and replacing it are refused
   timeouts: {create: 30m, update: 10m, delete: 5m}

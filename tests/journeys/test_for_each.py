@@ -12,6 +12,7 @@ from rig import Rig
 
 from novita_infra.cli import root
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.manifests.provenance import provenance_of
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.plan.changes import Action
@@ -20,6 +21,7 @@ from novita_infra.simulator.world.cloud.instances import instance_of
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.why import reasons
 from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.why import why_lines
 
 PROJECT: dict[str, Any] = {
@@ -166,3 +168,29 @@ def test_the_graph_shows_every_key(tmp_path: Path, rig: Rig) -> None:
     result = CliRunner().invoke(root, ["graph", str(tmp_path)], prog_name="novita-infra")
     assert result.exit_code == 0, result.output
     assert 'n1["instance.worker[#quot;b#quot;]"]' in result.output
+
+
+def test_labels_are_recorded_select_targets_and_sum_costs(rig: Rig) -> None:
+    metadata = {"name": "worker", "labels": {"team": "${each.key == 'c' ? 'ops' : 'research'}", "rank": "${each.key}"}}
+    rig.write("main.yaml", STORAGE, {**WORKER, "metadata": metadata})
+    review = rig.plan()
+    assert review.plan.empty
+    rig.apply()
+    assert rig.record(B).labels == {"team": "research", "rank": "b"}
+    changed = {**WORKER["spec"], "env": {"RANK": "${each.key}", "NEW": "1"}}
+    rig.write("main.yaml", STORAGE, {**WORKER, "metadata": metadata, "spec": {**changed, "gpuCount": 2}})
+    review = rig.plan(targets=("label:team=res*",), allow_data_loss=("label:team=research",))
+    assert acting(review) == {A: "replace", B: "replace"}
+    text = plain(plan_lines(review))
+    assert "      label team=ops, per hour: $" in text
+    assert "label rank" not in text
+    data = plan_json(review)
+    assert sorted(data["novita"]["money"]["labels"]) == ["rank", "team"]
+    assert {item["address"]: item["novita"].get("labels") for item in data["resource_changes"]}[C] == {
+        "rank": "c",
+        "team": "ops",
+    }
+    rig.write("main.yaml", STORAGE)
+    assert acting(rig.plan(targets=("label:rank=c",))) == {C: "delete"}
+    with pytest.raises(Problems, match='no resource has the label team=opsy; did you mean "label:team=ops"'):
+        rig.plan(excludes=("label:team=opsy",))

@@ -9,7 +9,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Declared
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.targeting import Selected, excluded, left_along, misnamed, select, unchosen
+from novita_infra.planning.targeting import Selected, excluded, left_along, misnamed, select, unchosen, with_labels
 
 PLACE, MOVED = {"name": "n", "cluster": "c"}, {"name": "n", "cluster": "d"}
 KNOWN = (MACHINE, NET, STORAGE)
@@ -89,3 +89,15 @@ def test_a_replacement_by_name_must_not_be_left_out() -> None:
     (finding,) = unchosen(PlanOptions(replaces=("vpc.n",)), {MACHINE}, decisions)
     assert finding.diagnostic.address == "vpc.n"
     assert unchosen(PlanOptions(replaces=("vpc.*",)), {MACHINE}, decisions) == []
+
+
+def test_labels_stand_for_the_addresses_that_have_them() -> None:
+    labels = {MACHINE: {"team": "a b", "rank": "1"}, NET: {"team": "ops"}, STORAGE: {}}
+    options = PlanOptions(targets=("label:team=a*", "vpc.net"), excludes=("label:rank=1",))
+    found, diagnostics = with_labels(options, labels)
+    assert (found.targets, found.excludes, diagnostics) == ((str(MACHINE), "vpc.net"), (str(MACHINE),), [])
+    assert with_labels(PlanOptions(targets=("vpc.net",)), labels)[0] == PlanOptions(targets=("vpc.net",))
+    _, (none,) = with_labels(PlanOptions(targets=("label:team=op",)), labels)
+    assert str(none) == 'no resource has the label team=op; did you mean "label:team=ops"?'
+    _, (none,) = with_labels(PlanOptions(replaces=("label:x=",)), {})
+    assert str(none) == "no resource has the label x=; no resource has labels"

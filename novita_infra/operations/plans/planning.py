@@ -25,7 +25,7 @@ from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, Pr
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.targeting import misnamed
+from novita_infra.planning.targeting import misnamed, with_labels
 from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.references import with_live_templates
 from novita_infra.state.state import State
@@ -56,6 +56,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         await record_imports(session)
     project, state, now = session.project, session.state, session.clock.now()
     _check_kinds(state)
+    asked = _with_labels(session, asked)
     check_named(asked, [item.address for item in project.declared], state)
     check_sources(session, asked)
     declared = project.declared
@@ -135,6 +136,16 @@ async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live,
     read_anyway = {address.type for address in state.records} if reads_all(asked) else set()
     declared = {item.address.type for item in session.project.declared} if asked.destroys else set()
     return await lists_of(session.client, {*MARKED, *declared} - read_anyway)
+
+
+def _with_labels(session: Session, asked: PlanOptions) -> PlanOptions:
+    """The options with addresses in the place of labels. Raises Problems if no resource has one."""
+    recorded = {address: record.labels for address, record in session.state.records.items()}
+    labels = recorded | {item.address: item.labels for item in session.project.declared}
+    options, diagnostics = with_labels(asked, labels)
+    if diagnostics:
+        raise Problems(diagnostics)
+    return options
 
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:

@@ -68,8 +68,10 @@ def costed(
         is_applied = decision is not None and address in active and decision.action is not Action.REFUSED
         before, after = before + old, after if is_applied else after + old
         if before or after or once:
-            group = declared[address].lifecycle.group if address in declared else ""
-            rows.append(Row(address, before, after, once, group))
+            item, record = declared.get(address), found.record
+            group = item.lifecycle.group if item else ""
+            labels = item.labels if item else record.labels if record else {}
+            rows.append(Row(address, before, after, once, group, labels))
     return tuple(rows)
 
 

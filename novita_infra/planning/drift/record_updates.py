@@ -52,6 +52,7 @@ def record_updates(
             outputs=decision.case.kind.merged_outputs(record.outputs, live),
             needs=tuple(sorted({*item.needs, *record.needs})) if sent else item.needs,
             source=item.origin.file,
+            labels=item.labels,
             retired=decision.existing.replaced_ids,
             recreate_reason="",
         )

@@ -6,6 +6,7 @@ A price that becomes unknown is no saving: the last known price counts as the le
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 
 from novita_infra.catalogue.prices import Amount, Cost, paid_once, rate, unknown
 from novita_infra.model.addresses import Address
@@ -23,6 +24,7 @@ class Row:
     once: tuple[Cost, ...] = ()
     """Purchases of the plan that are paid at once."""
     group: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moves(self) -> bool:
@@ -108,6 +110,15 @@ class Money:
         """The cost of each group, by name; resources of no group are left out."""
         names = sorted({row.group for row in self.rows if row.group})
         return {name: sums(row for row in self.rows if row.group == name) for name in names}
+
+    @property
+    def labels(self) -> Mapping[str, Mapping[str, Sums]]:
+        """The cost by label: of each value of each label name; resources without the label are left out."""
+        rows: dict[str, dict[str, list[Row]]] = {}
+        for row in self.rows:
+            for name, value in row.labels.items():
+                rows.setdefault(name, {}).setdefault(value, []).append(row)
+        return {name: {value: sums(of[value]) for value in sorted(of)} for name, of in sorted(rows.items())}
 
 
 def sums(rows: Iterable[Row]) -> Sums:

@@ -86,6 +86,8 @@ class Plan:
     selection: Selection = Selection()
     record_updates: tuple[Record, ...] = ()
     """Records that an apply brings up to date without any call; never shown."""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The labels of each resource that has any, by its address: as declared, else as recorded."""
     edits: StateEdits = StateEdits()
     """What the refactorings of the project change in the state before the first step."""
 

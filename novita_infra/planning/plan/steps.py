@@ -69,6 +69,7 @@ class RecordData:
     source: str = ""
     """The manifest file."""
     protect: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Final
 from novita_infra.catalogue.prices import MONTH, Amount, Cost, digits_apart, rate, unknown, usd
 from novita_infra.planning.plan.costs import Money, Row, Sums, sums
 
+_MOST_VALUES: Final = 8
+"""The most values of a label that are listed. A label that differs between all resources is left out, too."""
 _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -43,6 +45,9 @@ def sum_texts(money: Money) -> list[tuple[str, str]]:
         return []
     texts = [("per hour", _sum_text(total, hours=1)), ("per month", _sum_text(total, hours=MONTH))]
     texts += [(f"group {name}, per hour", _sum_text(group, hours=1)) for name, group in money.groups.items()]
+    for name, values in money.labels.items():
+        if len(values) <= _MOST_VALUES and len(values) < sum(name in row.labels for row in money.rows):
+            texts += [(f"label {name}={value}, per hour", _sum_text(part, hours=1)) for value, part in values.items()]
     if total.once or total.unknown_once:
         texts.append(("at once", _once(total)))
     ceilings = ((money.budget.per_hour, "hour"), (money.budget.per_month, "month"))

@@ -72,6 +72,9 @@ def origin_notes(record: Record) -> Iterator[RecordNote]:
             for item in passed:
                 if isinstance(item, dict):
                     yield RecordNote("passed over", f"{inline(item.get('offer'))}: {item.get('reason')}")
+    if record.labels:
+        text = ", ".join(f"{name}={value}" for name, value in sorted(record.labels.items()))
+        yield RecordNote("labels", text, Tone.FAINT)
     if record.source:
         yield RecordNote("declared in", record.source, Tone.FAINT)
     if record.needs:

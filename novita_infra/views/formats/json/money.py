@@ -21,6 +21,7 @@ def money_json(money: Money | None) -> Json | None:
         "prices_read": datetime.fromtimestamp(money.read, UTC).isoformat().replace("+00:00", "Z"),
         **_sums(money.total),
         "groups": {name: _sums(group) for name, group in money.groups.items()},
+        **({"labels": labels} if (labels := _labels(money)) else {}),
         "unknown": [
             {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
             for row in money.rows
@@ -32,6 +33,10 @@ def money_json(money: Money | None) -> Json | None:
             "unknown": budget.unknown.value,
         },
     }
+
+
+def _labels(money: Money) -> Json:
+    return {name: {value: _sums(part) for value, part in values.items()} for name, values in money.labels.items()}
 
 
 def cost_json(row: Row | None) -> Json | None:

@@ -197,6 +197,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
             **({"retires": [_retired(old) for old in change.retires]} if change.retires else {}),
             "create_first": change.create_first,
             "asked": change.asked,
+            **({"labels": dict(labels)} if (labels := plan.labels.get(str(change.address))) else {}),
             "cost": cost,
             **({"detours": [step.call_name for step in detours]} if detours else {}),
             "fields": [

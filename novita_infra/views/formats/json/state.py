@@ -45,6 +45,7 @@ def record_json(record: Record) -> Json:
             "protect": record.protect,
             "recreate": record.recreate_reason,
             "retired": list(record.retired),
+            "labels": dict(record.labels),
             "source": record.source,
             "underway": record.pending
             and {

@@ -74,6 +74,11 @@ MONEY: Final[Schema] = {
                     "additionalProperties": complete_object(_SUMS),
                     "description": "By their names.",
                 },
+                "labels": {
+                    "type": "object",
+                    "additionalProperties": {"type": "object", "additionalProperties": complete_object(_SUMS)},
+                    "description": "By the names of labels, then by their values.",
+                },
                 "unknown": {
                     "type": "array",
                     "items": complete_object(
@@ -96,7 +101,8 @@ MONEY: Final[Schema] = {
                     },
                     "The ceilings that it was held against; null where there is none.",
                 ),
-            }
+            },
+            but=["labels"],
         ),
         _NONE,
     ],

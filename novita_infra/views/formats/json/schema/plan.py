@@ -139,6 +139,11 @@ _CHANGE_NOVITA: Final = complete_object(
         ),
         "create_first": _flag("For a replacement: whether the new object is created first."),
         "asked": _flag("Whether the manifests or the command line ask for it, not only what was changed outside."),
+        "labels": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "As declared, else as recorded.",
+        },
         "cost": COST,
         "detours": {
             **_TEXTS,
@@ -148,7 +153,7 @@ _CHANGE_NOVITA: Final = complete_object(
         "fields": _list(_FIELD),
         "adopted": ADOPTED,
     },
-    but=["detours", "adopted", "retires"],
+    but=["detours", "adopted", "retires", "labels"],
 )
 """The `novita` part of a resource's change."""
 
