@@ -116,8 +116,8 @@ def test_a_deleted_object_in_a_stale_list_is_not_adopted(per_cent: int, tmp_path
 @pytest.mark.parametrize("how", ["kill before", "kill after"])
 def test_killed_while_lists_are_stale_nothing_is_lost_or_created_twice(how: str, at: int) -> None:
     killed = Chapter(fleet=FLEET, end=End(how=how, at=at, writes=True))
-    play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET))))
-    play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET[3:5]))))
+    play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET)), short=True))
+    play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET[3:5])), short=True))
 
 
 def test_stock_gone_after_the_plan_blocks_one_step_and_names_the_next(tmp_path: Path) -> None:

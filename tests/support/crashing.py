@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +45,8 @@ from novita_infra.testing.worlds import WorldOptions, open_with_options
 
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
+PULL: Final = (8, 12)
+"""The seconds that an image takes; each of them costs polls."""
 HURRY: Final = 30
 """How many seconds pass in one for the runs that are not killed: they wait out grace times."""
 SECRETS: Final = {"OLD": "old-secret", "NEW": "new-secret"}
@@ -102,6 +105,7 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, pro
 def _served(account: Path, profile: str) -> Iterator[str]:
     """A simulator whose account is kept in the file, in a thread of this process: its address."""
     world = open_with_options(WorldOptions(db=account, time_scale=TIME_SCALE, profile=profile))
+    world.timings = replace(world.timings, pull=PULL)
     try:
         with background(build_app(world)) as server:
             yield server.url
