@@ -56,7 +56,7 @@ def open_world(
         seed=seed,
         quirks=quirks,
         limits=limits,
-        timings=timings,
+        timings=timings or replace(Timings(), **quirks.timings),
         records=OWN_RECORDS,
         arrive=_ARRIVE,
         book=book,

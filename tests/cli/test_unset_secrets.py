@@ -52,6 +52,8 @@ SET = {
 SENDS = {"plan", "apply"}
 """The commands that compare and send secrets. A destroy goes by the state where they are not set."""
 READS = {
+    "fmt": "",
+    "render": "",
     "validate": "",
     "drift": "--sim",
     "show": "",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from novita_infra.simulator import HandClock, World, open_world
+from novita_infra.simulator import HandClock, Timings, World, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import world_state
 
@@ -168,12 +168,12 @@ MakeCloud = Callable[..., Cloud]
 
 @pytest.fixture
 def make_cloud() -> Iterator[MakeCloud]:
-    """Makes clouds with the given settings, and closes them at the end."""
+    """Makes clouds with the given settings, and closes them at the end. The durations are those of no profile."""
     made: list[Cloud] = []
 
     def make(path: Path | None = None, **settings: Any) -> Cloud:
         clock = HandClock()
-        made.append(Cloud(open_world(path, now=clock, **settings), clock))
+        made.append(Cloud(open_world(path, now=clock, **{"timings": Timings(), **settings}), clock))
         return made[-1]
 
     yield make

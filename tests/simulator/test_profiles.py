@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from novita_infra.simulator import PROFILES
+from novita_infra.simulator.world.cloud.lifecycles import image_bytes
 
 
 @pytest.fixture
@@ -220,3 +224,70 @@ def test_the_profile_decides_whether_requests_of_existing_clients_are_accepted(
         asked = {name: names.get(str(value), value) for name, value in query.items()}
         answer = cloud.send(method, path, params=asked, json=sent if method == "POST" else None)
         assert (answer.status_code == 200) is granted, answer.text
+
+
+def seconds_until(cloud: Any, reached: Callable[[], bool]) -> int:
+    """The seconds until that holds, in steps of five."""
+    for passed in range(0, 3600, 5):
+        if reached():
+            return passed
+        cloud.pass_(5)
+    raise AssertionError("never")
+
+
+@pytest.mark.parametrize(("profile", "least", "most"), [("live", 120, 180), ("documented", 5, 10), ("strict", 5, 10)])
+def test_the_profile_decides_how_long_a_delete_takes(make_cloud: Any, profile: str, least: int, most: int) -> None:
+    cloud = make_cloud(quirks=PROFILES[profile], timings=None)
+    key = cloud.running()
+    cloud.post("gpu/instance/delete", {"instanceId": key})
+    assert least <= seconds_until(cloud, lambda: cloud.status(key) in {"removed", "gone"}) <= most
+
+
+def is_served(cloud: Any, key: str) -> bool:
+    return bool(cloud.get("endpoint", id=key)["endpoint"]["workers"][0]["healthy"])
+
+
+def test_a_cold_start_of_a_large_image_takes_seven_minutes_in_the_profile_live(make_cloud: Any) -> None:
+    cloud = make_cloud(quirks=PROFILES["live"], timings=None)
+    sizes = {f"team/model:{number}": image_bytes(cloud.world, f"team/model:{number}") for number in range(60)}
+    by_size = sorted(sizes, key=sizes.__getitem__)
+    took = []
+    for image in (by_size[0], by_size[-1]):
+        key = cloud.endpoint(image={"image": image, "authId": "", "command": ""})
+        took.append(seconds_until(cloud, partial(is_served, cloud, key)))
+    assert took[0] <= 90
+    assert 380 <= took[1] <= 440
+
+
+def test_an_account_with_the_former_id_of_a_product_still_works(
+    make_cloud: Any, a_machine: Any, tmp_path: Path
+) -> None:
+    first = make_cloud(tmp_path / "sim.db")
+    key = first.running(productId="3090.16c92g", rootfsSize=50)
+    record = first.world.instances.get(key)
+    record.product = "3090.10c46g"
+    first.world.instances.touch(record)
+    first.world.close()
+    cloud = make_cloud(tmp_path / "sim.db")
+    assert cloud.instance(key)["productId"] == "3090.10c46g"
+    assert cloud.instance(key)["productName"] == "RTX 3090 24GB"
+    for path in ("stop", "start", "delete"):
+        cloud.post(f"gpu/instance/{path}", {"instanceId": key})
+        cloud.pass_(100)
+    assert cloud.status(key) == "gone"
+    asked = a_machine(productId="3090.10c46g", rootfsSize=50)
+    assert cloud.send("POST", "gpu/instance/create", json=asked).status_code == 400
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(1, 200), (1000, 200), (1001, 400), (3600, 400), (0, 400)])
+def test_a_worker_may_be_idle_for_up_to_a_thousand_seconds(
+    make_cloud: Any, an_endpoint: Any, seconds: int, status: int
+) -> None:
+    cloud = make_cloud(quirks=PROFILES["live"])
+    body = {"endpoint": an_endpoint()}
+    body["endpoint"]["workerConfig"]["freeTimeout"] = seconds
+    answer = cloud.send("POST", "endpoint/create", json=body)
+    assert answer.status_code == status
+    assert cloud.get("endpoint/limit")["maxFreeTimeout"] == 1000
+    if status == 400:
+        assert answer.json()["metadata"]["field"] == "workerConfig.freeTimeout"

@@ -2,7 +2,7 @@
 
 No document describes the form of a log. A log of a machine is plain text behind a token; a log of a worker is JSON
 lines behind the API key. A `Range` header with a suffix gives the end of a log only. A result needs the signature in
-its address; it can be read as long as its task, while an address of the service expires earlier.
+its address, which expires; another answer about the task has a new one.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ async def _of_task(world: World, request: Request) -> Response:
     if task is None or not results.is_made(task, name):
         return PlainTextResponse("no such result", 404)
     number = int(name.partition(".")[0])
-    if request.query_params.get("X-Amz-Signature") != results.signature(world, task, number):
-        return PlainTextResponse("the signature is wrong", 403)
+    if refusal := results.refused_query(world, task, number, request.query_params):
+        return PlainTextResponse(refusal, 403)
     body, media = results.result_bytes(task, number)
     return Response(body, media_type=media)
 

@@ -106,5 +106,5 @@ class WebhookSender:
 
     def _body(self, delivery: Delivery) -> bytes:
         task = tasks.task_of(self._world, delivery.id)
-        payload: Any = task_row(self._world, task, base=task.base)
+        payload: Any = task_row(self._world, task, base=task.base, signed_at=task.ends)
         return json.dumps({"event_type": "ASYNC_TASK_RESULT", "payload": payload}).encode()

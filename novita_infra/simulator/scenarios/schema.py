@@ -89,6 +89,7 @@ _OF_TIMINGS: Final = {
     "creating": "A machine in the status creating.",
     "pull": "The pull of an image: between these two, by image and seed.",
     "pull_prewarmed": "The pull of an image that was prewarmed.",
+    "cold_start": "The pull of an image of 25 GB by a worker of an endpoint; smaller ones take less.",
     "pull_trouble": "Until an image that cannot be pulled is reported.",
     "turning": "A machine in another status that begins with to.",
     "starting": "The start of a machine.",
@@ -120,6 +121,7 @@ _OF_TIMINGS: Final = {
     "picture": "The generation of a picture: between these two.",
     "clip": "The generation of a video or of sound: between these two.",
     "task_kept": "How long a finished task can be read.",
+    "link_kept": "How long an address of a result of a task can be read.",
     "webhook_waits": "Before each retry of a webhook.",
 }
 

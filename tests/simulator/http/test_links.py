@@ -189,6 +189,24 @@ def test_the_result_of_an_unfinished_a_failed_or_a_forgotten_task_is_not_found(c
     assert cloud.send("GET", path).status_code == 404
 
 
+def test_an_address_of_a_result_expires_and_a_later_answer_has_a_new_one(cloud: Any) -> None:
+    task = cloud.post("/v3/async/txt2img", {"prompt": "a cat"})["task_id"]
+    cloud.pass_(200)
+    paths = []
+    for wait, status in ((3590, 200), (20, 403)):
+        (row,) = cloud.get("/v3/async/task-result", task_id=task)["images"]
+        assert row["image_url_ttl"] == 3600
+        assert "&X-Amz-Expires=3600&" in row["image_url"]
+        paths.append(row["image_url"].removeprefix("http://sim"))
+        cloud.pass_(wait)
+        assert cloud.send("GET", paths[0], **NO_KEY).status_code == status
+    assert cloud.send("GET", paths[0], **NO_KEY).text == "Request has expired"
+    assert cloud.send("GET", paths[1], **NO_KEY).status_code == 200
+    later = paths[0].replace(paths[0].partition("Date=")[2][:16], paths[1].partition("Date=")[2][:16])
+    assert later != paths[0]
+    assert cloud.send("GET", later, **NO_KEY).text == "the signature is wrong"
+
+
 def test_a_downloaded_picture_and_a_downloaded_sound_can_be_decoded(cloud: Any) -> None:
     picture = Task(id="t", operation="txt2img", media="image", key="k", format="png")
     body, _ = results.result_bytes(picture, 0)

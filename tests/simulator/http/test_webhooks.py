@@ -65,7 +65,11 @@ def test_a_webhook_gets_one_event_equal_to_the_task_result(cloud: Any) -> None:
     deliver(cloud, hook)
     ((url, event),) = hook.got
     assert url == HOOK
-    assert event == {"event_type": "ASYNC_TASK_RESULT", "payload": cloud.get(f"{ASYNC}/task-result", task_id=key)}
+    shown = cloud.get(f"{ASYNC}/task-result", task_id=key)
+    for row in (*event["payload"]["images"], *shown["images"]):
+        assert "?X-Amz-Date=" in row["image_url"]
+        row["image_url"] = row["image_url"].partition("?")[0]  # each answer signs its own addresses
+    assert event == {"event_type": "ASYNC_TASK_RESULT", "payload": shown}
     assert event["payload"]["extra"]["webhook"] == {"url": HOOK}
     assert delivery(cloud, key).state == "delivered"
 

@@ -15,7 +15,6 @@ from novita_infra.simulator.world.llm.inference import LONG
 from novita_infra.simulator.world.llm.tasks import TaskRequest
 
 ASYNC: Final = "/v3/async"
-_TTL: Final = 3600
 _ASKED: Final = 2000
 """Characters of a request that the debug info holds."""
 
@@ -46,16 +45,19 @@ def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(world: World, call: IncomingCall) -> Any:
-    return task_row(world, tasks.task_of(world, call.query["task_id"]), base=call.base())
+    return task_row(world, tasks.task_of(world, call.query["task_id"]), base=call.base(), signed_at=world.moment)
 
 
-def task_row(world: World, task: Task, *, base: str) -> dict[str, Any]:
+def task_row(world: World, task: Task, *, base: str, signed_at: float) -> dict[str, Any]:
     """A task and its results. The payload of a webhook event is the same.
 
-    `base` is scheme and host of the service. The addresses of results begin with it.
+    `base` is scheme and host of the service. The addresses of results begin with it, and expire some time after they
+    were signed.
     """
     kind = tasks.TASK_KINDS[task.operation]
-    urls = [_url(world, task, number, base) for number in range(task.units)] if task.status == tasks.SUCCEED else ()
+    ttl = round(world.timings.link_kept)
+    numbers = range(task.units) if task.status == tasks.SUCCEED else ()
+    urls = [_url(world, task, number, base, signed_at) for number in numbers]
     return {
         "task": {
             "task_id": task.id,
@@ -65,9 +67,9 @@ def task_row(world: World, task: Task, *, base: str) -> dict[str, Any]:
             "eta": 0 if task.status in tasks.OVER else max(0, round(task.ends - world.moment)),
             "progress_percent": tasks.progress(world, task),
         },
-        "images": [_image(task, url) for url in urls if kind.media == "image"],
-        "videos": [_video(url) for url in urls if kind.media == "video"],
-        "audios": [_audio(task, url) for url in urls if kind.media == "audio"],
+        "images": [_image(task, url, ttl) for url in urls if kind.media == "image"],
+        "videos": [_video(url, ttl) for url in urls if kind.media == "video"],
+        "audios": [_audio(task, url, ttl) for url in urls if kind.media == "audio"],
         "extra": {
             "seed": task.seed,
             "enable_nsfw_detection": task.detects,
@@ -86,30 +88,30 @@ def _ms(at: float) -> str:
     return str(int(at * 1000))
 
 
-def _url(world: World, task: Task, number: int, base: str) -> str:
+def _url(world: World, task: Task, number: int, base: str, signed_at: float) -> str:
     """The address of a result, which needs no key. The service behind it is `http.links`."""
-    signed = f"X-Amz-Expires={_TTL}&X-Amz-Signature={results.signature(world, task, number)}"
-    return f"{base}/results/{task.id}/{results.result_file(task, number)}?{signed}"
+    query = results.signed_query(world, task, number, at=signed_at)
+    return f"{base}/results/{task.id}/{results.result_file(task, number)}?{query}"
 
 
-def _image(task: Task, url: str) -> dict[str, Any]:
+def _image(task: Task, url: str, ttl: int) -> dict[str, Any]:
     detected = {"valid": True, "confidence": 0} if task.detects else None
     return {
         "image_url": url,
-        "image_url_ttl": _TTL,
+        "image_url_ttl": ttl,
         "image_type": task.format,
         "nsfw_detection_result": detected,
     }
 
 
-def _video(url: str) -> dict[str, Any]:
-    return {"video_url": url, "video_url_ttl": str(_TTL), "video_type": "mp4"}
+def _video(url: str, ttl: int) -> dict[str, Any]:
+    return {"video_url": url, "video_url_ttl": str(ttl), "video_type": "mp4"}
 
 
-def _audio(task: Task, url: str) -> dict[str, Any]:
+def _audio(task: Task, url: str, ttl: int) -> dict[str, Any]:
     return {
         "audio_url": url,
-        "audio_url_ttl": str(_TTL),
+        "audio_url_ttl": str(ttl),
         "audio_type": "wav",
         "audio_metadata": {"text": task.text, "start_time": 0.0, "end_time": results.sound_seconds(task.text)},
     }

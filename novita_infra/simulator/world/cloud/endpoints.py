@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.world.cloud import storages
-from novita_infra.simulator.world.cloud.lifecycles import exit_code, pull_seconds, pullable
+from novita_infra.simulator.world.cloud.lifecycles import exit_code, pullable, worker_pull_seconds
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, QueueJob, Worker
 from novita_infra.simulator.world.engine.world import World
@@ -183,7 +183,7 @@ def _await_workers(world: World, endpoint: Endpoint, *, spare: bool = False) -> 
     if not pullable(world, endpoint.image) and starts:
         world.expect(world.endpoints, endpoint, [(world.timings.pull_trouble, "!pull-failed")])
         return
-    pull = pull_seconds(world, endpoint.image, endpoint.cluster) if starts else 0.0
+    pull = worker_pull_seconds(world, endpoint.image, endpoint.cluster) if starts else 0.0
     end = "!crashed" if exit_code(*_commands(endpoint)) and starts else "!ready"
     idle = [(float(endpoint.free_timeout), "!idle")] if spare else []
     world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, end), *idle])

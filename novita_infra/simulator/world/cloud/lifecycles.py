@@ -10,6 +10,8 @@ from typing import Final
 from novita_infra.simulator.world.engine.settings import UNPULLABLE
 from novita_infra.simulator.world.engine.world import World
 
+_LARGEST: Final = 25 * 10**9
+"""The largest image in bytes, but for those that are too large."""
 Steps = list[tuple[float, str]]
 _EXITS: Final = re.compile(r"\bexit\s+([1-9][0-9]{0,2})\b")
 
@@ -28,11 +30,19 @@ def pull_seconds(world: World, image: str, cluster: str) -> float:
     return low + world.dice(high - low + 1, "pull", image)
 
 
+def worker_pull_seconds(world: World, image: str, cluster: str) -> float:
+    """Seconds that a worker of an endpoint takes to pull an image. A large one takes minutes."""
+    pull = pull_seconds(world, image, cluster)
+    if pull == world.timings.pull_prewarmed:
+        return pull
+    return max(pull, world.timings.cold_start * image_bytes(world, image) / _LARGEST)
+
+
 def image_bytes(world: World, image: str) -> int:
     """The size of an image in bytes: 1 to 25 GB by its name, and 120 GB for a name with `too-large`."""
     if "too-large" in image:
         return 120 * 10**9
-    return 10**9 + world.dice(24 * 10**9, "bytes", image)
+    return 10**9 + world.dice(_LARGEST - 10**9, "bytes", image)
 
 
 def exit_code(*commands: str) -> int:

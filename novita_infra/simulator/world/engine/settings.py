@@ -38,6 +38,9 @@ class Timings:
     creating: float = 5
     pull: tuple[int, int] = (20, 60)
     pull_prewarmed: float = 3
+    cold_start: float = 0
+    """The pull of the largest image (25 GB) by a worker of an endpoint, whose other images take less by their sizes.
+    No worker pulls faster than a machine."""
     pull_trouble: float = 10
     """Until an image that cannot be pulled is reported."""
     turning: float = 1
@@ -82,5 +85,7 @@ class Timings:
     """The generation of a picture, and that of a video or of sound."""
     task_kept: float = 7 * DAY
     """How long a finished task can be read."""
+    link_kept: float = 3600
+    """How long the address of a result can be read (model-apis-task-result: `image_url_ttl`)."""
     webhook_waits: tuple[float, ...] = (10, 20, 40, 80, 160)
     """Before each retry of a webhook. There are five (model-apis-webhook); their spacing is not documented."""

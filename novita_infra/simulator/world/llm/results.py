@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import math
 import struct
+import time
 import wave
 import zlib
 from base64 import b64decode
+from calendar import timegm
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,6 +17,7 @@ from novita_infra.simulator.world.engine.llm_records import Task
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import tasks
 
+_DATE: Final = "%Y%m%dT%H%M%SZ"
 _SIDE: Final = 64
 """Width and height of a picture in pixels; a multiple of 8."""
 _RATE: Final = 8000
@@ -25,9 +28,24 @@ _WEBP: Final = b64decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 """A WebP picture of one pixel."""
 
 
-def signature(world: World, task: Task, number: int) -> str:
-    """The signature in the address of a result. It stands for the key, as in an address that S3 has signed."""
-    return world.draw("result", task.id, str(number), length=64)
+def signed_query(world: World, task: Task, number: int, *, at: float) -> str:
+    """The query of the address of a result: it stands for the key until it expires, as one that S3 has signed."""
+    date = time.strftime(_DATE, time.gmtime(at))
+    return f"X-Amz-Date={date}&X-Amz-Expires={world.timings.link_kept:.0f}&{_signature(world, task, number, date)}"
+
+
+def refused_query(world: World, task: Task, number: int, query: Mapping[str, str]) -> str:
+    """Why an address with this query is refused; empty if it is not."""
+    date, signature = query.get("X-Amz-Date", ""), query.get("X-Amz-Signature", "")
+    if f"X-Amz-Signature={signature}" != _signature(world, task, number, date):
+        return "the signature is wrong"
+    if world.moment > timegm(time.strptime(date, _DATE)) + world.timings.link_kept:
+        return "Request has expired"
+    return ""
+
+
+def _signature(world: World, task: Task, number: int, date: str) -> str:
+    return f"X-Amz-Signature={world.draw('result', task.id, str(number), date, length=64)}"
 
 
 def result_file(task: Task, number: int) -> str:
