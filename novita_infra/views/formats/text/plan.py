@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.alike import ChangeLines, shown_once
 from novita_infra.views.content.lines import Line, Tone, line
-from novita_infra.views.content.plan import by_address, change_sentence, fields_by_call, heading, nothing_to_do, summary
+from novita_infra.views.content.plan import by_address, fields_by_call, nothing_to_do, summary
 from novita_infra.views.formats.text.drift import adopted_lines, drift_lines, unread_lines
 from novita_infra.views.formats.text.money import money_lines, row_lines, standing_lines
 from novita_infra.views.formats.text.safety import detour_lines, policy_lines, targeting_lines
@@ -36,11 +37,14 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     costs, detours = by_address(review.cost), plan.detours
-    for change in changes:
-        yield from _change_lines(change)
-        yield from detour_lines(detours.get(change.address, ()))
-        yield from row_lines(costs.get(change.address))
-        yield line()
+    yield from shown_once(
+        ChangeLines(
+            change,
+            (*_change_lines(change), *detour_lines(detours.get(change.address, ()))),
+            (*row_lines(costs.get(change.address)),),
+        )
+        for change in changes
+    )
     yield from _output_changes(plan)
     yield from money_lines(review.cost, environment=plan.environment, now=now)
     yield from targeting_lines(plan)
@@ -63,8 +67,7 @@ def _edit_lines(plan: Plan) -> Iterator[Line]:
 
 
 def _change_lines(change: Change) -> Iterator[Line]:
-    sign, tone, _ = heading(change)
-    yield line((f"{sign:>3} ", tone), (str(change.address), Tone.STRONG), change_sentence(change))
+    """The lines below the first one of a change."""
     if change.why:
         yield line((f"      # because {change.why}", Tone.FAINT))
     if change.action is Action.CREATE:
