@@ -104,3 +104,5 @@ class ApiCalls:
     Target.mark, `parse` reads Live.mark."""
     lasting_outputs: Callable[[Mapping[str, Value], Live], Mapping[str, Value]] = lambda before, _: before
     """The known attributes that still hold for an object with this answer: a list carries fewer than a get."""
+    number_outputs: frozenset[str] = frozenset()
+    """The computed attributes that are numbers: where a text is wanted, they become one."""

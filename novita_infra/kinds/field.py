@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
@@ -152,6 +152,14 @@ class Field:
     """Where a value of it may hold secrets."""
     satisfied: Callable[[Value, Value], bool] | None = None
     """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
+
+    def is_text(self, path: Sequence[str | int]) -> bool:
+        """Whether the value at a path inside of it is a text, and neither a number nor the name of a resource."""
+        schema: Any = {} if self.refers else self.schema
+        for part in path:
+            inner = schema.get("properties", {}).get(part) or schema.get("items") or schema.get("additionalProperties")
+            schema = inner if isinstance(inner, Mapping) else {}
+        return bool(schema.get("type") == "string")
 
     @property
     def secret(self) -> bool:

@@ -204,6 +204,7 @@ IMAGE_PREWARM = Kind(
         "completedAt": "when the pull ended, in Unix seconds",
     },
     api=ApiCalls(
+        number_outputs=frozenset({"imageSize", "completedAt"}),
         read=ReadCalls(
             pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
             parse=_parse,

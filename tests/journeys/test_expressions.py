@@ -7,7 +7,7 @@ from typing import Any
 
 from rig import Rig
 
-from novita_infra.model.values import Computation, is_known
+from novita_infra.model.values import Computation, Secret, is_known
 from novita_infra.simulator.world.cloud import instances
 
 MACHINE: dict[str, Any] = {
@@ -25,6 +25,10 @@ WORKER: dict[str, Any] = {
         "SAME": "${instance.head.sshHost == split(':', instance.head.endpoints[\"22/tcp\"])[0] ? 'yes' : 'no'}",
         "LOGIN": "${upper(env.TOKEN)}@${instance.head.sshPort}",
         "URL": "${default(instance.head.url, 'none')}",
+        "PORT": "${instance.head.sshPort}",
+        "NEXT": "${instance.head.sshPort + 1}",
+        "GPUS": "${instance.head.gpuCount * 2}",
+        "LENGTH": "${length(env.TOKEN)}",
     },
 }
 NONE = "${upper(instance.head.sshPort)}"
@@ -42,13 +46,16 @@ def test_computations_over_a_new_object_are_known_after_apply_and_remain(tmp_pat
     assert (change.after["image"], change.after["gpuCount"]) == ("ubuntu:22.04", 2)
     assert [str(item) for item in change.needs] == ["instance.head"]
     assert isinstance(change.after["env"]["LOGIN"], Computation)
-    assert not any(map(is_known, change.after["env"].values()))
+    known = {name: value for name, value in change.after["env"].items() if is_known(value)}
+    assert known == {"GPUS": "8", "LENGTH": known["LENGTH"]}
+    assert isinstance(known["LENGTH"], Secret)
 
     rig.apply()
     head, worker = rig.record("instance.head"), rig.record("instance.worker")
     host, _, port = head.outputs["endpoints"]["22/tcp"].partition(":")
     env = {item["key"]: item["value"] for item in instances.instance_of(rig.world, worker.id).envs}
     computed = {"HOST": host, "SAME": "yes", "LOGIN": f"HUSH-HUSH@{port}", "URL": "none"}
+    computed |= {"PORT": port, "NEXT": str(int(port) + 1), "GPUS": "8", "LENGTH": "9"}
     assert {name: env[name] for name in computed} == computed
     assert rig.state().outputs == {"port": int(port), "nothing": None}
     assert "hush" not in repr(worker).lower()

@@ -276,6 +276,7 @@ def test_parsing_never_raises_and_knows_only_its_fields_and_outputs(kind: Kind, 
     assert all(isinstance(text, str) for text in (live.id, live.name, live.status, live.trouble))
     assert set(live.values) <= {field.name for field in kind.fields}
     assert set(live.outputs) <= {"id", *kind.outputs}
+    assert {name for name, value in live.outputs.items() if isinstance(value, (int, float))} <= kind.api.number_outputs
     assert None not in live.values.values()
 
 
@@ -376,4 +377,5 @@ def test_waits_are_bounded_and_outputs_are_described(kind: Kind) -> None:
     assert min(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) >= 60
     assert max(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) <= 4 * 3600
     assert "id" not in kind.outputs
+    assert kind.api.number_outputs <= kind.outputs.keys()
     assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) and text for name, text in kind.outputs.items())

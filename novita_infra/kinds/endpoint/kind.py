@@ -43,6 +43,7 @@ ENDPOINT = Kind(
         "readyWorkers": "the number of healthy running workers",
     },
     api=ApiCalls(
+        number_outputs=frozenset({"workers", "readyWorkers"}),
         read=ReadCalls(
             pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
             parse=parsing.parse,

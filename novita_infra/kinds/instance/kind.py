@@ -81,6 +81,7 @@ INSTANCE: Final = Kind(
         "dataKeptDays": "for how many days the service keeps its data when it is stopped",
     },
     api=ApiCalls(
+        number_outputs=frozenset({"sshPort", "endTime", "reclaimAt", "localDiskGb", "dataKeptDays"}),
         read=ReadCalls(
             pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
             parse=parsing.parse,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.evaluating import Evaluator
 from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.parsing import parse_expression
@@ -18,7 +20,7 @@ from novita_infra.model.computing.compute import finished, in_clear
 from novita_infra.model.computing.effort import Effort, Uncomputable
 from novita_infra.model.computing.types import WHOLE, as_text, truth_of, type_words
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Secret, Value, is_secret_name
+from novita_infra.model.values import Computation, Ref, Secret, Value, is_secret_name
 
 OPENING: Final = "${"
 LEAST_OF_ENVIRONMENT: Final = 8
@@ -59,11 +61,12 @@ class Evaluated(NamedTuple):
     """Whether it has a value. If it has none without an error, that is reported already."""
 
 
-def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
+def evaluate(text: str, scope: Scope, *, secret: bool = False, textual: bool = False) -> Evaluated:
     """Returns the value of a string.
 
     A string that is one expression keeps the type of its value. With `secret`, the values of variables and of the
-    environment are wrapped as Secrets that remember their source.
+    environment are wrapped as Secrets that remember their source. With `textual`, a number, and true or false, become
+    text.
     """
     evaluator = Evaluator(scope, secret=secret)
     parts: list[Value] = []
@@ -89,7 +92,8 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
     if errors or not usable:
         return Evaluated(text, tuple(errors[:_MOST_ERRORS]), needs, usable=False)
     try:
-        return Evaluated(finished(parts[0]) if alone else evaluator.apply(0, "text", *parts), (), needs)
+        whole = alone and not (textual and _may_be_number(parts[0]))
+        return Evaluated(finished(parts[0]) if whole else evaluator.apply(0, "text", *parts), (), needs)
     except (LanguageError, Uncomputable) as error:
         return Evaluated(text, (ExpressionError(0, error.summary, error.hint),), needs, usable=False)
 
@@ -111,6 +115,17 @@ def condition_holds(text: str, scope: Scope) -> tuple[bool | None, tuple[Express
         return None, (ExpressionError(located.at, located.summary, located.hint, piece.text, piece.start),)
     except Reported:
         return None, ()
+
+
+def _may_be_number(value: Value) -> bool:
+    """Whether the value is a number or true or false, or may be one when it is known."""
+    match value:
+        case Ref(address=address, attribute=attribute):
+            return address.type in KINDS and attribute in KINDS[address.type].api.number_outputs
+        case Computation(function=function):
+            return function != "text"
+        case _:
+            return isinstance(value, (int, float, Decimal))
 
 
 def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:

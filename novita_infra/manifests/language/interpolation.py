@@ -53,6 +53,8 @@ class Interpolation:
     """Where errors are added."""
     secret: Callable[[Path], bool] = lambda _: False
     """Whether the value at a path is wrapped as a secret."""
+    textual: Callable[[Path], bool] = lambda _: False
+    """Whether a text is wanted at a path, so that a number becomes one."""
     needs: set[Address] = field(default_factory=set)
     """Where the resources that expressions name are added."""
     lacking: set[Origin] = field(default_factory=set)
@@ -85,7 +87,7 @@ class Interpolation:
         return Interpolated(data, data)
 
     def _text(self, text: str, position: Position, path: Path) -> Interpolated:
-        evaluated = evaluate(text, self.scope, secret=self.secret(path))
+        evaluated = evaluate(text, self.scope, secret=self.secret(path), textual=self.textual(path))
         self.needs.update(evaluated.needs)
         for item in evaluated.errors:
             place = self.sources.place_in(text, item.at, origin(position))

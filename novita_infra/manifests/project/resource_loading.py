@@ -217,7 +217,11 @@ class ResourceLoader:
             def secret(path: ValuePath) -> bool:
                 return len(path) > 1 and path[0] == "spec" and path[1] in hidden
 
-            interpolation = Interpolation(scope, self._files.sources, unusable, secret, needs)
+            def textual(path: ValuePath) -> bool:
+                field = identified.kind.by_name.get(str(path[1])) if len(path) > 1 and path[0] == "spec" else None
+                return path[:2] == ("metadata", "labels") if field is None else field.is_text(path[2:])
+
+            interpolation = Interpolation(scope, self._files.sources, unusable, secret, textual, needs)
             interpolated = interpolation.of(document.data, document.position)
             checked, values = interpolated.checked, interpolated.values
             lacking = interpolation.lacking

@@ -70,7 +70,7 @@ class DeclaredFields:
         field, position = identified.kind.by_name[name], inside(inside(document.position, "spec"), name)
         diagnostics: list[Diagnostic] = []  # the resource itself reports them
         scope = self.scope.within(identified.each)
-        interpolation = Interpolation(scope, self._sources, diagnostics, lambda _: field.secret)
+        interpolation = Interpolation(scope, self._sources, diagnostics, lambda _: field.secret, field.is_text)
         value = interpolation.of(spec[name], position)
         if diagnostics or value.unusable:
             raise Reported
