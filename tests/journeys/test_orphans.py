@@ -130,6 +130,8 @@ def test_many_orphans_take_as_many_calls_as_their_pages(rig: Rig, monkeypatch: p
     assert not any("metrics" in path for path in calls)
     text = plain(orphan_listing(many, now=rig.clock.now()).lines())
     assert text.count("not read") >= len(machines)
+    data = orphan_listing(many, now=rig.clock.now()).data()
+    assert [item["details_read"] for item in data] == [item.kind != "instance" for item in many]
     assert [item.unread for item in _find(rig, detailed=True)] == [False] * len(many)
 
 

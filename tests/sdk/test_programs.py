@@ -13,7 +13,9 @@ import pytest
 pytestmark = pytest.mark.sdk
 
 DRIVERS = Path(__file__).parent / "drivers"
-_NO_MEDIA = "a synchronous image, audio or video operation; the simulator has no page of it"
+_NO_MEDIA = (
+    "a synchronous image, audio or video operation: no page has the form of its answer, and a guess proves nothing"
+)
 _ONLY_OPENAI = "an operation of OpenAI that this API does not have"
 NOT_SERVED = {
     "novita": {

@@ -26,22 +26,29 @@ class OrphanUse:
 
 
 @dataclass(frozen=True, slots=True)
-class OrphanRow:
-    """A live object that is in no state."""
+class ListedObject:
+    """A live object, as a list of the API shows it."""
 
     kind: str = fact("The type of the resource, as in an address.", title="KIND")
     id: str = fact("The id of the object.", title="ID")
     name: str = fact("The name of the object in the account.", title="NAME")
     status: str = fact("The status, as the API words it.", title="STATUS")
-    created: str | None = fact("When it was created, in UTC; null if it is not known, or not read without `--details`.")
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRow(ListedObject):
+    """A live object that is in no state."""
+
+    details_read: bool = fact(
+        "Whether what `--details` reads is read; if not, a null of `created`, `age_seconds` or `gpu_use` says nothing."
+    )
+    created: str | None = fact("When it was created, in UTC; null if it is not known, or not read.")
     age_seconds: int | None = fact("The age; null if it is not known.")
     age: str = cell("AGE")
     price: str = cell("PER HOUR")
     per_hour: Amount = fact("The known part of the price of an hour.")
     price_unknown: tuple[str, ...] = fact("What has no known price.")
-    gpu_use: OrphanUse | None = fact(
-        "The use of the GPUs; null where nothing is measured, or not read without `--details`."
-    )
+    gpu_use: OrphanUse | None = fact("The use of the GPUs; null where nothing is measured, or not read.")
     last_use: str = cell("LAST GPU USE")
     made_by: str | None = fact("The owner by the owner mark, `project/environment/address`; null without a mark.")
     perhaps_of: str | None = fact("The resource whose create got no answer and may have made it; null without one.")
@@ -82,6 +89,7 @@ def _row(item: Orphan, now: float) -> OrphanRow:
         id=live.id,
         name=live.name,
         status=live.status,
+        details_read=not item.unread,
         created=_time(live.created),
         age_seconds=max(0, round(now - live.created)) if live.created else None,
         age=in_words(now - live.created) if live.created else ("not read" if item.unread else "unknown"),
