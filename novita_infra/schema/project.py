@@ -10,7 +10,7 @@ from novita_infra.schema.frame import ADDRESS, NAME, VERSION, lifecycle
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.state_settings import any_state_settings, state_settings
-from novita_infra.schema.variable_types import TYPE_RULES, TYPED_VALUE, VALIDATION
+from novita_infra.schema.variable_types import VARIABLE
 from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -49,30 +49,6 @@ def _named(of: Schema, *, names: str, description: str) -> Schema:
         "description": description,
     }
 
-
-_VARIABLE: Final[Schema] = {
-    **closed_object(
-        {
-            **TYPED_VALUE,
-            "default": {"description": "Its value if none is given; without a default, a value is required."},
-            "description": {"type": "string", "description": "What it is for."},
-            "sensitive": {
-                "type": "boolean",
-                "default": False,
-                "description": "Whether its value is secret: redacted everywhere, and kept as a digest.",
-            },
-            "secret": {"type": "boolean", "description": "The same as sensitive."},
-            "validation": {
-                "type": "array",
-                "items": VALIDATION,
-                "examples": [[{"condition": "${var.gpuCount <= 4}", "message": "at most 4 GPUs"}]],
-                "description": "Rules for its value, with a message for each.",
-            },
-        }
-    ),
-    "dependentSchemas": TYPE_RULES,
-    "description": "A variable: its type, its default, and whether it is secret.",
-}
 
 _PATCH: Final[Schema] = {
     **closed_object(
@@ -265,7 +241,13 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             ),
             "description": "The name and the id of the project. Its plans, its state and its owner marks carry them.",
         },
-        "variables": _named(_VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to."),
+        "variables": _named(VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to."),
+        "locals": {
+            "type": "object",
+            "propertyNames": {"pattern": _VARIABLE_NAME},
+            "examples": [{"prefix": "${project.name}-${environment.name}"}],
+            "description": "Values that expressions read as ${local.NAME}, with expressions in them.",
+        },
         "environments": _named(
             _ENVIRONMENT,
             names=f"^{NAME}$",

@@ -96,6 +96,7 @@ def public_places() -> Place:
         "defaults": Place(items=default),
         "policies": policies,
         "outputs": Place(each=HIDDEN),
+        "locals": Place(each=HIDDEN),
     }
     state = fields["state"]
     fields["state"] = replace(state, fields={**state.fields, "backend": Place(Shows.VALUE)})

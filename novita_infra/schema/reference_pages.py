@@ -26,7 +26,7 @@ Generated from the code by `make schemas`.
 
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
-* [Variables](variables.md): types, where values come from, rules, secrets.
+* [Variables and local values](variables.md): types, where values come from, rules, secrets.
 * [Expressions](expressions.md) `${...}`: names, operators, functions.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.

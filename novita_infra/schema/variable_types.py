@@ -1,4 +1,4 @@
-"""The schemas of the types and rules of variables."""
+"""The schemas of variables, their types and their rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from novita_infra.schema.objects import Schema, closed_object
 _PLAIN: Final = ["string", "integer", "number", "boolean", "list", "map"]
 _FIELD_NAME: Final = "^[A-Za-z_][A-Za-z0-9_-]*$"
 
-TYPED_VALUE: Final[Schema] = {
+_TYPED_VALUE: Final[Schema] = {
     "type": {
         "enum": [*_PLAIN, "enum", "object"],
         "default": "string",
@@ -41,7 +41,7 @@ TYPED_VALUE: Final[Schema] = {
 }
 """The keys that say what values are allowed."""
 
-TYPE_RULES: Final[Schema] = {
+_TYPE_RULES: Final[Schema] = {
     "values": {"properties": {"type": {"const": "enum"}}, "required": ["type"]},
     "of": {"properties": {"type": {"enum": ["list", "map"]}}, "required": ["type"]},
     "fields": {"properties": {"type": {"const": "object"}}, "required": ["type"]},
@@ -57,17 +57,17 @@ TYPE_RULES: Final[Schema] = {
 VARIABLE_TYPE: Final[Schema] = {
     **closed_object(
         {
-            **TYPED_VALUE,
+            **_TYPED_VALUE,
             "default": {"description": "Its value where none is given; null lets it be absent. No expressions."},
             "description": {"type": "string", "description": "What it is for."},
         }
     ),
-    "dependentSchemas": TYPE_RULES,
+    "dependentSchemas": _TYPE_RULES,
     "description": "The type of a field, or of each item.",
 }
 """The type of a part of a variable."""
 
-VALIDATION: Final[Schema] = {
+_VALIDATION: Final[Schema] = {
     **closed_object(
         {
             "condition": {
@@ -81,3 +81,28 @@ VALIDATION: Final[Schema] = {
     ),
     "description": "A rule for the value.",
 }
+
+VARIABLE: Final[Schema] = {
+    **closed_object(
+        {
+            **_TYPED_VALUE,
+            "default": {"description": "Its value if none is given; without a default, a value is required."},
+            "description": {"type": "string", "description": "What it is for."},
+            "sensitive": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether its value is secret: redacted everywhere, and kept as a digest.",
+            },
+            "secret": {"type": "boolean", "description": "The same as sensitive."},
+            "validation": {
+                "type": "array",
+                "items": _VALIDATION,
+                "examples": [[{"condition": "${var.gpuCount <= 4}", "message": "at most 4 GPUs"}]],
+                "description": "Rules for its value, with a message for each.",
+            },
+        }
+    ),
+    "dependentSchemas": _TYPE_RULES,
+    "description": "A variable: its type, its default, and whether it is secret.",
+}
+"""A declared variable."""

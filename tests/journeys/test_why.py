@@ -173,6 +173,17 @@ def test_a_variable_of_the_command_line_has_no_line(rig: Rig) -> None:
     )
 
 
+def test_why_leads_through_local_values_to_their_variables(rig: Rig) -> None:
+    rig.write("novita-infra.yaml", PROJECT + "locals: {twice: '${var.size * 2}', big: '${local.twice}'}\n")
+    rewritten(rig, "${var.size}", "${local.big}")
+    assert """\
+        <- sizeGb: ${local.big}   main.yaml:4:42
+            <- local.big: ${local.twice}   novita-infra.yaml:15:41
+                <- local.twice: ${var.size * 2}   novita-infra.yaml:15:17
+                    <- var.size is 10, by its default   novita-infra.yaml:6:34
+""" in why(rig, "network_storage.data")
+
+
 def test_why_names_only_the_source_of_a_secret(rig: Rig) -> None:
     rig.variables = {"token": "hush-two"}
     message = why(rig, "instance.trainer")

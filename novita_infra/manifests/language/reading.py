@@ -51,7 +51,7 @@ class Reader:
     def plain(self, name: Name, steps: Sequence[Step]) -> tuple[Value, int]:
         """Returns the value of a name that is no resource, and how many steps belong to it. Raises LanguageError."""
         scope = self._scope
-        known = (scope.only,) if scope.only else ("var", "env", *scope.named)
+        known = (scope.only,) if scope.only else ("var", "env", *(["local"] if scope.local else []), *scope.named)
         if scope.only and name.word != scope.only:
             raise LanguageError(name.at, f'"{name.word}" cannot be used here', _ONLY[scope.only])
         if name.word not in known:
@@ -118,6 +118,10 @@ class Reader:
         scope = self._scope
         if root == "env":
             return _of_environment(scope.environ.get(word), word)
+        if root == "local" and scope.local is not None:
+            value, needs = scope.local(word, scope)
+            self.needs.update(needs)
+            return value
         if root != "var":
             values = scope.named[root]
             if word not in values:

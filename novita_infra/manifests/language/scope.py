@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
@@ -35,6 +35,12 @@ class DeclaredResources:
     """Returns the keys of the address: `[*]` stands for all of them. One empty key for an address without.
 
     Raises Uncomputable where it is not declared, and Reported where its keys are not known."""
+    early: bool = False
+    """Whether resources have no fields yet, because it is not known which ones there are."""
+
+
+LocalReader: TypeAlias = "Callable[[str, Scope], tuple[Value, Collection[Address]]]"
+"""Returns a local value, computed in a scope, and the resources that it names. Raises Uncomputable and Reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Scope:
     """Whether an expression that lacks a variable or a secret is a Secret without a value, and no error."""
     used: set[str] = field(default_factory=set)
     """Where the names of variables are added that are read and have no usable value."""
+    local: LocalReader | None = None
+    """Reads `local.NAME`; None where there are no local values."""
 
     def within(self, each: Mapping[str, Value] | None) -> Scope:
         """Returns the scope of one resource of a `forEach`; this one for a resource without."""

@@ -19,6 +19,7 @@ from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.patches import patches_of
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.resources.expanding import FOR_EACH
+from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
 from novita_infra.model.addresses import Address, Origin
@@ -43,6 +44,8 @@ class Provenance:
     environment: Environment = field(default_factory=lambda: Environment("", (), expressions=False))
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Their declarations."""
+    locals: Placed = field(default_factory=lambda: Placed({}, (PROJECT_FILE, 1, 1, 1, 1, None)))
+    """The local values, as written."""
     given: Sequence[Given] = ()
     """The variables' values as written, from the lowest to the highest priority."""
     declared: Mapping[Address, Declared] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Provenance:
     def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
         """Records the variables and the environment of the project file."""
         self.variables, self.given, self.environment = settings.part("variables"), given, chosen
+        self.locals = Placed(settings.part("locals"), settings.position("locals"))
 
     def read(self, written: Iterable[IdentifiedDocument], patched: Iterable[IdentifiedDocument]) -> None:
         """Records the documents before and after the environment's patches."""
@@ -101,13 +105,21 @@ class Provenance:
             yield f"{label_of(path)}: {_shown(now, hidden=_hidden(address, path))}", origin(position)
         for inner in _places_in(position, path):
             yield from self._by_patch(address, inner)
-        for space, name in dict.fromkeys(names_in(now)):
+        yield from self._names(address, now)
+
+    def _names(self, address: Address, written: Any, passed: frozenset[str] = frozenset()) -> Iterator[Said]:
+        """Yields the steps of the names that the expressions of a value read, through local values."""
+        for space, name in dict.fromkeys(names_in(written)):
             if space == "var":
                 yield from self._variable(name)
             elif space == "each":
                 yield from self._each(address, name)
             elif space == "env":
                 yield f"{name} of the shell's environment", None
+            elif space == "local" and name in self.locals.data and name not in passed:
+                value = self.locals.data[name]
+                yield f"local.{name}: {_shown(value, hidden=False)}", origin(inside(self.locals.position, name))
+                yield from self._names(address, value, passed | {name})
 
     def _by_patch(self, address: Address, path: Path) -> Iterator[Said]:
         """Yields the steps of a value that the project file sets: a patch, or a default."""

@@ -23,8 +23,10 @@ from novita_infra.manifests.resources.declaring import Declaring, completed
 from novita_infra.manifests.resources.defaults import DEFAULTS, Defaults
 from novita_infra.manifests.resources.expanding import Expanded, Expanding
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
+from novita_infra.manifests.resources.local_values import LocalValues
 from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.resources.names import DeclaredNames
+from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
 from novita_infra.manifests.yaml.composing import Document
@@ -79,6 +81,8 @@ class ResourceLoader:
             "project": {"name": settings.project_name(self._found.root)},
             "environment": {"name": environment.name},
         }
+        path = ReadingPath()
+        local_values = LocalValues(settings.part("locals"), settings.position("locals"), self._files.sources, path)
         names = DeclaredNames(lost=self._lost, all_lost=self._files.torn, scope=self._found.scope)
         scope = Scope(
             values,
@@ -88,6 +92,7 @@ class ResourceLoader:
             self._found.root,
             lenient=self._diagnostics.lenient,
             used=self.used,
+            local=local_values.read,
         )
         written = identified = self._with_defaults(identified, settings, scope)
         identified, errors = patch(identified, environment, complete=complete)
@@ -102,7 +107,7 @@ class ResourceLoader:
         self._diagnostics.add(errors)
         patched = iter(items)
         expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
-        fields = DeclaredFields(items, self._secrets, self._files.sources)
+        fields = DeclaredFields(items, self._secrets, self._files.sources, path)
         scope = fields.scope = replace(scope, resources=replace(scope.resources, read=fields.read))
         if self._provenance is not None:
             self._provenance.read(written, items)
@@ -120,7 +125,12 @@ class ResourceLoader:
         self._diagnostics.add(cycles(every, positions))
         if self._provenance is not None:
             self._provenance.declared = every
-        return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
+        if self._found.scope:  # outputs may need what is in other files
+            self._diagnostics.add([*local_values.errors(scope, whole=False)])
+        outputs = self._outputs(settings, scope)
+        if not self._found.scope:
+            self._diagnostics.add([*local_values.errors(scope, whole=True)])
+        return tuple(every[address] for address in sorted(every)), outputs
 
     def _identified(self) -> list[IdentifiedDocument]:
         identified: dict[Address, IdentifiedDocument] = {}
@@ -253,7 +263,7 @@ class ResourceLoader:
             diagnostics: list[Diagnostic] = []
             interpolation = Interpolation(scope, self._files.sources, diagnostics)
             interpolated = interpolation.of(data, inside(settings.position("outputs"), name))
-            if diagnostics and self._found.scope:
+            if (diagnostics or interpolated.unusable) and self._found.scope:
                 continue
             self._diagnostics.add(diagnostics)
             outputs[name] = interpolated.values

@@ -242,7 +242,7 @@ class Expanding:
 
 def early_scope(scope: Scope) -> Scope:
     """Returns the scope in which resources have no fields: it is not known yet which ones there are."""
-    resources = DeclaredResources(attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse)
+    resources = DeclaredResources(attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse, early=True)
     return replace(scope, resources=resources, lenient=False)
 
 

@@ -10,6 +10,7 @@ from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.resources.declaring import Declaring
+from novita_infra.manifests.resources.reading_path import Reading, ReadingPath
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import inside
 from novita_infra.manifests.yaml.source_text import Sources
@@ -27,13 +28,15 @@ FIELDS: Final = {prefix: tuple(kind.by_name) for prefix, kind in KINDS.items()}
 class DeclaredFields:
     """The declared fields of a project, each evaluated once, when an expression names it."""
 
-    def __init__(self, documents: Iterable[IdentifiedDocument], secrets: Secrets, sources: Sources) -> None:
+    def __init__(
+        self, documents: Iterable[IdentifiedDocument], secrets: Secrets, sources: Sources, path: ReadingPath
+    ) -> None:
         self._documents = {item.address: item for item in documents}
         self._secrets = secrets
         self._sources = sources
         self._values: dict[tuple[Address, str], Value] = {}
-        self._reading: dict[tuple[Address, str], None] = {}
-        self._circular: dict[tuple[Address, str], str] = {}
+        self._path = path
+        self._circular: dict[Reading, str] = {}
         self.scope = Scope(None, {}, DeclaredResources(attributes=ATTRIBUTES))
         """The scope of the project, which itself reads fields here."""
 
@@ -44,19 +47,17 @@ class DeclaredFields:
         field's own resource reports.
         """
         place = (address, name)
-        if place in self._reading:
+        if place in self._path:
             self._close_circle(place)
             raise Reported
         if place not in self._values:
-            self._reading[place] = None
             try:
-                self._values[place] = self._read(address, name)
+                with self._path.reading(place):
+                    self._values[place] = self._read(address, name)
             except Reported:
                 if place in self._circular:
                     raise Uncomputable(self._circular[place], "let one of them have a value of its own") from None
                 raise
-            finally:
-                del self._reading[place]
         return self._values[place]
 
     def _read(self, address: Address, name: str) -> Value:
@@ -76,10 +77,11 @@ class DeclaredFields:
             raise Reported
         return Declaring(scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
 
-    def _close_circle(self, place: tuple[Address, str]) -> None:
-        """Notes the fields of a circle. One through several resources is a circle of these, which is reported."""
-        reading = list(self._reading)
-        circle = reading[reading.index(place) :]
-        if len({address for address, _ in circle}) == 1:
-            walk = " -> ".join(f"{address}.{name}" for address, name in (*circle, place))
-            self._circular.update(dict.fromkeys(circle, f"fields need each other in a circle: {walk}"))
+    def _close_circle(self, place: Reading) -> None:
+        """Notes the fields of a circle. One through several resources alone is a circle of these, which is reported."""
+        circle = self._path.since(place)
+        owners = {owner for owner, _ in circle}
+        if len(owners) == 1 or not all(isinstance(owner, Address) for owner in owners):
+            what = "fields" if len(owners) == 1 else "values"
+            summary = f"{what} need each other in a circle: {self._path.circle(place)}"
+            self._circular.update(dict.fromkeys(circle, summary))
