@@ -36,8 +36,8 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
-from novita_infra.policies.privacy import hide_environment
-from novita_infra.policies.processes import Exited, run_process
+from novita_infra.programs.privacy import hide_environment
+from novita_infra.programs.processes import Exited, run_process
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"

@@ -28,9 +28,9 @@ from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.operations.known_places import KnownPlaces
-from novita_infra.policies.processes import Exited
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
+from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
 from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.file_lock import take_lock
@@ -408,9 +408,9 @@ READERS: Final = (
 NO_INPUT: Final = {
     "encoding/files:read_file": "what the readers of files call",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
-    "policies/privacy:_overwrite": "reads a file of the kernel",
-    "policies/processes:_Reports.read": "reads what our own supervisor writes",
-    "policies/processes:_read_output": "passes on the bytes of a policy",
+    "programs/privacy:_overwrite": "reads a file of the kernel",
+    "programs/processes:_Reports.read": "reads what our own supervisor writes",
+    "programs/processes:_read_output": "passes on the bytes of a program",
     "policies/running:_Bench._fit": "reads what our own program prints",
     "schema/resources:write_schemas": "reads schemas that this program wrote",
     "simulator/http/control:_json": "requests; the lane of generated requests damages them",

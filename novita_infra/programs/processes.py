@@ -1,4 +1,4 @@
-"""Runs a program with a time limit and bounded output. Knows nothing of policies.
+"""Runs a program with a time limit and bounded output.
 
 On Linux a process between this one and the program (`supervisor`) ends everything that the program started, also what
 left its group. Elsewhere its process group is ended.
@@ -23,7 +23,7 @@ from typing import Final
 from novita_infra.model.frozen import dataclass
 
 MOST_OUTPUT: Final = 4 << 20
-"""Bytes of standard output that are read; a program that prints more is killed."""
+"""Bytes of standard output that are read unless the caller gives a limit; a program that prints more is killed."""
 MOST_COMPLAINTS: Final = 1 << 16
 """Bytes of standard error that are kept."""
 _CHUNK: Final = 1 << 16
@@ -56,6 +56,7 @@ def run_process(
     environ: Mapping[str, str],
     timeout: float,
     off: threading.Event,
+    most_output: int = MOST_OUTPUT,
 ) -> Exited:
     """Runs the program with `given` on its standard input; ends it with all that it started.
 
@@ -66,7 +67,7 @@ def run_process(
     with tempfile.TemporaryFile() as stdin, _Reports() as reports:  # a pipe would block on a program that reads nothing
         stdin.write(given)
         stdin.seek(0)
-        process = subprocess.Popen(  # noqa: S603 -- the project file names it; there is no shell
+        process = subprocess.Popen(  # noqa: S603 -- the user allowed it; there is no shell
             reports.command(argv),
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -79,7 +80,7 @@ def run_process(
         with process:
             reports.close_given()
             try:
-                output, complaints, trouble = _read_output(process, until, off)
+                output, complaints, trouble = _read_output(process, until, off, most=most_output)
                 if not trouble:
                     trouble = _wait_for_exit(lambda: reports.ended(process), until, off)
             finally:
@@ -165,11 +166,12 @@ def _end(process: subprocess.Popen[bytes], reports: _Reports) -> None:
 
 
 _LATE: Final = "it took more than {timeout:g} s"
-_LOUD: Final = f"it printed more than {MOST_OUTPUT >> 20} MB"
 _OFF: Final = "it was called off"
 
 
-def _read_output(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> tuple[bytes, bytes, str]:
+def _read_output(
+    process: subprocess.Popen[bytes], until: float, off: threading.Event, *, most: int
+) -> tuple[bytes, bytes, str]:
     """The output and the errors until both streams are closed, and the reason to kill the program, if any."""
     output, complaints = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
@@ -190,8 +192,8 @@ def _read_output(process: subprocess.Popen[bytes], until: float, off: threading.
                     output += data
                 else:
                     complaints += data[: max(0, MOST_COMPLAINTS - len(complaints))]
-            if len(output) > MOST_OUTPUT:
-                return bytes(output), bytes(complaints), _LOUD
+            if len(output) > most:
+                return bytes(output), bytes(complaints), f"it printed more than {most >> 20} MB"
     return bytes(output), bytes(complaints), ""
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from novita_infra.policies import processes
-from novita_infra.policies.processes import Exited, run_process
+from novita_infra.programs import processes
+from novita_infra.programs.processes import Exited, run_process
 
 pytestmark = pytest.mark.process
 
@@ -137,7 +137,7 @@ def test_a_program_that_kills_its_supervisor_is_ended_too(tmp_path: Path) -> Non
 def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     program = "import os, time; open('pid', 'w').write(str(os.getpid())); os.replace('pid', 'ready'); time.sleep(600)"
     code = (
-        "import sys, threading; from pathlib import Path; from novita_infra.policies.processes import run_process;"
+        "import sys, threading; from pathlib import Path; from novita_infra.programs.processes import run_process;"
         f"run_process([sys.executable, '-c', {program!r}], b'', folder=Path(), environ={{}}, timeout=600,"
         " off=threading.Event())"
     )
@@ -153,7 +153,7 @@ def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path) -> None
 @LINUX
 def test_the_environment_of_the_process_is_hidden_from_programs(tmp_path: Path) -> None:
     code = (
-        "import os, subprocess; from novita_infra.policies.privacy import hide_environment;"
+        "import os, subprocess; from novita_infra.programs.privacy import hide_environment;"
         "hide_environment({'PATH', 'SHOWN'});"
         "show = ['cat', f'/proc/{os.getpid()}/environ'];"
         "print(subprocess.run(show, capture_output=True, env={'PATH': os.environ['PATH']}).stdout.count(b'sk_'),"
