@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 
-from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.model.clock import Clock
 from novita_infra.model.concurrency import end_tasks, start_task
 
@@ -14,11 +13,23 @@ SILENCE: Final = 50.0
 """Seconds after which a sign of life is due, so that a person sees one at least once a minute."""
 
 
+class Awaited(Protocol):
+    """What a command waits for."""
+
+    def reason(self) -> str:
+        """What is waited for now, on one line; empty if there is nothing to say."""
+        ...
+
+    def progress(self) -> str:
+        """How far it is; empty while nothing is under way."""
+        ...
+
+
 class Heartbeat:
     """The signs of life of a command. `report` shows a line; `silence` is in seconds of the clock."""
 
     def __init__(
-        self, clock: Clock, awaited: AwaitedCalls, report: Callable[[str], None], *, silence: float = SILENCE
+        self, clock: Clock, awaited: Awaited, report: Callable[[str], None], *, silence: float = SILENCE
     ) -> None:
         self.clock, self.awaited, self.silence = clock, awaited, silence
         self._report = report

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar, overload
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar, cast, overload
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -63,6 +64,32 @@ async def racing(
         yield tasks
     finally:
         await end_tasks(*tasks)
+
+
+async def in_thread(work: Callable[[], A]) -> A:
+    """The result of work that blocks. If the task is cancelled, the thread goes on, and no process waits for it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[A] = loop.create_future()
+
+    def end(result: A | None, error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("A", result))
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 -- it is raised in the task
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(end, result, failure)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
 
 
 def _take_failure(task: asyncio.Task[Any]) -> None:

@@ -21,6 +21,14 @@ _SELECTORS: Final = ("\ufe0e", "\ufe0f")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+def is_text(value: str) -> bool:
+    """Whether a word of the command line, a value of the environment or a name of a file is text.
+
+    Python represents bytes that are not UTF-8 as lone surrogates.
+    """
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def printable(text: str) -> str:
     """The text on one line, with an escape such as `\\n`, `\\x1b` or `\\u202e` for each character that shows nothing.
 

@@ -21,6 +21,8 @@ from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, l
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.rules import rules_at
+from novita_infra.manifests.secrets.answers import SecretAnswers
+from novita_infra.manifests.secrets.asking import with_secrets
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
@@ -101,10 +103,12 @@ def validate_project(
     *,
     lenient: bool = False,
     provenance: Provenance | None = None,
+    answers: SecretAnswers | None = None,
 ) -> Project:
     """The project as declared, without reading the account. Raises Problems with every error of the manifests.
 
-    `lenient` needs no secret and no variable; `provenance` records the sources of values; see `load`.
+    `lenient` needs no secret and no variable; `provenance` records the sources of values; `answers` are those of
+    sources of secrets; see `load`.
     """
     return load(
         where.path,
@@ -114,11 +118,12 @@ def validate_project(
         environ=environ,
         provenance=provenance,
         lenient=lenient,
+        answers=answers,
     )
 
 
 def unset_in(project: Project) -> tuple[Diagnostic, ...]:
-    """The warnings about variables and secrets that are not set, for a command that needs none."""
+    """The warnings about variables and secrets that are not set or not asked, for a command that needs none."""
     return tuple(item for item in project.warnings if item.unset)
 
 
@@ -146,17 +151,28 @@ async def open_session(
     protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about a wait,
     or about work that takes long before there is a plan.
     """
-    project = project_at(where, environ, destroys=destroys, empty=empty, lenient=lenient)
+    project = await project_at(where, environ, destroys=destroys, empty=empty, lenient=lenient, report=report)
     async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
         yield session
 
 
-def project_at(
-    where: ProjectOptions, environ: Mapping[str, str], *, destroys: bool, empty: bool = False, lenient: bool = False
+async def project_at(
+    where: ProjectOptions,
+    environ: Mapping[str, str],
+    *,
+    destroys: bool,
+    empty: bool = False,
+    lenient: bool = False,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Project:
-    """The project; without its declarations if they cannot be read and `open_session` does not need them."""
+    """The project; without its declarations if they cannot be read and `open_session` does not need them.
+
+    Asks the sources of secrets that something declared needs. A command that destroys does without.
+    """
     try:
-        return validate_project(where, environ, lenient=lenient)
+        load = partial(validate_project, where, environ, lenient=lenient)
+        known = frozenset({environ.get("NOVITA_API_KEY", ""), *secrets_of_environment(environ)} - {""})
+        return await with_secrets(load, environ, secrets=known, destroys=destroys, report=report)
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise

@@ -33,7 +33,7 @@ class FieldExplained:
     """As a manifest would have it; empty where the service chooses."""
     limits: tuple[str, ...]
     secret: bool
-    """Whether it takes `{fromEnv: NAME}` and `{fromFile: PATH}`."""
+    """Whether it takes a pointer to a secret, such as `{fromEnv: NAME}`."""
     refers: str
     """The type of the resource that it points at, or empty."""
     means: str

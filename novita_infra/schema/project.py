@@ -8,7 +8,8 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, NAME, VERSION, lifecycle
 from novita_infra.schema.objects import Schema, closed_object
-from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
+from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
+from novita_infra.schema.secret_pointers import SECRET_COMMANDS
 from novita_infra.schema.state_settings import any_state_settings, state_settings
 from novita_infra.schema.variable_types import VARIABLE
 from novita_infra.state.registry import backend_named, backend_names
@@ -16,15 +17,8 @@ from novita_infra.state.registry import backend_named, backend_names
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 _TARGET: Final = r'^[a-z_]+\.[A-Za-z0-9_*-]+(\["[^"\]]+"\])?$'
 
-_ACCOUNT: Final[Schema] = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9_-]+$",
-    "description": "The id of the only account that may be used; that of an environment takes precedence. A key of "
-    "another account is refused, and the message names that account.",
-}
-
 _RULES: Final[Schema] = {
-    "account": _ACCOUNT,
+    "account": ACCOUNT,
     "budget": BUDGET,
     "maxPriceRise": MAX_PRICE_RISE,
     "onDrift": {"$ref": "#/$defs/onDrift", "default": OnDrift.HEAL.value},
@@ -285,6 +279,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "default": True,
             "description": "Whether objects carry a mark of the operation that created them, where the API has room.",
         },
+        "secretCommands": SECRET_COMMANDS,
         **_RULES,
         "policies": POLICIES,
         "outputs": {

@@ -6,7 +6,7 @@ An excerpt of a file shows a value only at such a place. Every other place count
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache, reduce
 from typing import Any, Final
@@ -16,6 +16,7 @@ from novita_infra.kinds.field import Field, Secrecy
 from novita_infra.model.frozen import dataclass
 from novita_infra.schema.frame import VERSION
 from novita_infra.schema.resources import frame_schema, project_schema
+from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
 _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 
@@ -59,7 +60,23 @@ class Place:
 HIDDEN: Final = Place()
 """A place of which nothing is shown but where its secret comes from."""
 TREE: Final = Place(Shows.TREE)
-ANYWHERE: Final = {"fromEnv": Place(Shows.VARIABLE), "fromFile": Place(Shows.NAME), "$patch": Place(Shows.NAME)}
+
+
+def _of_pointer(name: str, schema: Mapping[str, Any], variables: Sequence[str]) -> Place:
+    """The place of a part of a pointer: a name, or names by their keys. The words of a command are hidden."""
+    match schema["type"]:
+        case "object":
+            return Place(fields={key: _of_pointer(key, part, variables) for key, part in schema["properties"].items()})
+        case "array":
+            return Place(items=HIDDEN)
+        case _:
+            return Place(Shows.VARIABLE if name in variables else Shows.NAME)
+
+
+ANYWHERE: Final = {
+    "$patch": Place(Shows.NAME),
+    **{item.key: _of_pointer(item.key, item.schema, item.variables) for item in SECRET_POINTERS.values()},
+}
 """The keys that are public wherever they stand: those that point at a secret, and the directive of a patch."""
 
 

@@ -17,6 +17,7 @@ from novita_infra.schema.explain_frame import PartExplained, explain_frame, expl
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
 from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.project import EXAMPLE
+from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
 _INDEX: Final = """\
 # Reference
@@ -28,6 +29,7 @@ Generated from the code by `make schemas`.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
 * [Variables and local values](variables.md): types, where values come from, rules, secrets.
 * [Expressions](expressions.md) `${...}`: names, operators, functions.
+* [Secrets](secrets.md) `{fromEnv: NAME}`: the environment, files, SOPS, the keyring, a vault, a command.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.
 * [The commands](commands.md): what `--help` prints of each.
@@ -51,8 +53,8 @@ spec: {}                     # described on the pages below
 * Any value may be a `${...}` [expression](expressions.md): `${network_storage.data.id}`, `${var.region}`,
   `${env.HOME}`. `$${` is a plain `${`.
 * A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
-* Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
-  state.
+* Where a value may be secret, [`{fromEnv: NAME}` or another source](secrets.md) keeps it out of the manifest, the plan
+  and the state.
 * An undeclared field is left to the service. A field that is no longer declared returns to its default, where it has
   one.
 
@@ -117,6 +119,29 @@ spec:
 * Other resources cannot name one that does not exist here. `${default(instance.monitor.ip, "none")}` can.
 """
 
+_SECRETS: Final = """\
+# Secrets
+
+Where a field is secret by its nature, and in the values of an `env`, a manifest points at the secret by its source. So
+does the value of a variable with `sensitive: true`. [The reference](index.md). [How to use
+them](../how-to.md#keep-secrets-out).
+
+```yaml
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata:
+  name: hub
+spec:
+  username: acme-bot
+  password: {fromEnv: REGISTRY_PASSWORD}
+```
+
+* The environment, a file and a dotenv file are read by every command that reads the manifests.
+* The other sources are asked by `plan`, `apply` and others that need the value, and only for what a declared field or
+  an output uses: each file, path and command once in a run, several at a time. `validate`, `graph` and `drift` ask
+  none, and `drift` names what it does not compare.
+"""
+
 _PROJECT: Final = f"""\
 # The project file
 
@@ -136,6 +161,7 @@ def pages() -> dict[str, str]:
     return {
         "index.md": _INDEX + "\n".join(rows) + "\n",
         "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
+        "secrets.md": _SECRETS + "\n".join(_sources()) + "\n",
         "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
         **{f"{item.type}.md": "\n".join(_page(item)) + "\n" for item in explained},
     }
@@ -168,6 +194,21 @@ def _page(kind: KindExplained) -> Iterator[str]:
     yield f"* [Owner mark](../how-to.md#continue-after-an-interrupted-run): {kind.mark_place or 'none'}."
     limits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
     yield f"* Waits at most, unless [`lifecycle.timeouts`](lifecycle.md#timeouts) says otherwise: {limits}."
+
+
+def _sources() -> Iterator[str]:
+    """What is known of each source of secrets."""
+    for item in SECRET_POINTERS.values():
+        yield from ("", f"## {item.key}", "", str(item.schema["description"]), "")
+        yield f"* Write: `{item.form}`"
+        yield f"* Example: `{item.example}`"
+        yield f"* Asked by: {'`plan`, `apply` and others that need it' if item.asked else 'every command'}"
+        parts = item.schema.get("properties", {})
+        if parts:
+            yield from ("", "| Inside | Default | What it is |", "| --- | --- | --- |")
+        for name, part in parts.items():
+            default = f"`{part['default']}`" if "default" in part else ""
+            yield f"| `{name}` | {default or 'required'} | {_cell(part['description'])} |"
 
 
 def _frame() -> Iterator[str]:
@@ -222,7 +263,7 @@ def _facts(field: FieldExplained) -> Iterator[str]:
         where = "" if refers is field else f" in `{refers.path}`"
         yield f"* Points at{where}: [{refers.refers}]({refers.refers}.md)"
     if field.secret:
-        yield "* May be secret: `{fromEnv: NAME}` or `{fromFile: PATH}`"
+        yield "* May be secret: [`{fromEnv: NAME}` or another source](secrets.md)"
     yield f"* Changing it: {field.means}"
     if field.removal:
         yield f"* Removing it from the manifest: {field.removal}"

@@ -22,6 +22,7 @@ from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import ANY_PROJECT, PROJECT
+from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.variable_types import VARIABLE_TYPE
 
 OLDER: Final = "draft-07"
@@ -49,17 +50,7 @@ _DEFS: Final[Schema] = {
         "type": "string",
         "pattern": rf"^\$\{{({_INSIDE}|{_MAP})*\}}$",
     },
-    "secret": {
-        "description": "A secret from the environment or from a file; it is never shown and never stored.",
-        "type": "object",
-        "properties": {
-            "fromEnv": {"type": "string", "minLength": 1, "description": "The environment variable that holds it."},
-            "fromFile": {"type": "string", "minLength": 1, "description": "The file that holds it."},
-        },
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-    },
+    "secret": SECRET,
     "duration": {
         "title": "length of time",
         "type": "string",

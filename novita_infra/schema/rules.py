@@ -1,4 +1,4 @@
-"""The schemas of policies, budgets, conditions, triggers and change limits."""
+"""The schemas of accounts, policies, budgets, conditions, triggers and change limits."""
 
 from __future__ import annotations
 
@@ -62,6 +62,13 @@ _AMOUNT: Final[dict[str, Any]] = {
         {"type": "number", "minimum": 0},
         {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$", "examples": ["12.50"]},
     ]
+}
+
+ACCOUNT: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_-]+$",
+    "description": "The id of the only account that may be used; that of an environment takes precedence. A key of "
+    "another account is refused, and the message names that account.",
 }
 
 BUDGET: Final[dict[str, Any]] = {

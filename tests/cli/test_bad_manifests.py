@@ -16,7 +16,10 @@ from novita_infra.cli import root
 
 CASES = [pytest.param(case, id=case.name) for case in bad_manifests()]
 PLACE = re.compile(r"^(?P<place>[^\s:]+:\d+:\d+): ")
-UNSET = re.compile(r"is not set; set it|is empty; set it|there is no such file; the path|has no value; give it")
+UNSET = re.compile(
+    r"is not set; set it|is empty; set it|does not set|is empty in the dotenv file"
+    r"|there is no such file; the path|has no value; give it"
+)
 """What `validate` warns of, and what only a plan needs."""
 
 

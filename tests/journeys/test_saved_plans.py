@@ -500,7 +500,9 @@ def test_any_change_of_a_plan_file_is_refused_before_anything_is_called_or_run(
         reject()
     calls = dict(rig.world.calls)
     with pytest.raises(Problems):
-        reopened(file, ProjectOptions(path=rig.folder), rig.environ)  # opens no client and runs no policy
+        rig.clock.run(
+            reopened(file, ProjectOptions(path=rig.folder), rig.environ)
+        )  # opens no client and runs no policy
     assert dict(rig.world.calls) == calls
     assert not list(rig.folder.rglob("ran"))
 

@@ -47,7 +47,7 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
             if stop_when(event):
                 stop.set()
 
-        opened = reopened(path, ProjectOptions(path=rig.folder), rig.environ)
+        opened = await reopened(path, ProjectOptions(path=rig.folder), rig.environ)
         async with rig.client() as client:
             store = rig.store()
             session = Session(opened.where, opened.project, store, client, rig.clock, SIMULATOR, store.load())
@@ -64,7 +64,7 @@ def saved_run(rig: Rig, path: Path) -> ApprovedRun:
     """What `apply PLANFILE` would carry out now; raises Problems where it is refused."""
 
     async def work() -> ApprovedRun:
-        opened = reopened(path, ProjectOptions(path=rig.folder), rig.environ)
+        opened = await reopened(path, ProjectOptions(path=rig.folder), rig.environ)
         async with rig.client() as client:
             store = rig.store()
             session = Session(opened.where, opened.project, store, client, rig.clock, SIMULATOR, store.load())

@@ -26,6 +26,9 @@ from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.manifests.secrets.picking import data_in, text_at
+from novita_infra.manifests.secrets.source import Unreadable
+from novita_infra.manifests.secrets.vault import _stored_token
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.policies.running import _Bench
@@ -67,6 +70,11 @@ apiVersion: novita-infra/v1
 kind: RegistryAuth
 metadata: {name: registry}
 spec: {username: me, password: {fromFile: password.txt}}
+---
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata: {name: other}
+spec: {username: me, password: {fromDotenv: {file: login.env, name: PASSWORD}}}
 """
 
 Damage = Callable[[bytes, Random, int], Iterator[tuple[str, bytes]]]
@@ -89,6 +97,14 @@ class Reader:
     """How often each kind of damage is done in the quick lane."""
 
 
+def _answer_with_secrets(_: Path, file: Path) -> None:
+    try:
+        fields = data_in(file.read_bytes(), subject="the vault")["data"]["data"]
+        text_at(fields["password"], part="password", subject="the vault")
+    except (Unreadable, KeyError, TypeError, IndexError):  # the sources look at the shape before
+        return
+
+
 def run(*words: str) -> None:
     """The command; fails on a traceback, an internal error and an unknown exit code."""
     ended = CliRunner().invoke(root, list(words), prog_name="novita-infra")
@@ -102,7 +118,8 @@ def make_project(folder: Path) -> Path:
     """An applied project with all files that a project can have; to be called in it."""
     files = {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET, "password.txt": "hunter2-hunter2\n"}
     files |= {"prod.vars.yaml": "size: 50\n", "schema.json": '{"type": "object", "required": ["format_version"]}'}
-    files |= {"dev.vars.json": '{"size": 50}\n'}
+    files |= {"dev.vars.json": '{"size": 50}\n', "login.env": "# of the build\nPASSWORD='hunter2 # it'\n"}
+    files |= {".vault-token": "hvs.hunter2\n"}
     for name, text in files.items():
         (folder / name).write_text(text)
     run("apply", "--sim", "--auto-approve", str(folder))
@@ -293,9 +310,25 @@ READERS: Final = (
     ),
     Reader(
         "secret",
-        ("manifests/language/secrets:Secrets._from_file",),
+        ("manifests/secrets/paths:text_in",),
         _command("validate", "{folder}"),
         "password.txt",
+        damages=(as_bytes,),
+    ),
+    Reader("dotenv", (), _command("validate", "{folder}"), "login.env", damages=(as_bytes,)),
+    Reader(
+        "answer with secrets",
+        ("manifests/secrets/picking:data_in",),
+        _answer_with_secrets,
+        sample=b'{"data": {"data": {"password": "hunter2", "port": 22}}}',
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "token of a vault",
+        ("manifests/secrets/vault:_stored_token",),
+        lambda _, file: _stored_token({"HOME": str(file.parent)}),
+        ".vault-token",
         damages=(as_bytes,),
     ),
     Reader(

@@ -8,12 +8,12 @@ from typing import Final
 
 from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.scope import UNUSABLE, Reported, Scope
-from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import is_text
 from novita_infra.model.values import Ref, Secret, Value, is_secret_name
 
 ESCAPE: Final = "write $${ for a plain ${"

@@ -1,34 +1,24 @@
-"""Reads the secrets that a manifest points at: `{fromEnv: NAME}` and `{fromFile: PATH}`. No message contains one."""
+"""Reads the secrets that a manifest points at, such as `{fromEnv: NAME}`. No message contains one."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.encoding.files import read_file
+from novita_infra.manifests.secrets.answers import SecretAnswers, source_of
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, Unreadable
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Secret, Value, leaves
+from novita_infra.model.values import PLAIN, Secret, Value, leaves
+from novita_infra.schema.secret_pointers import SECRET_POINTERS, is_pointer
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LONGEST: Final = 2**20
-"""The most bytes of a file that holds a secret."""
-_PATH: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
-
-
-def is_text(value: str) -> bool:
-    """Returns whether a word of the command line, a value of the environment or a name of a file is text.
-
-    Python represents bytes that are not UTF-8 as lone surrogates.
-    """
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-_LACKING: Final = "missing:"
-"""The source of a Secret that stands for one that is not set."""
+ALLOW: Final = "NOVITA_INFRA_ALLOW_COMMANDS"
+"""The variable that names the programs for secrets, whatever the project file says."""
+_LACKING: Final = "\0missing"
+"""The source of a Secret that stands for one that is not set. No other source has a control character."""
 
 
 def lacking_secret() -> Secret:
@@ -43,67 +33,92 @@ def is_lacking(value: Value) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Looks up secrets in the environment and in files."""
+    """Looks up secrets by their pointers."""
 
     root: Path
     """The project's folder. Files of origins are relative to it."""
     environ: Mapping[str, str]
+    answers: SecretAnswers = field(default_factory=SecretAnswers)
+    """What the sources have answered so far."""
+    programs: Collection[str] = ()
+    """The programs that the project file allows to run for a secret."""
+    unasked: dict[str, Question] = field(default_factory=dict)
+    """What was pointed at and not asked, by the name of the source. `take` adds to it."""
+    offline: bool = False
+    """Whether no source is asked in this run."""
 
     def points(self, value: Any) -> bool:
         """Returns whether the value is a pointer to a secret."""
-        return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("fromEnv", "fromFile")
+        return is_pointer(value)
 
-    def take(self, pointer: Mapping[str, Any], place: Origin) -> Secret | Diagnostic:
-        """Returns the secret that `{fromEnv: NAME}` or `{fromFile: PATH}` points at, or why there is none."""
-        match dict(pointer):
-            case {"fromEnv": str(name), **rest} if not rest:
-                return self._from_environ(name, place)
-            case {"fromFile": str(path), **rest} if not rest:
-                return self._from_file(path, place)
-            case _:
-                return Diagnostic("this is no secret", "write {fromEnv: NAME} or {fromFile: PATH}", origin=place)
+    def take(self, pointer: Mapping[str, Any], place: Origin, *, judged: bool = False) -> Secret | Diagnostic:
+        """Returns the secret that a pointer means, or why there is none.
+
+        A source that takes long is not asked: the Diagnostic is `unasked`, and `unasked` here has the question.
+        `judged` says that a schema reports a pointer of a wrong form.
+        """
+        if not is_pointer(pointer):
+            return Diagnostic("this is no secret", "write {fromEnv: NAME} or {fromFile: PATH}", origin=place)
+        ((key, value),) = pointer.items()
+        form = SECRET_POINTERS[key]
+        if not all(isinstance(leaf, PLAIN) for leaf in leaves(value)):
+            return Diagnostic(
+                "no part of this may be secret or known only after apply", f"write {form.form}", origin=place
+            )
+        if not _fits(value, form.schema):
+            return lacking_secret() if judged else Diagnostic("this is no secret", f"write {form.form}", origin=place)
+        source = source_of(key)
+        try:
+            pointed = source.pointed(value, ManifestPlace(self.root, (self.root / place.file).parent))
+            if source.read is None and pointed.question not in self.answers:
+                return self._unasked(pointed, place)
+            answer = self.answers.get(pointed.question, Asking(self.root, self.environ))
+            return Secret(source.text(answer, pointed), pointed.name)
+        except Unreadable as error:
+            return Diagnostic(error.summary, error.hint, origin=place, unset=error.unset)
 
     def literal(self, place: Origin) -> Diagnostic:
         """Returns the warning about a secret in clear in a manifest."""
         hint = "move it out and point at it: {fromEnv: NAME} or {fromFile: PATH}"
         return Diagnostic("a secret stands in clear in the manifest", hint, origin=place, severity=Severity.WARNING)
 
-    def _from_environ(self, name: str, place: Origin) -> Secret | Diagnostic:
-        value = self.environ.get(name)
-        if not value and not _NAME.fullmatch(name):
-            hint = "fromEnv names the variable that holds the secret, and is not the secret itself"
-            return Diagnostic("this is no name of an environment variable", hint, origin=place)
-        if not value:
-            state = "not set" if value is None else "empty"
-            hint = f"set it: export {name}=..."
-            return Diagnostic(f"the environment variable {name} is {state}", hint, origin=place, unset=name)
-        if not is_text(value):
-            return Diagnostic(f"the environment variable {name} is not UTF-8 text", origin=place)
-        return Secret(value, f"env:{name}")
+    def _unasked(self, pointed: Pointed, place: Origin) -> Diagnostic:
+        """Returns that a secret was not asked, or that its program may not be run."""
+        if pointed.question.key == "fromCommand" and (error := self._forbidden(pointed.question.words[0])):
+            return replace(error, origin=place)
+        self.unasked[pointed.name] = pointed.question
+        return Diagnostic(
+            f"the secret from {pointed.name} is not read here",
+            "`plan` and `apply` read it",
+            origin=place,
+            unset=pointed.name,
+            unasked=True,
+        )
 
-    def _from_file(self, path: str, place: Origin) -> Secret | Diagnostic:
-        """Returns the file's text without its last line end. A relative path starts at the manifest's folder."""
-        if not _PATH.fullmatch(path):
-            hint = "fromFile names the file that holds the secret, and is not the secret itself"
-            return Diagnostic("this is no path of a file", hint, origin=place)
-        file = (self.root / place.file).parent / path
-        try:
-            if not file.is_file():
-                raise ValueError("it is no file" if file.exists() else "there is no such file")
-            text = read_file(file, most=_LONGEST).decode("utf-8")
-        except UnicodeDecodeError:
-            return Diagnostic(f"the secret file {path} is not UTF-8 text", origin=place)
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            hint = "the path is relative to the folder of this manifest" if not Path(path).is_absolute() else ""
-            unset = "" if file.exists() else path
-            return Diagnostic(f"the secret file {path} cannot be read: {why}", hint, origin=place, unset=unset)
-        value = text.removesuffix("\n").removesuffix("\r")
-        if not value:
-            return Diagnostic(f"the secret file {path} is empty", origin=place)
-        return Secret(value, f"file:{self._known_as(file)}")
+    def _forbidden(self, program: str) -> Diagnostic | None:
+        """Returns why the program may not be run for a secret; None if it may."""
+        given = self.environ.get(ALLOW)
+        if given is None:
+            hint = f"allow it in novita-infra.yaml: secretCommands: [{program}]"
+            allowed: Collection[str] = self.programs
+        else:
+            hint = f"{ALLOW} is set, so that only the programs in it count: {given or 'none'}"
+            allowed = {program} if self.offline else given.replace(",", " ").split()
+        return None if program in allowed else Diagnostic(f"the program {program} may not be run for a secret", hint)
 
-    def _known_as(self, file: Path) -> str:
-        """Returns the path relative to the project if it lies inside, so that the source is equal on every machine."""
-        resolved, root = file.resolve(), self.root.resolve()
-        return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else resolved.as_posix()
+
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Returns whether the value of a pointer has the parts that its source needs."""
+    match schema["type"]:
+        case "object":
+            parts = schema["properties"]
+            return (
+                isinstance(value, dict)
+                and value.keys() <= parts.keys()
+                and all(name in value for name in schema["required"])
+                and all(_fits(item, parts[name]) for name, item in value.items())
+            )
+        case "array":
+            return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+        case _:
+            return isinstance(value, str) and bool(value)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
-from novita_infra.manifests.language.secrets import Secrets, is_text
+from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variable_types import (
     Misfit,
     fitted,
@@ -26,6 +26,7 @@ from novita_infra.manifests.yaml.positions import Path, Position, inside, key_or
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic, Severity, nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import is_text
 from novita_infra.model.values import Computation, Secret, Value, is_secret_name
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"

@@ -30,6 +30,8 @@ class Collected:
         self.errors = 0
         self._places: set[Origin] = set()
         self._secrets: dict[Origin, str] = {}
+        self.unasked: dict[str, Diagnostic] = {}
+        """What is needed of sources that were not asked, by the name of the secret."""
         self.sources = Sources()
         """The texts of the files, which say what a message may quote."""
 
@@ -42,13 +44,16 @@ class Collected:
 
     def is_error(self, item: Diagnostic) -> bool:
         """Returns whether the diagnostic is an error of this load."""
-        return item.severity is Severity.ERROR and not (self.lenient and item.unset)
+        return item.severity is Severity.ERROR and not (item.unasked or (self.lenient and item.unset))
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         if not diagnostics:
             return
         if self.lenient:
             diagnostics = [_not_compared(item) if item.unset else item for item in diagnostics]
+        else:
+            self.unasked |= {item.unset: item for item in diagnostics if item.unasked}
+            diagnostics = [item for item in diagnostics if not item.unasked]
         new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
         self._diagnostics += new
         errors = [item for item in new if item.severity is Severity.ERROR]

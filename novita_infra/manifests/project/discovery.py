@@ -10,10 +10,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, problem
+from novita_infra.model.printable import is_text
 
 VARIABLES_SUFFIX: Final = ".vars"
 """`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""

@@ -33,6 +33,8 @@ from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
 from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variable, unused_variables
+from novita_infra.manifests.secrets.answers import SecretAnswers
+from novita_infra.manifests.secrets.asking import SecretsWanted
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.model.addresses import Address, Origin
@@ -134,11 +136,14 @@ def load(
     environ: Mapping[str, str],
     provenance: Provenance | None = None,
     lenient: bool = False,
+    answers: SecretAnswers | None = None,
 ) -> Project:
     """Returns the project at a folder, or of one manifest file. `variables` are those of `--var`, as text.
 
     `provenance` records the sources of values. `lenient` makes a variable or a secret that is not set a warning: what
-    uses it has no value and is not compared. Raises Problems with all errors, sorted by file, line and column.
+    uses it has no value and is not compared. `answers` are those of the sources of secrets that take long. Raises
+    Problems with all errors, sorted by file, line and column; SecretsWanted where nothing else is wrong than that such
+    a source has not answered yet.
     """
     with _uncollected():
         return _load(
@@ -149,6 +154,7 @@ def load(
             environ=environ,
             provenance=provenance,
             lenient=lenient,
+            answers=answers or SecretAnswers(),
         )
 
 
@@ -161,13 +167,15 @@ def _load(
     environ: Mapping[str, str],
     provenance: Provenance | None,
     lenient: bool,
+    answers: SecretAnswers,
 ) -> Project:
     diagnostics = Collected(lenient=lenient)
     found = find(path, other_than=var_files)
     files = Files(found.root, diagnostics)
     diagnostics.sources = files.sources
     settings = _settings(found, files, diagnostics)
-    secrets = Secrets(found.root, environ)
+    programs = settings.texts("secretCommands") if settings else ()
+    secrets = Secrets(found.root, environ, answers, programs, offline=lenient)
     chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
     diagnostics.add([*errors, *choose_files(found, settings or NOTHING, chosen), *found.diagnostics])
     values, from_environ = None, []
@@ -207,6 +215,10 @@ def _load(
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())
+    warnings = diagnostics.warnings()
+    if diagnostics.unasked:
+        questions = tuple(dict.fromkeys(secrets.unasked[name] for name in diagnostics.unasked))
+        raise SecretsWanted(diagnostics.unasked.values(), questions, found.root)
     return Project(
         name=settings.project_name(found.root),
         root=found.root,
@@ -232,7 +244,7 @@ def _load(
             from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
             secret=tuple(value for value in (values or {}).values() if is_secret(value)),
         ),
-        warnings=diagnostics.warnings(),
+        warnings=warnings,
         rules=rules,
         written=Written(loader.documents, settings.part("variables"), settings.part("outputs"), refactoring),
     )

@@ -15,11 +15,11 @@ from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Origin
+from novita_infra.schema.secret_pointers import is_pointer
 
 _OPEN: Final = frozenset({"type", "description", "secret", "sensitive", "validation"})
 """The public keys of a declaration. Its default and unknown keys may hold the secret."""
 _EXPRESSION: Final = re.compile(r"\$\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}")
-_POINTERS: Final = ({"fromEnv"}, {"fromFile"})
 
 
 def plaintext_secrets(settings: Settings, given: Iterable[Given]) -> dict[Origin, str]:
@@ -58,7 +58,7 @@ def _of_environments(settings: Settings) -> Iterator[Given]:
 def _texts(value: Any, position: Position) -> Iterator[tuple[Origin, str]]:
     """Yields the places of texts and numbers in a value, except pointers to secrets."""
     match value:
-        case dict() if set(value) in _POINTERS:
+        case dict() if is_pointer(value):
             return
         case dict():
             for name, item in value.items():

@@ -29,6 +29,11 @@ class Settings:
         found = self.document.data.get(name)
         return found if isinstance(found, dict) else {}
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Returns the texts of a list of the file; nothing if it is missing or has another type."""
+        found = self.document.data.get(name)
+        return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+
     def position(self, name: str) -> Position:
         """Returns the position of that part."""
         return inside(self.document.position, name)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from novita_infra.api.credentials import without_credentials
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.expressions import is_expression
 from novita_infra.manifests.language.references import names_in
@@ -25,6 +26,7 @@ from novita_infra.manifests.yaml.positions import Path, Position, inside, label_
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value, is_secret, refs
+from novita_infra.schema.secret_pointers import is_pointer
 
 _LONGEST: Final = 60
 _MISSING: Final = object()
@@ -226,7 +228,7 @@ def _hidden(address: Address, path: Path) -> bool:
 
 def _shown(value: Any, *, hidden: bool) -> str:
     """Returns the value as written, shortened. A hidden value is shown as its source only."""
-    points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
+    points = is_pointer(value)
     if hidden and not points and not (isinstance(value, str) and is_expression(value)):
         return "(secret)"
     text = (
@@ -234,4 +236,5 @@ def _shown(value: Any, *, hidden: bool) -> str:
         if isinstance(value, str) and value.startswith("${")
         else json.dumps(value, ensure_ascii=False, default=str)
     )
+    text = without_credentials(text) if points else text
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

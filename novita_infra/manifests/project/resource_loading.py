@@ -241,7 +241,7 @@ class ResourceLoader:
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values, needs)
         loose = [item for item in loose if item.origin not in lacking]
-        if self._diagnostics.lenient:
+        if self._diagnostics.lenient or any(item.unasked for item in loose):
             declared = without_lacking(declared, identified.kind)
         return declared, self._diagnostics.sifted(unusable, misfits, loose)
 

@@ -96,7 +96,7 @@ class Declaring:
         """Returns the secret if the value points at one, else the value."""
         if not self.secrets.points(value):
             return value
-        found = self.secrets.take(value, origin(position))
+        found = self.secrets.take(value, origin(position), judged=True)
         if isinstance(found, Diagnostic):
             self.diagnostics.append(found)
             return lacking_secret()

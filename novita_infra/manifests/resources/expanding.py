@@ -13,7 +13,6 @@ from typing import Any, Final
 from novita_infra.kinds.kind import NAME
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import UNUSABLE, DeclaredResources, Scope
-from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS
 from novita_infra.manifests.resources.names import Absence, DeclaredNames
 from novita_infra.manifests.validation.documents import IdentifiedDocument
@@ -26,6 +25,7 @@ from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.computing.types import as_text
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import is_text
 from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, refs
 
 FOR_EACH: Final = "forEach"

@@ -8,7 +8,7 @@ from typing import Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
-from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.language.secrets import Secrets, is_lacking
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.reading_path import Reading, ReadingPath
 from novita_infra.manifests.validation.documents import IdentifiedDocument
@@ -75,7 +75,10 @@ class DeclaredFields:
         value = interpolation.of(spec[name], position)
         if diagnostics or value.unusable:
             raise Reported
-        return Declaring(scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
+        read = Declaring(scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
+        if is_lacking(read):
+            raise Reported
+        return read
 
     def _close_circle(self, place: Reading) -> None:
         """Notes the fields of a circle. One through several resources alone is a circle of these, which is reported."""

@@ -13,6 +13,7 @@ from novita_infra.manifests.validation.subject import Subject, kind_of, quoted_v
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin_at
 from novita_infra.manifests.yaml.scalars import BOOLEANS_1_1
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
 _NAMES: Final = {
     "string": "a text",
@@ -194,7 +195,7 @@ def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, 
     fitting = word if word and not subject.hidden(path) and _matches(word, error.schema) else ""
     if "examples" in error.schema and not fitting:
         return _looks_like(error.schema)
-    if isinstance(value, dict) and value.keys() & {"fromEnv", "fromFile"}:
+    if isinstance(value, dict) and value.keys() & SECRET_POINTERS.keys():
         return "this field is not secret; ${env.NAME} stands for an environment variable"
     if "string" in wanted and isinstance(value, (int, float)):
         return f'write it in quotes: "{fitting}"' if fitting else "write it in quotes"

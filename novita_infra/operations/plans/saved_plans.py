@@ -118,13 +118,18 @@ async def opened_saved(
     report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Session, SavedPlan]]:
     """A saved plan with the project at hand, its state and its account. Raises Problems as `reopened`."""
-    opened = reopened(plan, where, environ, asked=asked)
+    opened = await reopened(plan, where, environ, asked=asked, report=report)
     async with with_project(opened.where, opened.project, environ, in_flight=in_flight, report=report) as session:
         yield session, opened.saved
 
 
-def reopened(
-    plan: Path, where: ProjectOptions, environ: Mapping[str, str], *, asked: PlanOptions = PlanOptions()
+async def reopened(
+    plan: Path,
+    where: ProjectOptions,
+    environ: Mapping[str, str],
+    *,
+    asked: PlanOptions = PlanOptions(),
+    report: Callable[[str], None] = lambda _: None,
 ) -> Reopened:
     """A saved plan for the project at `where`, and that project as it is now; its secrets are read again.
 
@@ -135,7 +140,7 @@ def reopened(
     sealed = _sealed(plan, where)
     _check_repeated(sealed, where, asked)
     where = _with_setting(sealed, where)
-    project = project_at(where, environ, destroys=sealed.setting.asked.destroys)
+    project = await project_at(where, environ, destroys=sealed.setting.asked.destroys, report=report)
     saved = decoded(sealed.content, _reading_again(project), key=sealed.key)
     return Reopened(saved, where, project)
 

@@ -26,6 +26,8 @@ class ExplanationContent(NamedTuple):
 
 def field_facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
     """The facts of a field, each with its title; the text is empty where one does not apply."""
+    from novita_infra.schema.secret_pointers import SECRET_POINTERS  # noqa: PLC0415 -- only `explain` needs it
+
     yield "type", item.type
     yield "required", "yes" if item.required else "no"
     yield "default", item.default
@@ -33,10 +35,7 @@ def field_facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
     yield "change", item.means
     yield "left out", item.removal
     yield "refers to", f"{item.refers}, by name or {{id: ...}}" if item.refers else ""
-    yield (
-        "secret",
-        "takes {fromEnv: NAME} or {fromFile: PATH}; never shown, never stored in clear" if item.secret else "",
-    )
+    yield "secret", f"takes {', '.join(SECRET_POINTERS)}; never shown, never stored in clear" if item.secret else ""
     yield "api", item.api
 
 

@@ -40,7 +40,8 @@ def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     except Problems as problems:
         renderer.result(ValidationContent(problems.diagnostics, resources=None))
         return problems.code
-    renderer.result(ValidationContent(project.warnings, resources=len(project.declared)))
+    warnings = tuple(item for item in project.warnings if not item.unasked)  # nothing is wrong with them
+    renderer.result(ValidationContent(warnings, resources=len(project.declared)))
     others = not project_options.environment and not renderer.for_programs
     for name in project.environments if others else ():
         _check_environment(name, project_options, renderer, chosen=project.environment)

@@ -1,0 +1,36 @@
+"""`{fromCommand: [PROGRAM, ARGUMENT]}`: the output of a program without its last line end. There is no shell."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final
+
+from novita_infra.api.credentials import without_credentials
+from novita_infra.manifests.secrets.running import output_of, program_named, run_source
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.model.printable import printable
+
+_LONGEST_NAME: Final = 200
+
+
+def _pointed(words: Any, _: ManifestPlace) -> Pointed:
+    if any("\0" in word for word in words) or not words[0]:
+        raise Unreadable("this is no command", "write the program and its arguments: [op, read, op://vault/item/field]")
+    said = printable(without_credentials(shlex.join(words)))[:_LONGEST_NAME]
+    return Pointed(Question("fromCommand", tuple(words), f"the command {words[0]}"), "", f"command:{said}")
+
+
+async def _ask(question: Question, asking: Asking) -> str:
+    program, subject = question.words[0], question.subject
+    path = program_named(program, asking, hint="install it, or look at PATH; a file of the project is ./FOLDER/NAME")
+    try:
+        exited = await run_source([path, *question.words[1:]], asking)
+    except OSError as error:
+        raise Unreadable(f"{subject} cannot be run: {error.strerror or error}") from None
+    value = output_of(exited, asking, subject=subject).removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise Unreadable(f"{subject} printed nothing")
+    return value
+
+
+SOURCE: Final = SecretSource(_pointed, lambda answer, _: str(answer), ask=_ask)

@@ -1,0 +1,49 @@
+"""`{fromSops: {file: PATH, path: KEY.KEY}}`: a value of a file that SOPS encrypted. The program `sops` decrypts it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from novita_infra.manifests.secrets.paths import check_file, file_at, known_as
+from novita_infra.manifests.secrets.picking import data_in, hint_for, text_at
+from novita_infra.manifests.secrets.running import output_of, program_named, run_source
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+
+_INSTALL: Final = "install SOPS: https://getsops.io"
+
+
+def _pointed(parts: Any, place: ManifestPlace) -> Pointed:
+    file = file_at(parts["file"], place, form="fromSops")
+    check_file(file, parts["file"], what="SOPS file")
+    known = known_as(file, place)
+    question = Question("fromSops", (str(file.resolve()), known), f"the SOPS file {known}")
+    return Pointed(question, parts["path"], f"sops:{known}#{parts['path']}")
+
+
+async def _ask(question: Question, asking: Asking) -> Any:
+    file, path = question.words
+    program = program_named("sops", asking, hint=_INSTALL)
+    argv = [program, "--decrypt", "--output-type", "json", file]
+    try:
+        exited = await run_source(argv, asking)
+    except OSError as error:
+        raise Unreadable(f"sops cannot be run: {error.strerror or error}", _INSTALL) from None
+    subject = f"sops --decrypt {path}"
+    return data_in(output_of(exited, asking, subject=subject), subject=subject)
+
+
+def _text(answer: Any, pointed: Pointed) -> str:
+    subject, value = pointed.question.subject, answer
+    for key in pointed.part.split("."):
+        match value:
+            case dict() if key in value:
+                value = value[key]
+            case list() if key.isascii() and key.isdecimal() and len(key) < 7 and int(key) < len(value):
+                value = value[int(key)]
+            case _:
+                known = value if isinstance(value, dict) else ()
+                raise Unreadable(f"{subject} has no {pointed.part}", hint_for(key, known))
+    return text_at(value, part=pointed.part, subject=subject)
+
+
+SOURCE: Final = SecretSource(_pointed, _text, ask=_ask)
