@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
 from novita_infra.state.file_format import read_state, write_state
 from novita_infra.state.journal import fold, header_line, trail
@@ -39,6 +40,24 @@ class GuardedBackend:
         return self._backend.named_locks(operation)
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnRun:
+    """A run under way: the state that it started from, the same as it is stored, and its journal."""
+
+    state: State
+    data: bytes
+    journal: JournalQueue
+
+    def states(self, stored: Stored) -> tuple[State, State] | None:
+        """The first state and its records now; None unless exactly what the run wrote is stored.
+
+        A run of thousands of steps so reads none of its own lines at its end.
+        """
+        if stored.state != self.data or not self.journal.is_whole(stored.journal):
+            return None
+        return self.state, self.journal.records_after(self.state)
+
+
 class GuardedStore:
     """Implements Store on the storage of one environment."""
 
@@ -46,8 +65,8 @@ class GuardedStore:
         """`new` makes the state if nothing is stored."""
         self._storage = storage
         self._make_new = new
-        self._own_run: int | None = None
-        """The serial that the stored journal starts from, if this store began it."""
+        self._own_run: _OwnRun | None = None
+        """The run that this store keeps the journal of."""
         self._last: tuple[Stored, State | None, State | None] | None = None
         """What was read last."""
         self._slow: tuple[State, State] | None = None
@@ -65,9 +84,11 @@ class GuardedStore:
         return self._slow[1]
 
     def save(self, state: State) -> State:
-        stored, base, current = self._read()
+        stored = self._storage.read()
+        base, current = (self._own_run and self._own_run.states(stored)) or self._read(stored)[1:]
         # A run passes the serial that it started with; the lines of its own journal are part of the state it saves.
-        if current and state.serial not in {current.serial, self._own_run}:
+        began = self._own_run.state.serial if self._own_run else None
+        if current and state.serial not in {current.serial, began}:
             raise self._moved_on(state, current, _SAVED_NOTHING)
         if current and state.lineage != current.lineage:
             raise problem(
@@ -92,12 +113,13 @@ class GuardedStore:
         stored, _, current = self._read()
         if current and (current.lineage, current.serial) != (state.lineage, state.serial):
             raise self._moved_on(state, current, _PLAN_AGAIN)
+        data, header = write_state(state), header_line(state)
         try:
-            writer = self._storage.begin(write_state(state), header_line(state), stored)
+            writer = self._storage.begin(data, header, stored)
         except Overtaken:
             raise self._overtaken(state, _PLAN_AGAIN) from None
-        self._own_run = state.serial
-        journal = JournalQueue(writer)
+        journal = JournalQueue(writer, header)
+        self._own_run = _OwnRun(state, data, journal)
         try:
             yield journal
         finally:
@@ -108,9 +130,9 @@ class GuardedStore:
         """The state if nothing is stored."""
         return self._make_new()
 
-    def _read(self) -> tuple[Stored, State | None, State | None]:
+    def _read(self, stored: Stored | None = None) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""
-        stored = self._storage.read()
+        stored = stored or self._storage.read()
         if self._last is None or self._last[0] != stored:
             self._last = stored, *self._parsed(stored)
         return self._last

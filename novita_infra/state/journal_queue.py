@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TypeAlias
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.backend import JournalWriter
 from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
-from novita_infra.state.state import UsedPlan
+from novita_infra.state.state import State, UsedPlan
 
 _Waiter: TypeAlias = asyncio.Future[None]
 
@@ -19,8 +21,13 @@ _Waiter: TypeAlias = asyncio.Future[None]
 class JournalQueue:
     """Implements Journal on a writer. It belongs to one event loop at a time; closing it needs none."""
 
-    def __init__(self, writer: JournalWriter) -> None:
+    def __init__(self, writer: JournalWriter, header: bytes = b"") -> None:
+        """`header` is what the journal holds already."""
         self._writer = writer
+        self._content = hashlib.sha256(header)
+        """The digest of the whole journal when all lines are written."""
+        self._lines = 0
+        self._changes: dict[Address, Record | None] = {}
         self._queue: deque[tuple[bytes, _Waiter]] = deque()
         self._busy = threading.Lock()
         self._writing: asyncio.AbstractEventLoop | None = None
@@ -28,9 +35,11 @@ class JournalQueue:
         self._broken: Exception | None = None
 
     async def put(self, record: Record, event: str) -> None:
+        self._changes[record.address] = record
         await self._append(put_line(record, event))
 
     async def drop(self, address: Address, event: str) -> None:
+        self._changes[address] = None
         await self._append(drop_line(address, event))
 
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
@@ -38,6 +47,16 @@ class JournalQueue:
 
     async def use_plan(self, plan: UsedPlan) -> None:
         await self._append(use_plan_line(plan))
+
+    def is_whole(self, journal: bytes | None) -> bool:
+        """Whether these are exactly the lines of this queue, and none is missing."""
+        return journal is not None and hashlib.sha256(journal).digest() == self._content.digest()
+
+    def records_after(self, state: State) -> State:
+        """The state with the records and the serial that all lines give it."""
+        records = {**state.records, **self._changes}
+        left = {address: record for address, record in records.items() if record is not None}
+        return replace(state, serial=state.serial + self._lines, records=left)
 
     def close(self) -> None:
         """Writes the lines of cancelled tasks, waits for a write in progress, and closes. Raises Problems."""
@@ -52,6 +71,8 @@ class JournalQueue:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         self._queue.append((line, waiter))
+        self._content.update(line)
+        self._lines += 1
         if self._writing is not loop:
             self._start_write(loop)
         await waiter

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from state_values import A, B
 
 from novita_infra.model.records import Record
+from novita_infra.state.journal import fold, header_line
 from novita_infra.state.journal_queue import JournalQueue
+from novita_infra.state.state import new_state
 
 
 class Writer:
@@ -75,3 +78,40 @@ def test_an_error_at_the_end_is_raised() -> None:
         queue.close()
     assert writer.closed
     loop.close()
+
+
+def test_a_journal_is_whole_with_every_line_of_the_queue_and_no_other() -> None:
+    writer = Writer()
+    queue = JournalQueue(writer, b"header\n")
+    state = new_state("training", "dev")
+    state = replace(state, serial=4, records={A: Record(A, "0")})
+
+    async def run() -> None:
+        await queue.put(Record(B, "1"), "made")
+        await queue.put(Record(B, "2"), "made")
+        await queue.drop(A, "gone")
+        await queue.snapshot("vpc", ("v",))
+
+    asyncio.run(run())
+    journal = b"header\n" + b"".join(writer.appended)
+    assert queue.is_whole(journal)
+    assert not any(map(queue.is_whole, (None, b"", journal[:-1], journal + b"{}\n", journal.replace(b"2", b"3"))))
+    after = queue.records_after(state)
+    assert (after.serial, after.records) == (8, {B: Record(B, "2")})
+    folded = fold(state, header_line(state) + b"".join(writer.appended), "x.journal")
+    assert (folded.serial, folded.records) == (after.serial, after.records)
+    queue.close()
+
+
+def test_a_line_that_was_not_written_is_missing() -> None:
+    writer = Writer(fails_at=2)
+    queue = JournalQueue(writer)
+
+    async def run() -> None:
+        await queue.put(Record(A, "1"), "made")
+        with pytest.raises(ConnectionResetError):
+            await queue.put(Record(A, "2"), "made")
+
+    asyncio.run(run())
+    assert not queue.is_whole(b"".join(writer.appended))
+    queue.close()

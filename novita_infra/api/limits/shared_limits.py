@@ -128,13 +128,14 @@ class LimitsFile:
             yield None
             return
         try:
-            if os.fstat(self._file).st_nlink == 0:
+            about = os.fstat(self._file)
+            if about.st_nlink == 0:
                 self._reopen()
                 yield None
                 return
             limits = self._read(now)
             yield limits
-            self._write(limits, now)
+            self._write(limits, now, size=about.st_size)
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
@@ -151,11 +152,12 @@ class LimitsFile:
         ]
         return limits
 
-    def _write(self, limits: AccountLimits, now: float) -> None:
+    def _write(self, limits: AccountLimits, now: float, *, size: int) -> None:
         limits.processes = sorted(limits.processes, key=lambda entry: entry.updated_at)[-_MOST_PROCESSES:]
         data = _encoded(limits, now)
         os.pwrite(self._file, data, 0)
-        os.ftruncate(self._file, len(data))
+        if size > len(data):  # cutting a file to the length that it has costs as much as writing it
+            os.ftruncate(self._file, len(data))
 
 
 def open_limits(folder: Path, *, url: str, key: str, now: float, bucket: str = "") -> LimitsStore:
