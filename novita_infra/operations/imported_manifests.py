@@ -41,42 +41,73 @@ _MOST_DRAFTS: Final = 400
 class WrittenManifest:
     """A manifest whose plan is empty, and the record that such a plan leaves."""
 
+    draft: Draft
     text: str
     record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestContext:
+    """What the manifests of several objects share."""
+
+    session: Session
+    catalogue: Catalogue
+    file: str
+    """Where they are written, relative to the project."""
+    schema: bool
+    """Whether the project has its own schema for editors."""
+    secrets: frozenset[str]
+    owners: dict[tuple[str, str], Address]
+    """By type and id, the resource that a manifest may name."""
+    ids: dict[Address, str]
+
+    @classmethod
+    def of(cls, session: Session, catalogue: Catalogue, file: str, *, schema: bool) -> ManifestContext:
+        """The context, in which what is recorded and declared may be named."""
+        declared = {item.address for item in session.project.declared}
+        context = cls(session, catalogue, file, schema, session.project.secrets(), {}, {})
+        for address, record in session.state.records.items():
+            context.ids[address] = record.id
+            if address in declared:
+                context.owners[address.type, record.id] = address
+        return context
+
+    def add(self, address: Address, id: str) -> None:
+        """Adds a resource that later manifests may name."""
+        self.owners[address.type, id], self.ids[address] = address, id
+
+    def named(self, prefix: str, id: str) -> str:
+        """What a manifest writes for the resource with the id; empty if there is none that it may name."""
+        address = self.owners.get((prefix, id))
+        return str(address).partition(".")[2] if address else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Importing:
     """One object that is being imported."""
 
-    session: Session
+    context: ManifestContext
     address: Address
     live: Live
-    catalogue: Catalogue
-    file: str
-    schema: bool
 
     @property
     def kind(self) -> Kind:
         return KINDS[self.address.type]
 
 
-def manifest_for(
-    session: Session, address: Address, live: Live, *, catalogue: Catalogue, file: str, schema: bool
-) -> WrittenManifest:
+def manifest_for(context: ManifestContext, address: Address, live: Live) -> WrittenManifest:
     """The manifest of a live object that no manifest declares. Raises Problems where there can be none."""
-    this = _Importing(session, address, live, catalogue, file, schema)
+    this = _Importing(context, address, live)
     if missing := unwritable(this.kind, live):
         raise _impossible(this, f"the API does not return {' and '.join(missing)}")
     if address.key:
         raise _impossible(this, "an address with a key comes from a manifest")
-    secrets = session.project.secrets()
     draft = draft_of(
         this.kind,
         address,
         live,
-        owner=lambda prefix, id: _owner(session, prefix, id),
-        redacted=lambda text: without_secrets(text, secrets),
+        owner=context.named,
+        redacted=lambda text: without_secrets(text, context.secrets),
     )
     for _ in range(_MOST_DRAFTS):
         try:
@@ -92,13 +123,13 @@ def manifest_for(
 def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | None]:
     """The next draft; or the manifest, where nothing is wrong with this one. Raises Unwritable and Problems."""
     try:
-        text = draft.text(schema=this.schema)
+        text = draft.text(schema=this.context.schema)
     except NotReadBack as error:
         name, key = draft.unemittable() or ("", "")
         if not name:
             raise Unwritable(str(error)) from None
         return draft.without(name, key=key, reason=_REFUSED), None
-    declared, errors = declare_alone(text, this.file, this.session.project.root)
+    declared, errors = declare_alone(text, this.context.file, this.context.session.project.root)
     if errors or declared is None:
         return _mended(this, draft, errors), None
     record = _record(this, draft, declared)
@@ -106,7 +137,8 @@ def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | No
     (change,) = review.plan.changes
     if change.action in {Action.NONE, Action.RESUME} and not review.problems:
         updated = next(iter(review.plan.record_updates), record)
-        return draft, WrittenManifest(text, replace(updated, needs=declared.needs, source=this.file))
+        record = replace(updated, needs=declared.needs, source=this.context.file)
+        return draft, WrittenManifest(draft, text, record)
     return _without_differences(this, draft, declared, review), None
 
 
@@ -137,6 +169,7 @@ def _without_differences(this: _Importing, draft: Draft, declared: Declared, rev
         return draft.tolerating(causes)
     by_place = {place: name for name, place in declared.places.items()}
     refused = [by_place[item.origin] for item in review.problems if item.origin in by_place]
+    refused = [name for name in refused if name not in draft.ignored]  # what only a new object needs
     changed = [item.name for change in review.plan.changes for item in change.fields]
     for name in (*refused, *changed):
         return draft.without(name, reason=_REFUSED)
@@ -156,21 +189,21 @@ def _record(this: _Importing, draft: Draft, declared: Declared) -> Record:
     return Record(
         this.address,
         this.live.id,
-        spec=written(spec, this.session.state.key),
+        spec=written(spec, this.context.session.state.key),
         outputs=dict(this.live.outputs),
         needs=declared.needs,
-        source=this.file,
-        seen_at=this.session.clock.now(),
+        source=this.context.file,
+        seen_at=this.context.session.clock.now(),
     )
 
 
 def _review(this: _Importing, declared: Declared, record: Record) -> Review:
     """The plan of the manifest by itself; what it refers to has the recorded id."""
-    session, state = this.session, this.session.state
+    session, ids = this.context.session, this.context.ids
+    state = session.state
 
     def known(ref: Ref) -> Value:
-        other = state.records.get(ref.address)
-        return other.id if other and ref.attribute == "id" else ref
+        return ids.get(ref.address, ref) if ref.attribute == "id" else ref
 
     spec: Spec = {
         name: resolve(value, known, lambda computation, _: computation) for name, value in declared.spec.items()
@@ -181,21 +214,12 @@ def _review(this: _Importing, declared: Declared, record: Record) -> Review:
             prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key),
             world=AccountSnapshot(
                 existing={this.address: Existing(record, this.live)},
-                catalogue=this.catalogue,
+                catalogue=this.context.catalogue,
                 circumstances=Circumstances(session.clock.now()),
             ),
             kinds=KINDS,
         )
     )
-
-
-def _owner(session: Session, prefix: str, id: str) -> str:
-    """The name of the declared resource that has the id; empty if there is none that a manifest may name."""
-    declared = {item.address for item in session.project.declared}
-    for address, record in session.state.records.items():
-        if (address.type, record.id, address.key) == (prefix, id, "") and address in declared:
-            return address.name
-    return ""
 
 
 def _impossible(this: _Importing, why: str) -> Problems:

@@ -27,7 +27,7 @@ from novita_infra.model.resources import PRESENT, Declared, Live
 from novita_infra.model.values import Secret, Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
-from novita_infra.operations.imported_manifests import manifest_for
+from novita_infra.operations.imported_manifests import ManifestContext, manifest_for
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
@@ -56,9 +56,9 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
     live = await importable(session, address, id, steal=steal)
-    identity = accepting(session, live, address)
+    identity = accepting(session, {address: live})
     if recorded and accepts:
-        session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
+        session.state = session.store.save(replace(state, identity=identity, last_run=this_import(session)))
         return recorded
     declared = _declared(session, address)
     if declared is not None:
@@ -66,7 +66,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     else:
         record, file = await _write_manifest(session, kind, address, live)
     records = dict(sorted({**state.records, address: record}.items()))
-    state = replace(state, records=records, identity=identity, last_run=_this_import(session))
+    state = replace(state, records=records, identity=identity, last_run=this_import(session))
     state = identified(state, session.project, cloud=session.cloud)
     try:
         session.state = session.store.save(state)
@@ -104,7 +104,7 @@ async def importable(session: Session, address: Address, id: str, *, steal: bool
             code=EXIT_REFUSED,
         )
     if not state.searched and kind.api.mark_place and session.identity.claim(live.mark) is Claim.NONE and not steal:
-        await _check_not_lost(session)
+        await check_not_lost(session)
     if live.phase not in PRESENT:
         raise problem(f"{id} is being deleted", "there is nothing to import", address=str(address))
     return live
@@ -129,7 +129,7 @@ async def record_imports(session: Session) -> None:
     for block, live in zip(blocks, found, strict=True):
         assert isinstance(live, Live)  # noqa: S101 -- the others are raised
         item, before = declared[block.target], session.state.identity
-        after, name = accepting(session, live, item.address), str(item.address)
+        after, name = accepting(session, {item.address: live}), str(item.address)
         edits = StateEdits(
             imported=(_declared_record(session, KINDS[item.address.type], item, live),),
             accepted={name: after.accepted[name]} if name in after.accepted else {},
@@ -236,11 +236,12 @@ def _recorded(session: Session, kind: Kind, live: Live, name: str, wanted: Value
     return without_known_secrets(value, session.project.secrets(), key=key)
 
 
-def _this_import(session: Session) -> LastRun:
+def this_import(session: Session) -> LastRun:
+    """The entry of an import among the runs of a state."""
     return LastRun("import", this_process(), session.clock.now())
 
 
-async def _check_not_lost(session: Session) -> None:
+async def check_not_lost(session: Session) -> None:
     """Raises Problems if an earlier state is lost: its own objects are adopted first, and no other beside them."""
     lists = await lists_of(session.client, MARKED)
     if lost := await own_objects(
@@ -265,7 +266,8 @@ async def _write_manifest(session: Session, kind: Kind, address: Address, live: 
         )
     name = f"{address.type}-{address.name}.yaml"
     catalogue = await read_catalogue(session.client, kind.resolution.catalogues)
-    made = manifest_for(session, address, live, catalogue=catalogue, file=name, schema=(root / SCHEMA).is_file())
+    context = ManifestContext.of(session, catalogue, name, schema=(root / SCHEMA).is_file())
+    made = manifest_for(context, address, live)
     path = root / name
     try:
         with path.open("x", encoding="utf-8") as stream:

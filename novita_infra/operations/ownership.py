@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -198,14 +198,17 @@ def claimed_by(session: Session, live: Live, address: Address) -> str:
     return f"is recorded in {place}" if place else ""
 
 
-def accepting(session: Session, live: Live, address: Address) -> StateIdentity:
-    """The identity of the state that knows the owner mark of the object which is recorded at the address now."""
-    identity, owner = session.state.identity, owner_of(live.mark)
-    accepted = {other: owners for other, owners in identity.accepted.items() if other != str(address)}
-    if owner is None:
-        return replace(identity, accepted=accepted)
-    if session.identity.claim(live.mark) is Claim.DOUBTFUL:  # the state was lost, and the mark says what it was called
-        return replace(identity, accepted=accepted, former=tuple(dict.fromkeys((*identity.former, owner.scope))))
-    if replace(session.identity, accepted={}).foreign_owner(live.mark, address):
-        accepted[str(address)] = (str(owner),)
-    return replace(identity, accepted=accepted)
+def accepting(session: Session, objects: Mapping[Address, Live]) -> StateIdentity:
+    """The identity of the state that knows the owner marks of the objects which are recorded at the addresses now."""
+    identity, unaccepting = session.state.identity, replace(session.identity, accepted={})
+    accepted, former = dict(identity.accepted), dict.fromkeys(identity.former)
+    for address, live in objects.items():
+        accepted.pop(str(address), None)
+        owner = owner_of(live.mark)
+        if owner is None:
+            continue
+        if session.identity.claim(live.mark) is Claim.DOUBTFUL:  # the state was lost; the mark says what it was called
+            former[owner.scope] = None
+        elif unaccepting.foreign_owner(live.mark, address):
+            accepted[str(address)] = (str(owner),)
+    return replace(identity, accepted=accepted, former=tuple(former))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TypeAlias
@@ -141,7 +141,17 @@ def decide_as(
     decision = with_forced_replacement(
         _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
     )
+    if decision.makes:
+        errors = (*errors, *_unset(item, case))
     return with_protection(decision, protect=item.lifecycle.protect), errors
+
+
+def _unset(item: Declared, case: Case) -> Iterator[SpecError]:
+    """The secrets without a value that only a create needs: a comparison leaves them out."""
+    for one in case.kind.fields:
+        if one.required and one.secret and one.name not in item.spec:
+            hint = "set the variable that the manifest names"
+            yield SpecError((one.name,), f"{one.name} is not set, and a new object needs it", hint)
 
 
 def _declared_case(

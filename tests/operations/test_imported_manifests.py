@@ -17,7 +17,7 @@ from novita_infra.kinds.field import Field, Local
 from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import PRESENT, Existing, Live, Phase
-from novita_infra.operations.imported_manifests import WrittenManifest, manifest_for
+from novita_infra.operations.imported_manifests import ManifestContext, WrittenManifest, manifest_for
 from novita_infra.operations.session import Session
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.plan.changes import Action
@@ -85,7 +85,7 @@ def plan_of(session: Session, made: WrittenManifest, live: Live) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind_type", sorted(KINDS.keys() - {"registry_auth"}))
+@pytest.mark.parametrize("kind_type", sorted(KINDS))
 def test_the_manifest_of_any_live_object_loads_and_plans_empty(kind_type: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare()
@@ -96,7 +96,7 @@ def test_the_manifest_of_any_live_object_loads_and_plans_empty(kind_type: str, t
     def check(live: Live) -> None:
         session.project = empty
         address = Address(kind_type, "a")
-        made = manifest_for(session, address, live, catalogue=Catalogue(), file="a.yaml", schema=False)
+        made = manifest_for(ManifestContext.of(session, Catalogue(), "a.yaml", schema=False), address, live)
         (tmp_path / "a.yaml").write_text(made.text, encoding="utf-8")
         session.project = rig.project()
         (tmp_path / "a.yaml").unlink()

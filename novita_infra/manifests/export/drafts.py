@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
@@ -77,6 +78,14 @@ class Draft:
             self, spec=_with(self.spec, name, None), ignored=ignored, left_out={**self.left_out, name: reason}
         )
 
+    def pointing(self, name: str, reason: str) -> Draft:
+        """Returns the draft that takes a secret from the environment and does not compare it.
+
+        The name of the variable is that of the resource: no two objects share one.
+        """
+        variable = re.sub(r"[^A-Z0-9]", "_", f"{self.address.type}_{self.address.name}_{name}".upper())
+        return replace(self.ignoring(name, reason), spec=_with(self.spec, name, {"fromEnv": variable}))
+
     def unemittable(self) -> tuple[str, str] | None:
         """Returns a field, and the key inside it if it is a map, that YAML cannot hold; None if there is none."""
         for name, value in self.spec.items():
@@ -86,10 +95,10 @@ class Draft:
                     return name, key
         return None
 
-    def text(self, *, schema: bool) -> str:
+    def text(self, *, schema: bool, for_each: Value = None) -> str:
         """Returns the manifest. With `schema`, the first line points editors at the project's own schema.
 
-        Raises NotReadBack.
+        `for_each` makes one resource for each of its keys. Raises NotReadBack.
         """
         rules = [{"field": _escaped(path), "reason": reason} for path, reason in self.ignored.items()]
         causes = {cause.value: OnDrift.ALERT.value for cause in Cause if cause in self.tolerated}
@@ -101,6 +110,7 @@ class Draft:
             "apiVersion": API_VERSION,
             "kind": self.kind.name,
             "metadata": {"name": self.address.name},
+            **({"forEach": for_each} if for_each else {}),
             **({"lifecycle": lifecycle} if lifecycle else {}),
             "spec": spec,
         }

@@ -15,6 +15,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value, is_secret_name
 
+GENERATED: Final = "it is the id of the object"
 NOT_RETURNED: Final = "the API does not return it"
 WITHHELD: Final = "its value may be secret, so it is not written here"
 _SECRET_WORDS: Final = (
@@ -51,9 +52,14 @@ def draft_of(
                     draft = draft.without(name, key=key, reason=WITHHELD)
         elif value != spec[name]:
             draft = draft.without(name, reason=WITHHELD)
+        elif value == live.id and not kind.field(name).required:
+            draft = draft.without(name, reason=GENERATED)
     for item in kind.fields:
         if item.required and item.name not in live.values:
-            draft = draft.without(item.name, reason=NOT_RETURNED)
+            if item.secret:
+                draft = draft.pointing(item.name, NOT_RETURNED)
+            else:
+                draft = draft.without(item.name, reason=NOT_RETURNED)
     return draft
 
 
@@ -69,11 +75,11 @@ def written_fields(kind: Kind, live: Live) -> Spec:
 
 
 def unwritable(kind: Kind, live: Live) -> tuple[str, ...]:
-    """Returns the required fields that the API does not return and no substitute may stand for: a secret, a product."""
+    """Returns the required fields that the API does not return and no substitute may stand for: a product."""
     return tuple(
         item.name
         for item in kind.fields
-        if item.required and item.name not in live.values and (item.secret or item.name == kind.placement.product)
+        if item.required and item.name not in live.values and item.name == kind.placement.product
     )
 
 

@@ -243,6 +243,9 @@ class ResourceLoader:
         loose = [item for item in loose if item.origin not in lacking]
         if self._diagnostics.lenient or any(item.unasked for item in loose):
             declared = without_lacking(declared, identified.kind)
+        else:
+            declared, places = without_ignored(declared, identified)
+            loose = [item for item in loose if not item.unset or item.origin not in places]
         return declared, self._diagnostics.sifted(unusable, misfits, loose)
 
     def evaluated(self, data: Any, position: Position) -> Value:
@@ -268,6 +271,22 @@ class ResourceLoader:
             self._diagnostics.add(diagnostics)
             outputs[name] = interpolated.values
         return outputs
+
+
+def without_ignored(declared: Declared, identified: IdentifiedDocument) -> tuple[Declared, set[Origin]]:
+    """Returns the resource without the secrets that are not set and not compared anyway, and the places of these.
+
+    Only a create needs them, and the plan of one says so.
+    """
+    ignored, position = {rule.path for rule in declared.lifecycle.ignored}, identified.document.position
+    names = {
+        name
+        for name, value in declared.spec.items()
+        if (name,) in ignored and identified.kind.by_name[name].secret and is_lacking(value)
+    }
+    spec = {name: value for name, value in declared.spec.items() if name not in names}
+    places = {origin(position_at(position, ("spec", name))) for name in names}
+    return (replace(declared, spec=spec), places) if names else (declared, places)
 
 
 def without_lacking(declared: Declared, kind: Kind) -> Declared:

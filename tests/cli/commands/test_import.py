@@ -86,3 +86,38 @@ def test_an_orphan_that_no_manifest_declares_is_adopted_with_a_manifest_whose_pl
     assert ended.exit_code == 0, ended.stderr
     assert ended.stderr.startswith("vpc-net.yaml is new. ")
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
+
+
+def test_the_whole_account_is_imported_into_one_file_with_a_summary(
+    run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    dry = run("import", "--all", "--sim", "--dry-run")
+    assert dry.exit_code == 0
+    assert dry.stdout.splitlines()[-1] == f"To import: {len(networks)} ({len(networks)} vpc)."
+    assert "kind: VPC" in dry.stderr
+    assert not (project / "imported.yaml").exists()
+    ended = run("import", "--all", "--kind", "VPC", "--match", "*", "--into", "nets.yaml", "--sim", "--json", ".")
+    assert ended.exit_code == 0, ended.stderr
+    rows = json.loads(ended.stdout)
+    assert {row["id"] for row in rows} == set(networks.values())
+    assert all(row["address"].startswith("vpc.") and not row["why"] for row in rows)
+    assert (project / "nets.yaml").exists()
+    ended = run("plan", "--sim", "--detailed-exitcode")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    again = run("import", "--all", "--sim")
+    assert again.stdout.startswith("Nothing to import: a state records every object that is meant.")
+    assert not (project / "imported.yaml").exists()
+
+
+def test_options_of_import_that_do_not_go_together_are_refused(run: Invoke, project: Path) -> None:
+    for words, message in {
+        ("--all", "vpc.a", "id"): "--all takes no ADDR and no ID",
+        ("--all", "--label", "team=a"): "--label selects nothing: the API has no labels; select by --kind and --match",
+        ("vpc.a", "id", "--match", "*"): "--match is for --all",
+        ("vpc.a", "id", "--dry-run"): "--dry-run is for --all",
+        ("vpc.a",): "name the address and the id of the object: import ADDR ID, or import --all",
+        (): "name the address and the id of the object: import ADDR ID, or import --all",
+    }.items():
+        ended = run("import", *words, "--sim")
+        assert ended.exit_code != 0
+        assert message in ended.stderr.replace("\n", " "), ended.stderr

@@ -3,54 +3,137 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
-from novita_infra.cli.options import lock_timeout_option, path_argument, steal_option
+from novita_infra.cli.options import lock_timeout_option, steal_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
+from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object, writes_manifest
-from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in
+from novita_infra.operations.imports.whole_account import DEFAULT_FILE, ImportSelection, import_account
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in, validate_project
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
+from novita_infra.views.results.import_all import ImportedRow, ImportListing
 from novita_infra.views.results.imports import import_lines
 
 SUMMARY = "Import an existing object into the state"
 
 
 @click.command("import", cls=Command)
-@click.argument("address", metavar="ADDR", type=address_of)
-@click.argument("id_", metavar="ID")
-@path_argument
+@click.argument("words", metavar="ADDR ID [PATH]", nargs=-1)
 @with_project_options
+@click.option("--all", "whole", is_flag=True, help="Import every object that no state records: import --all [PATH].")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="With --all: only this kind; repeatable.")
+@click.option("--match", default="", metavar="GLOB", help="With --all: only objects whose name fits; * is any text.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="K=V",
+    help="Refused: the API has no labels to select by; --kind and --match select.",
+)
+@click.option(
+    "--into", default="", metavar="FILE", help=f"With --all: the new manifest file; {DEFAULT_FILE} by default."
+)
+@click.option("--dry-run", is_flag=True, help="With --all: only show what would be imported, and the manifests.")
 @steal_option
 @lock_timeout_option
-@format_options()
+@format_options("import_all")
 @with_renderer
-def import_(*, address: Address, id_: str, project_options: ProjectOptions, renderer: Renderer) -> int:
-    """Import an existing object into the state.
+def import_(  # noqa: PLR0913 -- each is an option
+    *,
+    words: tuple[str, ...],
+    whole: bool,
+    kinds: tuple[str, ...],
+    match: str,
+    labels: tuple[str, ...],
+    into: str,
+    dry_run: bool,
+    project_options: ProjectOptions,
+    renderer: Renderer,
+) -> int:
+    """Import existing objects into the state: one by its ID, or all that no state records.
 
-    ID is the id of the object in the cloud. The object is only read. If a manifest declares ADDR, the next plan shows
+    ID is the id of the object in the cloud. Objects are only read. If a manifest declares ADDR, the next plan shows
     how the object differs from it. Otherwise a manifest is written whose plan is empty; values that may be secret are
     not in it and are kept as they are. An object whose owner mark names another project, environment or address is
-    refused, and so is one that another environment records.
+    refused, and so is one that another environment records; --all leaves it out.
 
     \b
     Examples:
       novita-infra import instance.trainer 7a1b2c
       novita-infra import network_storage.data 66f3 examples/training-cluster --sim
+      novita-infra import --all --dry-run
+      novita-infra import --all --kind instance --match 'worker-*' --into workers.yaml
 
     \b
     Exit codes: 0 done; 1 error; 5 the object belongs to others.
     """
-    record, lines = carried_out(_import(project_options, renderer, address, id_))
+    if labels:
+        raise problem("--label selects nothing: the API has no labels", "select by --kind and --match")
+    if whole:
+        if len(words) > 1:
+            raise problem("--all takes no ADDR and no ID", "name the folder of the project, or leave it out")
+        where = replace(project_options, path=Path(words[0])) if words else project_options
+        chosen = ImportSelection(tuple(map(_type, kinds)), match, steal=project_options.steal)
+        return carried_out(_import_all(where, renderer, chosen, into=into or DEFAULT_FILE, dry_run=dry_run))
+    for given, option in ((kinds, "--kind"), (match, "--match"), (into, "--into"), (dry_run, "--dry-run")):
+        if given:
+            raise problem(f"{option} is for --all", "add --all, or leave it out")
+    if not 2 <= len(words) <= 3:
+        raise click.UsageError("name the address and the id of the object: import ADDR ID, or import --all")
+    address, id_, *path = words
+    where = replace(project_options, path=Path(path[0])) if path else project_options
+    record, lines = carried_out(_import(where, renderer, address_of(address), id_))
     renderer.result(RecordContent(record, imported="Imported"))
     renderer.message(*lines)
+    return 0
+
+
+def _type(name: str) -> str:
+    """The type of a kind, which may be named as in a manifest, too: `Instance`."""
+    return next((kind.type for kind in KINDS.values() if name == kind.name), name)
+
+
+async def _import_all(
+    project_options: ProjectOptions, renderer: Renderer, chosen: ImportSelection, *, into: str, dry_run: bool
+) -> int:
+    async with (
+        open_session(project_options, os.environ, empty=True, lenient=True, report=renderer.note) as session,
+        state_locked(session, "import"),
+    ):
+        warn(renderer, unset_in(session.project))
+        result = await import_account(
+            session,
+            chosen,
+            into,
+            loaded=lambda: validate_project(project_options, os.environ, lenient=True),
+            dry_run=dry_run,
+        )
+    rows = (
+        ImportedRow(item.type, item.id, item.name, str(item.address) if item.address else None, item.why)
+        for item in result.objects
+    )
+    renderer.result(ImportListing(tuple(rows), dry_run))
+    if dry_run:
+        renderer.message("", *result.text.rstrip("\n").split("\n"))
+        return 0
+    if result.text:
+        others = [name for name in session.project.environments if name != session.project.environment]
+        plan = again("plan", project_options)
+        renderer.message(*import_lines(into, written=True, plan=plan, other_environments=others))
+    if result.variables:
+        renderer.message(f"A new object needs these variables, and a plan does not: {', '.join(result.variables)}")
     return 0
 
 
