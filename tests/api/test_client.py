@@ -199,6 +199,7 @@ def test_a_call_goes_out_twice_only_where_that_does_no_harm(
         assert (raised is None) == (played[-1] is FINAL[0])
 
 
+@pytest.mark.slow
 def test_the_waits_between_attempts_grow_with_full_jitter_up_to_a_bound() -> None:
     spans: list[list[float]] = [[] for _ in range(7)]
     for seed in range(200):

@@ -76,6 +76,7 @@ def test_each_is_reported_as_json_alone(case: BadManifests, monkeypatch: pytest.
     assert data["error_count"] == len(data["diagnostics"]) - data["warning_count"] >= 1
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["cycle", "syntax-tab", "bytes-binary"])
 def test_the_command_itself_answers_so(name: str) -> None:
     case = next(case for case in bad_manifests() if name in case.name)

@@ -121,6 +121,7 @@ def test_the_start_imports_click_and_nothing_dear() -> None:
     assert result.stdout == "[]\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [("plan", "--help"), ("sim", "scenarios")], ids=" ".join)
 def test_only_the_commands_that_serve_import_a_server(words: tuple[str, ...]) -> None:
     code = (
@@ -145,6 +146,7 @@ _UNUSED_PACKAGES: dict[tuple[str, ...], tuple[str, ...]] = {
 """Packages that a command does not use, so that its start does not import them."""
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", _UNUSED_PACKAGES, ids=" ".join)
 def test_a_command_imports_no_package_that_it_does_not_use(words: tuple[str, ...], tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples/quickstart", tmp_path / "project")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from novita_infra.cli.command import Command
@@ -43,6 +44,7 @@ def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None
     assert options == {"--json", "--other", "--no-color", *(f"--{name}" for name in document_formats("graph"))}
 
 
+@pytest.mark.process
 def test_no_command_that_runs_imports_a_format_that_it_does_not_use(tmp_path: Path) -> None:
     code = (
         "import sys\n"

@@ -117,6 +117,7 @@ def one_of(choice: random.Random, kind: str) -> Fault:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_environments_each_get_their_own_whatever_is_lost_or_cut_off(seed: int, tmp_path: Path) -> None:
     choice = random.Random(seed)

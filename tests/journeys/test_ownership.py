@@ -64,6 +64,7 @@ def _look(rig: Rig, ids: set[str]) -> dict[str, str]:
     return {item.id: repr(item) for table in tables for item in table if getattr(item, "id", None) in ids}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_no_swapped_or_doubled_id_touches_an_object_of_others(seed: int, tmp_path: Path) -> None:
     dice = random.Random(seed)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from draws import draws
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from novita_infra.simulator import PROFILES, Fault, Position, Trouble
 pytestmark = pytest.mark.slow
 
 PROPERTY = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=draws(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 CREATES = "*.create"
 
@@ -42,7 +43,7 @@ def test_any_fleet_reaches_any_other(first: list[Resource], second: list[Resourc
 
 
 OTHERS = ("documented", "strict")
-FEWER = settings(PROPERTY, max_examples=6)
+FEWER = settings(PROPERTY, max_examples=draws(6))
 SOME = fleets().filter(bool)
 """Manifests that declare something; to take everything away is what destroy is for."""
 
@@ -124,7 +125,7 @@ def test_killed_at_any_write_and_run_again_it_converges(
         rig.assert_converged()
 
 
-@settings(PROPERTY, max_examples=15)
+@settings(PROPERTY, max_examples=draws(15))
 @given(
     st.lists(fleets(), min_size=2, max_size=3),
     st.sets(st.sampled_from("abc")),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from draws import draws
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -405,7 +406,7 @@ def test_a_saved_plan_is_refused_where_the_moves_are_not_what_they_were(tmp_path
 # --- any fleet ----------------------------------------------------------------------------------------------------
 
 PROPERTY = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=draws(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 _REFERS: Final = {"registryAuth": "registry_auth", "vpc": "vpc", "template": "template", "storage": "network_storage"}
 _TYPES: Final = {kind.name: kind.type for kind in KINDS.values()}

@@ -77,6 +77,7 @@ def test_an_interrupted_wait_is_resumed(case: Case, tmp_path: Path) -> None:
     goes_on(rig, case, calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if str(case) in SLOW and case.title != "delete"], ids=str)
 def test_a_wait_that_outlasts_its_time_is_resumed(case: Case, tmp_path: Path) -> None:
     rig, calls = before(case, tmp_path)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from draws import draws
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from plan_files import apply_saved, save, saved_run
@@ -484,7 +485,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rig, Path]:
     return rig, save(rig)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=draws(150))
 @given(st.data())
 def test_any_change_of_a_plan_file_is_refused_before_anything_is_called_or_run(
     honest: tuple[Rig, Path], data: st.DataObject
@@ -647,7 +648,7 @@ SHOWN: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(st.data())
 def test_a_plan_file_from_somebody_else_is_shown_or_reported_as_damaged(
     honest: tuple[Rig, Path], data: st.DataObject

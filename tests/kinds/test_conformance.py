@@ -9,6 +9,7 @@ from typing import Any
 import kind_facts
 import pytest
 from crash_cases import unwritten_calls
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quick_yaml import read_yaml
@@ -45,7 +46,7 @@ def named(pairs: Iterable[tuple[Any, ...]]) -> list[Any]:
 each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.type for kind in ALL])
 each_field = pytest.mark.parametrize(("kind", "field"), named(FIELDS))
 each_call = pytest.mark.parametrize(("kind", "call"), named(CALLS))
-bounded = settings(max_examples=40, deadline=None)
+bounded = settings(max_examples=draws(40), deadline=None)
 
 WORDS = (
     ("id", "Id", "id", "storageId", "networkId", "templateId", "productId", "clusterId", "clusterID", "clusterName"),

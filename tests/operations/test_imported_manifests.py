@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig import Rig
@@ -91,7 +92,7 @@ def test_the_manifest_of_any_live_object_loads_and_plans_empty(kind_type: str, t
     rig.declare()
     session, empty = rig._session(rig.client()), rig.project()
 
-    @settings(max_examples=20)
+    @settings(max_examples=draws(20))
     @given(live=lives(KINDS[kind_type]))
     def check(live: Live) -> None:
         session.project = empty

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import draws
 from fleets import Resource, fleets
 from foreign_objects import make_foreign
 from hypothesis import given, settings
@@ -335,7 +336,7 @@ def _sorted(look: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@settings(max_examples=draws(6))
 @given(fleet=fleets())
 def test_a_random_fleet_whose_state_and_manifests_are_lost_imports_and_plans_empty(fleet: list[Resource]) -> None:
     with tempfile.TemporaryDirectory() as folder:

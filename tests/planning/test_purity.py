@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from draws import draws
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from rig import Rig
@@ -87,7 +88,9 @@ def test_the_hook_hears_a_file_that_is_opened() -> None:
     assert "open" in heard
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=draws(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(fleets(), fleets())
 def test_the_same_inputs_give_the_same_plan_in_any_order(before: list[Resource], after: list[Resource]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -113,7 +113,7 @@ def check(cloud: Any) -> None:
     assert meters == metered - {""}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(set(SCENARIOS) - {"populated"})),
     st.sampled_from([1_000, 60_000, 10**10]),

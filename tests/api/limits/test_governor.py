@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import Bucket, Limit, Several, Sliding, Window
@@ -112,6 +113,7 @@ def whole(wait: float) -> float:
     return math.ceil(wait)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hint", [nothing, exact, whole])
 @pytest.mark.parametrize(
     ("limit", "at_least"),
@@ -166,7 +168,7 @@ def test_a_number_in_flight_that_is_asked_for_is_a_bound_and_is_used() -> None:
     assert service.most == 10
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=draws(15), deadline=None)
 @given(
     most=st.lists(st.none() | st.integers(1, 80), min_size=1, max_size=4),
     calls=st.integers(1, 80),
@@ -267,7 +269,7 @@ def test_after_a_throttling_no_process_calls_until_the_wait_is_over(path: Path) 
     assert min(clock.run(story())) >= 30
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.booleans(), st.booleans()), max_size=20))
 def test_a_cancelled_call_gives_its_place_back(calls: list[tuple[int, int, bool, bool]]) -> None:
     """Each call: how long it lasts, when it is cancelled, whether it is, and whether it is throttled."""

@@ -108,6 +108,7 @@ BOMB = gzip.compress(bytes(LARGEST + 1), compresslevel=1, mtime=0)
 ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proxied", [False, True])
 @pytest.mark.parametrize(
     ("answer", "message"),

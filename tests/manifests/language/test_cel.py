@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cel
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ LISTS = st.one_of(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=draws(30))
 @given(st.one_of(NUMBERS, TEXTS, BOOLEANS, LISTS))
 def test_cel_gives_the_same_value(expression: str) -> None:
     found = evaluate(f"${{{expression}}}", SCOPE)
@@ -86,7 +87,7 @@ def test_cel_gives_the_same_value(expression: str) -> None:
 TOKENS = "1 2 'a' true null var.n var.l + - * % == < && || ! ? : in ( ) [ ] { } , . 'k':"
 
 
-@settings(max_examples=100)
+@settings(max_examples=draws(100))
 @given(st.lists(st.sampled_from(TOKENS.split()), min_size=1, max_size=9).map(" ".join))
 def test_what_has_a_value_has_the_same_one_in_cel(expression: str) -> None:
     text = f"${{{expression}}}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused, write
@@ -171,7 +172,7 @@ def _shuffled(texts: list[str], *, files: int, seed: int) -> dict[str, str]:
     return result
 
 
-@settings(max_examples=30)
+@settings(max_examples=draws(30))
 @given(st.integers(1, 4), st.integers(0, 10_000))
 def test_the_order_of_files_and_documents_does_not_matter(files: int, seed: int) -> None:
     texts = [storage(f"s{n}") for n in range(3)]
@@ -188,7 +189,6 @@ def test_the_order_of_files_and_documents_does_not_matter(files: int, seed: int)
     ]
 
 
-@settings(max_examples=60)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_no_bytes_make_it_raise_anything_but_problems(manifests: bytes, project: bytes) -> None:
     with TemporaryDirectory() as folder, pytest.raises(Problems):
@@ -264,7 +264,7 @@ def _flow(value: object) -> str:
             return str(value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(st.sampled_from(["Instance", "Template", "RegistryAuth", "Endpoint", "VPC"]), _ANY, _ANY, _ANY)
 def test_no_shape_of_a_document_makes_it_raise_anything_but_problems(
     kind: str, spec: object, lifecycle: object, rest: object
@@ -276,6 +276,7 @@ def test_no_shape_of_a_document_makes_it_raise_anything_but_problems(
         loaded(Path(folder), files, environ={"A": "x"})
 
 
+@pytest.mark.slow
 def test_a_thousand_chained_resources_need_no_recursion(tmp_path: Path) -> None:
     chain = [manifest("Instance", f"i{n}", INSTANCE + f"  command: ${{instance.i{n + 1}.id}}\n") for n in range(1500)]
     project = loaded(tmp_path, {"a.yaml": "".join(chain) + manifest("Instance", "i1500", INSTANCE)})
@@ -298,6 +299,7 @@ def test_what_a_broken_project_file_may_declare_is_not_missed(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_mistake_made_a_thousand_times_is_reported_briefly(tmp_path: Path) -> None:
     specs = [f"  networkStorages: [{{storage: zzz{n}, mountPath: /d}}]\n  command: ${{var.x}}\n" for n in range(1000)]
     fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + spec) for n, spec in enumerate(specs))

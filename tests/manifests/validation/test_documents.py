@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import jsonschema_rs
+import pytest
 from manifest_files import INSTANCE, manifest, refused, write
 
 from novita_infra.manifests.validation.documents import _Schema
@@ -14,6 +15,7 @@ from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.source_text import Sources
 
 
+@pytest.mark.process
 def test_a_good_project_is_loaded_without_the_slow_validator(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": manifest("Instance", "trainer", INSTANCE)})
     code = (

@@ -148,7 +148,7 @@ def test_half_of_a_surrogate_pair_is_kept_as_u_fffd(make_cloud: Any) -> None:
     assert (template["name"], template["readme"]) == ("a\ufffd", "\ufffd\U0001f680")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=64), st.sampled_from(OPERATIONS))
 def test_a_query_of_any_bytes_gets_no_500(cloud: Any, query: bytes, operation: Operation) -> None:
     sent: list[dict[str, Any]] = []

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trees import trees
@@ -84,7 +85,7 @@ JSON = trees(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_reading_any_body_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(WRITES))
@@ -95,7 +96,7 @@ def test_reading_any_body_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     assert answer.status_code < 500
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_reading_any_query_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(READS))
@@ -103,7 +104,7 @@ def test_reading_any_query_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     assert cloud.send("GET", operation.path, params=query).status_code < 500
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_reading_a_body_with_one_change_accepts_or_refuses_it(
     cloud: Any, a_machine: Any, an_endpoint: Any, data: st.DataObject

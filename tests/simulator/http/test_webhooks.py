@@ -172,7 +172,7 @@ def test_the_webhook_event_of_a_forgotten_task_is_removed(cloud: Any) -> None:
     assert delivery(cloud, key) is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([200, 204, 299, 199, 300, 500]), max_size=8))
 def test_webhook_delivery_ends_with_a_success_or_the_sixth_failure(make_cloud: Any, answers: list[int]) -> None:
     cloud, hook = make_cloud(), Hook(*answers)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from state_backends import process_with_store
@@ -46,7 +47,8 @@ def crashed_run(place: Any, changes: Sequence[Change]) -> State:
     return state
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=draws(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(CHANGES, min_size=1, max_size=3))
 def test_runs_that_crash_continue_from_each_other(
     new_place: Callable[[], AbstractContextManager[Any]], runs: list[list[Change]]
@@ -64,6 +66,7 @@ def test_runs_that_crash_continue_from_each_other(
         assert place.store().load() == saved
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [1, 2, 7, 30])
 def test_a_run_killed_while_it_writes_loses_no_confirmed_change(place: Any, number: int) -> None:
     place.store().save(place.store().load())
@@ -134,7 +137,7 @@ def test_a_confirmed_change_is_seen_by_other_readers(place: Any) -> None:
         asyncio.run(run(journal))
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(0, 3)), max_size=20))
 def test_changes_of_many_tasks_are_kept_in_the_order_of_each_address(
     new_place: Callable[[], AbstractContextManager[Any]], puts: list[tuple[Address, int]]

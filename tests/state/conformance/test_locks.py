@@ -99,6 +99,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(place: Any) -> None:
             assert taken.pid == str(os.getpid())
 
 
+@pytest.mark.process
 def test_two_processes_hold_the_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")

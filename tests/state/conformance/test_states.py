@@ -98,6 +98,7 @@ def test_a_state_with_a_secret_is_not_saved(place: Any) -> None:
     assert place.store().load() == saved
 
 
+@pytest.mark.slow
 def test_a_large_state_is_saved_and_loaded(place: Any) -> None:
     spec = {"image": "some/image:latest", "env": {f"VARIABLE_{number}": "x" * 40 for number in range(20)}}
     addresses = [Address("instance", "worker", str(number)) for number in range(5000)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -319,7 +320,7 @@ def test_large_batches_are_written_completely(make_cloud: Any) -> None:
 BODIES = st.sampled_from([ask("a"), ask("b", max_tokens=2), ask("c", top_p=5), ask("d", n=2)])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(BODIES, min_size=1, max_size=12), st.floats(0, 200), st.booleans())
 def test_counts_files_and_costs_of_any_batch_agree(
     make_cloud: Any, bodies: list[Any], seconds: float, cancelled: bool

@@ -212,6 +212,7 @@ def test_chat_requires_money(make_cloud: Any) -> None:
     assert cloud.refused("POST", f"{LLM}/embeddings", json=embed) == (403, "NOT_ENOUGH_BALANCE")
 
 
+@pytest.mark.slow
 def test_chat_limits_requests_and_tokens_per_minute_and_model(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=40 * 100_000))
     path = f"{LLM}/chat/completions"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,7 @@ def test_a_file_with_fifty_thousand_requests_is_accepted(cloud: Any) -> None:
     assert upload(cloud, b"{}\n" * 50_000).json()["metadata"] == {"total_requests": 50_000}
 
 
+@pytest.mark.slow
 def test_a_file_over_a_hundred_megabytes_is_refused(cloud: Any) -> None:
     line = b'"' + b"x" * (100 * 1024 * 1024 - 2) + b'"'
     options: dict[str, Any] = {"data": {"purpose": "batch"}}
@@ -161,7 +163,7 @@ def test_a_file_form_is_read_with_text_around_its_parts(cloud: Any) -> None:
     assert cloud.send("POST", FILES, content=body, headers=headers).status_code == 200
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=80), st.integers(0, 150), st.integers(0, 20))
 def test_reading_any_file_form_gets_no_500(cloud: Any, noise: bytes, at: int, gone: int) -> None:
     whole = form(FILE, PURPOSE)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,7 +162,7 @@ def test_a_file_that_is_no_account_file_is_refused(tmp_path: Path) -> None:
         open_world(tmp_path / "later.db", now=HandClock())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=draws(15), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -258,7 +259,7 @@ def _wish(billing: str) -> Instance:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.floats(0, 3 * DAY)), max_size=25))
 def test_bills_and_balance_agree_after_any_history(history: list[tuple[str, float]]) -> None:
     clock = HandClock()

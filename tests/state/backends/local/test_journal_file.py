@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_store import LocalStore
@@ -94,7 +95,7 @@ def test_a_thousand_puts_at_once_share_a_few_fsyncs_and_keep_their_order(tmp_pat
     assert {record.id for record in found.values()} == {f"i-{index}" for index in range(750, 1000)}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=draws(30))
 @given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(0, 3)), max_size=20))
 def test_puts_from_many_tasks_keep_all_and_the_order_of_each_address(puts: list[tuple[Address, int]]) -> None:
     async def run(journal: Journal, address: Address) -> None:

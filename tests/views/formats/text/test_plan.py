@@ -54,6 +54,7 @@ def test_colours_change_nothing_but_the_colours(plan_of: Callable[[str], Review]
     assert re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()) == plain(lines)
 
 
+@pytest.mark.process
 def test_a_pipe_does_not_pay_for_rich() -> None:
     code = "import sys, novita_infra.views.formats.text.renderer; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from draws import draws
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ NESTED = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=draws(40))
 @given(NESTED, NESTED)
 def test_any_two_values_that_differ_show_where(before: Value, after: Value) -> None:
     assume(not agree(FIELD, wanted=after, found=before, key="00"))

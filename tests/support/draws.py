@@ -1,0 +1,15 @@
+"""How many examples a property draws that needs more or fewer of them than the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import settings
+
+_USUAL: Final = 60
+"""The examples of a property in the whole suite (tests/conftest.py)."""
+
+
+def draws(count: int) -> int:
+    """The count in the whole suite, and in the same ratio fewer in the fast lane and more in a thorough run."""
+    return max(1, count * settings().max_examples // _USUAL)
