@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from readers import NO_INPUT, READERS, Reader, make_project
@@ -72,16 +73,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def drive(reader: Reader, project: Path, folder: Path, *, seed: int, times: int = 1) -> None:
-    """Reads the damaged inputs, each in a copy of the project."""
+    """Reads the damaged inputs, each in a whole copy of the project."""
     random = Random(f"{reader.name} {seed}")
     sample = reader.sample or (project / reader.file).read_bytes()
     copy = folder / "copy"
-    shutil.copytree(project, copy)
     file = copy / reader.file
+    whole: set[Any] = set()
     for damage in reader.damages:
         for place, data in damage(sample, random, reader.count * times):
-            shutil.rmtree(copy)
-            shutil.copytree(project, copy)
+            if not whole or _files(copy, but=file) != whole:  # what was read before this wrote into the copy
+                shutil.rmtree(copy, ignore_errors=True)
+                shutil.copytree(project, copy)
+                whole = _files(copy, but=file)
             file.write_bytes(data)
             try:
                 reader.read(copy, file)
@@ -90,6 +93,16 @@ def drive(reader: Reader, project: Path, folder: Path, *, seed: int, times: int 
             except BaseException as error:
                 error.add_note(f"{reader.name}, damaged at {place}: {data[:400]!r}")
                 raise
+
+
+def _files(folder: Path, *, but: Path) -> set[Any]:
+    """Every other file of the folder, by what changes with each write."""
+    others = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+    return {
+        (path, found.st_ino, found.st_mtime_ns, found.st_size)
+        for path in others
+        if path != but and (found := path.lstat())
+    }
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
