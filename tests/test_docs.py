@@ -25,7 +25,9 @@ pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-DONE = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/simulator.md")]
+DONE = [
+    ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/team.md", "docs/how-to.md", "docs/simulator.md")
+]
 LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")
 OUR_COMMAND = re.compile(r"\bnovita-infra ((?:[a-z-]+ ?)+.*)")
 
@@ -51,7 +53,9 @@ def test_every_manifest_on_a_page_fits_the_published_schema(page: Path) -> None:
     schema = json.loads((ROOT / "schemas" / "manifest.json").read_text(encoding="utf-8"))
     published = jsonschema.Draft202012Validator(schema)
     for block in _blocks(page, "yaml"):
-        for document in read_all_yaml(block.text):
+        for written in read_all_yaml(block.text):  # without a kind, it is a part of the project file
+            head = {} if "kind" in written else {"apiVersion": "novita-infra/v1", "kind": "Project"}
+            document = {"metadata": {"name": "a"}, **head, **written}
             problems = [f"{error.json_path}: {error.message}" for error in published.iter_errors(document)]
             assert problems == [], f"line {block.line}"
 
@@ -60,6 +64,11 @@ def test_every_manifest_on_a_page_fits_the_published_schema(page: Path) -> None:
 def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
     for line in _commands(page):
         _check(line)
+
+
+def test_the_fleet_of_a_team_has_at_most_60_lines() -> None:
+    lines = [line for block in _blocks(ROOT / "docs/team.md", "yaml") for line in block.text.split("\n")]
+    assert len([line for line in lines if line]) <= 60
 
 
 def test_every_target_of_make_in_the_readme_exists() -> None:

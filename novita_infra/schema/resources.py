@@ -62,14 +62,23 @@ _DEFS: Final[Schema] = {
 
 
 def schema_of(kind: Kind) -> Schema:
-    """The schema of one document of the kind; it stands alone."""
-    return {**_head(kind.type, kind.name, kind.summary), **_document(kind), "$defs": _defs_for(_document(kind))}
+    """The schema of one document of the kind after defaults and patches; it stands alone."""
+    return _alone(kind, _document(kind))
+
+
+def published_schema_of(kind: Kind) -> Schema:
+    """The schema of one document of the kind as it is written; it stands alone."""
+    return _alone(kind, _written(_document(kind)))
+
+
+def _alone(kind: Kind, document: Schema) -> Schema:
+    return {**_head(kind.type, kind.name, kind.summary), **document, "$defs": _defs_for(document)}
 
 
 def manifest_schema() -> Schema:
     """The schema of any document. The kind selects the rules, so that messages are about that kind alone."""
     names = [*(kind.name for kind in KINDS.values()), "Project"]
-    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": ANY_PROJECT}
+    documents = {**{kind.name: _written(_document(kind)) for kind in KINDS.values()}, "Project": ANY_PROJECT}
     return {
         **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
         "type": "object",
@@ -100,7 +109,7 @@ def frame_schema() -> Schema:
 
 def schemas() -> dict[str, Schema]:
     """Every schema by its file name."""
-    kinds = {f"{prefix}.json": schema_of(kind) for prefix, kind in KINDS.items()}
+    kinds = {f"{prefix}.json": published_schema_of(kind) for prefix, kind in KINDS.items()}
     return {"manifest.json": manifest_schema(), "project.json": project_schema(), **kinds}
 
 
@@ -159,6 +168,19 @@ def _document(kind: Kind) -> Schema:
         },
         required=["apiVersion", "kind", "metadata", "spec"],
     )
+
+
+def _written(document: Schema) -> Schema:
+    """The schema of a document as it is written: what its spec lacks may come from defaults or from a patch."""
+    return {**document, "properties": {**document["properties"], "spec": _partial(document["properties"]["spec"])}}
+
+
+def _partial(schema: Schema) -> Schema:
+    """The schema of a map without the keys that it must have, also in the maps inside it, which are merged deep."""
+    if "properties" not in schema:
+        return schema
+    properties = {name: _partial(part) for name, part in schema["properties"].items()}
+    return {**{name: part for name, part in schema.items() if name != "required"}, "properties": properties}
 
 
 def _field(kind: Kind, field: Field) -> Schema:

@@ -292,10 +292,13 @@ def test_a_misspelt_field_is_reported_at_its_place_and_alone(kind: Kind) -> None
 
 
 @pytest.mark.parametrize(("kind", "field"), named(REQUIRED))
-def test_a_missing_required_field_is_reported(kind: Kind, field: Field) -> None:
+def test_a_missing_required_field_is_reported_once_defaults_and_patches_had_their_say(kind: Kind, field: Field) -> None:
     document = example(kind)
     del document["spec"][field.name]
-    assert faults(MANIFEST, document) == [("$.spec", "required")]
+    complete = jsonschema.Draft202012Validator(schemas.schema_of(kind))
+    assert [(error.json_path, error.validator) for error in complete.iter_errors(document)] == [("$.spec", "required")]
+    assert accepts(MANIFEST, document)
+    assert accepts(MADE[f"{kind.type}.json"], document)
 
 
 @each_field
