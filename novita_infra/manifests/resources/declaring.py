@@ -27,6 +27,7 @@ from novita_infra.manifests.yaml.positions import (
     origin_at,
     position_at,
 )
+from novita_infra.manifests.yaml.scalars import LARGEST
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Uncomputable
@@ -88,7 +89,22 @@ class Declaring:
             value = {name: self._pointed(item, inside(position, name)) for name, item in value.items()}
         if field.refers:
             return self._referring(value, field, position, at=field.refers_at)
-        return _whole(value)
+        return self._whole(value, position)
+
+    def _whole(self, value: Any, position: Position) -> Any:
+        """Turns `2.0` into 2: the schema accepts it as a whole number, the API may not."""
+        match value:
+            case float() if value.is_integer() and abs(value) >= LARGEST:
+                self._tell(f"{value:g} is a whole number of more than 64 bits", "write a smaller one", position)
+                return value
+            case float() if value.is_integer():
+                return int(value)
+            case dict():
+                return {name: self._whole(item, inside(position, name)) for name, item in value.items()}
+            case list():
+                return [self._whole(item, inside(position, index)) for index, item in enumerate(value)]
+            case _:
+                return value
 
     # --- secrets --------------------------------------------------------------------------------------------------
 
@@ -294,19 +310,6 @@ def spec_errors(declared: Declared) -> Iterator[SpecError]:
     check = KINDS[declared.address.type].resolution.check
     ignored = {rule.path for rule in declared.lifecycle.ignored}
     yield from (error for error in (check(declared.spec) if check else ()) if (error.lacks,) not in ignored)
-
-
-def _whole(value: Any) -> Any:
-    """Turns `2.0` into 2: the schema accepts it as a whole number, the API may not."""
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case dict():
-            return {name: _whole(item) for name, item in value.items()}
-        case list():
-            return [_whole(item) for item in value]
-        case _:
-            return value
 
 
 def _needs(spec: Spec, after: Iterable[Address]) -> tuple[Address, ...]:

@@ -66,7 +66,7 @@ def number(text: str) -> int | float | None:
         return None
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ValueError("is a number too large to hold")
+        raise ValueError("is too large for a number")
     return value
 
 
