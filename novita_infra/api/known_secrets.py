@@ -6,7 +6,7 @@ Whoever shows, stores or sends such a text later needs to do nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from novita_infra.api.redaction import redact, without_secrets_in_value
 
@@ -44,3 +44,7 @@ class KnownSecrets:
             return {}
         clean = {text: without_secrets_in_value(text, secrets) for text in texts}
         return {text: without for text, without in clean.items() if without != text}
+
+
+OF_THIS_RUN: Final = KnownSecrets()
+"""Those of the project that this process works on, for a message about an error of the program itself."""

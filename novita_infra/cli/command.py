@@ -70,7 +70,10 @@ def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
 def _bug(failure: BaseException) -> str:
     """The type and the place of the exception: its message may hold secrets."""
     if os.environ.get("NOVITA_INFRA_DEBUG"):
-        lines = "".join(traceback.format_exception(failure)).split("\n")
+        from novita_infra.api.known_secrets import OF_THIS_RUN  # noqa: PLC0415 -- only for this
+        from novita_infra.api.redaction import without_secrets  # noqa: PLC0415
+
+        lines = without_secrets("".join(traceback.format_exception(failure)), OF_THIS_RUN.all()).split("\n")
         sys.stderr.write("\n".join(map(printable, lines)))
     frames = traceback.extract_tb(failure.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

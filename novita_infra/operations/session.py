@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from novita_infra.api.heartbeat import SILENCE, Heartbeat
+from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, find
@@ -93,6 +94,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.client.hide(self.project.secrets)
+        OF_THIS_RUN.add(self.project.secrets)
         silence = SILENCE * SIM_SCALE if self.sim else SILENCE  # a minute of a person, not of the simulator
         self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 

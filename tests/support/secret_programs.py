@@ -23,6 +23,7 @@ case "$1" in
   bytes) printf '\\377' ;;
   flood) head -c 2000000 /dev/zero ;;
   environment) env ;;
+  stored) cat "$(dirname "$CALLS")/stored" ;;
   read) printf '%s\\n' "value-of-$2" ;;
   *) printf '%s\\n' "value-of-$1" ;;
 esac
