@@ -156,6 +156,15 @@ class Rig:
 
         return self.clock.run(work())
 
+    def unjudged_plan(self) -> Review:
+        """The plan without the policies, and without a look at its JSON, which takes an eighth of the time."""
+
+        async def work() -> Review:
+            async with self.client() as client:
+                return await plan_project(self._session(client), _asked())
+
+        return self.clock.run(work())
+
     def see(self) -> PlanInputs:
         """Everything that a plan of now is made from."""
 
@@ -283,7 +292,7 @@ class Rig:
 
     def assert_converged(self) -> None:
         """A second plan is empty, and what is live is what is on record: no orphan, no double."""
-        review = self.plan()
+        review = self.unjudged_plan()
         left = [
             (str(change.address), change.action.value, change.why, change.fields)
             for change in review.plan.changes
