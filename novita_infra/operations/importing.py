@@ -131,7 +131,7 @@ async def record_imports(session: Session) -> None:
         item, before = declared[block.target], session.state.identity
         after, name = accepting(session, {item.address: live}), str(item.address)
         edits = StateEdits(
-            imported=(_declared_record(session, KINDS[item.address.type], item, live),),
+            imported=(_declared_record(session, KINDS[item.address.type], item, live, saved=False),),
             accepted={name: after.accepted[name]} if name in after.accepted else {},
             former=after.former if after.former != before.former else (),
         )
@@ -185,21 +185,24 @@ def _declared_elsewhere(session: Session, address: Address) -> str:
     return ""
 
 
-def _declared_record(session: Session, kind: Kind, declared: Declared, live: Live) -> Record:
+def _declared_record(session: Session, kind: Kind, declared: Declared, live: Live, *, saved: bool = True) -> Record:
     """The record of a declared object: its live values, and the declared ones of fields that the API does not return.
 
     So a credential, the months of a subscription and a tool count as declared. Secrets are Digests. Raises Problems if
-    such a field lacks its value: a later plan would take the real one for a change.
+    such a field lacks its value and the record is `saved`: a later plan would take the real one for a change.
     """
-    lacking = {rule.path[0] for rule in declared.lifecycle.ignored if rule.lacking}
-    if unknown := sorted(lacking.difference(live.values)):
+    rules = declared.lifecycle.ignored
+    lacking = {rule.path[0] for rule in rules if rule.lacking} - {
+        rule.path[0] for rule in rules if not rule.lacking and len(rule.path) == 1
+    }
+    if saved and (unknown := sorted(lacking.difference(live.values))):
         raise problem(
             f"{', '.join(unknown)} of {declared.address} is not set, and the API does not return it",
             "set it, then import again: the state keeps a digest of it",
             origin=declared.places.get(unknown[0]) or declared.origin,
         )
     spec = {name: _recorded(session, kind, live, name, value) for name, value in declared.spec.items()}
-    for name in sorted(lacking.difference(spec)):
+    for name in sorted(lacking.intersection(live.values).difference(spec)):
         value = live.values[name]
         # What was to be there may be secret; a number is none.
         wanted = lacking_secret() if isinstance(value, (str, list, dict)) else None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import Resource, fleets
+from hypothesis import HealthCheck, given, settings
 from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
 from novita_infra.applying.events import Result
+from novita_infra.manifests.project.loading import load
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
@@ -198,3 +202,35 @@ def test_a_saved_plan_is_refused_where_it_would_import_another_object(tmp_path: 
     with pytest.raises(Problems):
         apply_saved(rig, path)
     assert rig.state().records == {}
+
+
+def test_drift_needs_no_secret_of_an_object_that_is_to_be_imported(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={"PASSWORD": "hush-hush"})
+    rig.declare(("RegistryAuth", "hub", {"username": "robot", "password": {"fromEnv": "PASSWORD"}}))
+    rig.apply()
+    id = rig.record("registry_auth.hub").id
+    rig.forget("registry_auth.hub")
+    project(rig, **{"import": [{"to": "registry_auth.hub", "id": id}]})
+    rig.environ = {}
+    lenient = load(tmp_path, environ={}, lenient=True)
+    rig.project = lambda: lenient  # type: ignore[method-assign]
+    assert [record.id for record in rig.plan().plan.edits.imported] == [id]
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(fleets())
+def test_any_fleet_whose_state_is_lost_is_imported_by_its_ids_without_a_call(resources: list[Resource]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        rig.declare(*resources)
+        rig.apply()
+        found = {str(address): record.id for address, record in rig.state().records.items()}
+        for address in found:
+            rig.forget(address)
+        calls = writes(rig)
+        project(rig, **{"import": [{"to": address, "id": id} for address, id in found.items()]})
+        rig.apply()
+        assert writes(rig) == calls
+        assert {str(address): record.id for address, record in rig.state().records.items()} == found
+        rig.assert_converged()

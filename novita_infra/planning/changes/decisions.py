@@ -154,7 +154,9 @@ def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) 
 
 def decide_forgotten(case: Case, *, why: str) -> Decision:
     """The decision on a recorded resource whose object remains, and that the state shall not record any more."""
-    remains = [live.id for live in (case.live, *case.existing.replaced) if live and live.phase in PRESENT]
+    existing = case.existing
+    lives = (case.live, *existing.candidates, *existing.replaced)
+    remains = dict.fromkeys(live.id for live in lives if live and live.phase in PRESENT)
     also = f"{' and '.join(remains)} remains" if remains else "the object is already gone"
     return Decision(Action.FORGET, case, why=f"{why}; {also}")
 

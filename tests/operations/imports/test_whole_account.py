@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import Resource, fleets
 from foreign_objects import make_foreign
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rig import SHORT, WRITES, Rig
 from sights import TABLES, seen
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.imports.whole_account import AccountImport, ImportSelection, import_account
 from novita_infra.operations.session import state_locked
+from novita_infra.simulator import PROFILES
 
 HERE = "us-dallas-nas-2"
 TOKEN = "hf_abcdefghijklmnopqrst"
@@ -212,3 +217,24 @@ def test_a_new_object_of_an_imported_credential_needs_its_password(rig: Rig) -> 
     rig.environ["REGISTRY_AUTH_HUB_PASSWORD"] = "hunter2"
     rig.apply()
     rig.assert_converged()
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(fleets(), st.sampled_from(["live", "documented", "strict"]))
+def test_any_account_is_imported_without_a_call_and_plans_empty(resources: list[Resource], profile: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = Rig(Path(folder) / "theirs", environ={}, timings=SHORT, quirks=PROFILES[profile])
+        head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "ownerMarks": False}
+        theirs.write("novita-infra.yaml", head)
+        theirs.declare(*resources)
+        theirs.apply()
+        ids, calls = theirs.live_ids(), writes(theirs)
+        ours = Rig(Path(folder) / "ours", environ={}, timings=SHORT)
+        ours.world, ours.clock = theirs.world, theirs.clock
+        ours.write("novita-infra.yaml", head)
+        result = take_all(ours)
+        assert sorted(item.id for item in result.objects if item.address) == ids
+        assert writes(ours) == calls
+        assert not [id for id in ids if f"id: {id}" in result.text], "a value of an env may be the id of an object"
+        ours.assert_converged()
