@@ -155,11 +155,16 @@ class Field:
 
     def is_text(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path inside of it is a text, and neither a number nor the name of a resource."""
-        schema: Any = {} if self.refers else self.schema
+        return not self.refers and self.type_at(path) == "string"
+
+    def type_at(self, path: Sequence[str | int]) -> str:
+        """The JSON type of the value at a path inside of it; empty where there are several."""
+        schema: Any = self.schema
         for part in path:
             inner = schema.get("properties", {}).get(part) or schema.get("items") or schema.get("additionalProperties")
             schema = inner if isinstance(inner, Mapping) else {}
-        return bool(schema.get("type") == "string")
+        found = schema.get("type")
+        return found if isinstance(found, str) else ""
 
     @property
     def secret(self) -> bool:

@@ -6,7 +6,7 @@ any of them. Nothing here talks to the API.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import field, replace
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -54,6 +54,16 @@ class SpecError:
     """The field whose absence is the error. A manifest that does not compare it (`ignoreChanges`) may leave it out."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutputKeys:
+    """The keys of an attribute that is a map, as far as the declared spec tells them."""
+
+    fields: tuple[str, ...]
+    """The fields that decide them."""
+    keys: Callable[[Spec], Collection[str] | None]
+    """The keys by these fields; None where they are not known. A field without a value is left out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """How a declared spec is checked and made definite."""
@@ -61,6 +71,10 @@ class Resolution:
     inherit: Callable[[Spec, Callable[[str, Value], Spec | None]], Spec] | None = None
     """Fills in what another resource of the manifests gives (the image of a template, the cluster of a storage). The
     second argument maps a resource type and the value of a reference to that resource's declared spec, or None."""
+    inherited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By field that `inherit` may fill in or complete: the other fields of the spec that it needs for that."""
+    output_keys: Mapping[str, OutputKeys] = field(default_factory=dict)
+    """By attribute that is a map: its keys. An expression that reads another key is an error."""
     check: Callable[[Spec], Iterable[SpecError]] | None = None
     """The errors of a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may still
     be Refs, Computations or Secrets; those are skipped."""

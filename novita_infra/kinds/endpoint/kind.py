@@ -78,6 +78,7 @@ ENDPOINT = Kind(
     ),
     resolution=Resolution(
         inherit=resolution.inherit,
+        inherited={"cluster": ("networkStorages",)},
         check=resolution.check,
         catalogues=("clusters", "serverless", "endpoint_limits"),
         resolve=resolution.resolve_spec,

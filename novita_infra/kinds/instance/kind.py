@@ -16,7 +16,7 @@ from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.instance import calls, drift_causes, offers, parsing, prices, resolution, validation
 from novita_infra.kinds.instance.fields import FIELDS
-from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, UseMetrics
+from novita_infra.kinds.kind import DriftRules, Kind, Market, OutputKeys, PlacementRules, Resolution, UseMetrics
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
 from novita_infra.model.lifecycle import Timeouts
@@ -172,6 +172,8 @@ INSTANCE: Final = Kind(
     ),
     resolution=Resolution(
         inherit=resolution.inherit,
+        inherited=resolution.INHERITED,
+        output_keys={"endpoints": OutputKeys(("ports", "tools"), resolution.declared_ports)},
         check=validation.check,
         catalogues=("clusters", "gpu", "cpu"),
         resolve=resolution.resolve_spec,

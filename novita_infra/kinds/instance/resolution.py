@@ -5,8 +5,8 @@ It reads manifests, the catalogue, and the live object if one exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, Literal
 
 from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue, Product
@@ -20,6 +20,22 @@ from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
+
+INHERITED: Final = {
+    **dict.fromkeys(("image", "command", "entrypoint", "ports", "env"), ("template",)),
+    **dict.fromkeys(("rootDiskGb", "minCudaVersion"), ("template", "type", "product")),
+    "registryAuth": ("template", "registryLogin"),
+    "cluster": ("networkStorages", "vpc"),
+}
+"""By field that another resource may give: the fields on which that depends."""
+
+
+def declared_ports(spec: Spec) -> Collection[str] | None:
+    """The ports by the declared `ports` and `tools`; None where they are not known, or only the live object has any."""
+    ports, tools = spec.get("ports"), objects_of(spec.get("tools"))
+    if not isinstance(ports, list) or not all(isinstance(port, str) for port in ports):
+        return None
+    return [*(str(port) for port in ports), *(f"{tool.get('port')}/{tool.get('type')}" for tool in tools)]
 
 
 def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:

@@ -8,7 +8,7 @@ from functools import partial
 from novita_infra.manifests.language.files import read_project_file
 from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.reading import Reader
-from novita_infra.manifests.language.scope import Scope
+from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.tree import (
     Apply,
     Attribute,
@@ -20,7 +20,7 @@ from novita_infra.manifests.language.tree import (
     Step,
 )
 from novita_infra.model.addresses import Address
-from novita_infra.model.computing.compute import compute
+from novita_infra.model.computing.compute import LAZY, compute
 from novita_infra.model.computing.effort import Effort, Uncomputable
 from novita_infra.model.computing.types import type_words
 from novita_infra.model.values import Computation, Ref, Value, is_known, is_secret
@@ -57,7 +57,29 @@ class Evaluator:
     def _applied(self, node: Apply) -> Value:
         if node.function == "file":
             return self._file(node)
-        return self._computed(node.at, node.function, [partial(self.value, item) for item in node.arguments])
+        arguments = [partial(self.value, item) for item in node.arguments]
+        if node.function not in LAZY:
+            arguments = [partial(_same, value) for value in self._all(arguments)]
+        return self._computed(node.at, node.function, arguments)
+
+    def _all(self, arguments: Sequence[partial[Value]]) -> list[Value]:
+        """Returns the values of all arguments. Raises the first error, which holds the others, and Reported."""
+        values: list[Value] = []
+        errors: list[LanguageError] = []
+        reported = False
+        for argument in arguments:
+            try:
+                values.append(argument())
+            except LanguageError as error:
+                errors += (error, *error.others)
+            except Reported:
+                reported = True
+        if errors:
+            errors[0].others = tuple(errors[1:])
+            raise errors[0]
+        if reported:
+            raise Reported
+        return values
 
     def _computed(self, at: int, function: str, arguments: Sequence[partial[Value]]) -> Value:
         try:
@@ -88,6 +110,10 @@ class Evaluator:
         attribute = reader.attribute(name, steps, taken)
         values = [reader.read(address, attribute) for address in found.addresses]
         rest = steps[taken + 1 :]
+        if rest and not isinstance(rest[0], Splat) and any(isinstance(value, Ref) for value in values):
+            key = self._key(rest[0])
+            for address in found.addresses:
+                reader.check_key(address, attribute, key, rest[0].at)
         if found.several:
             return [self._walked(value, rest) for value in values]
         return self._walked(values[0], rest)

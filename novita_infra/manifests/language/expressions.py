@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
@@ -84,8 +84,7 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False, textual: bool = F
         try:
             parts.append(_value(piece, evaluator, secret=secret, alone=alone))
         except LanguageError as error:
-            found = ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start)
-            errors.append(replace(found, unset=error.unset, cause=error.cause))
+            errors += _errors(error, piece)
         except Reported:
             usable = False
     needs = frozenset(evaluator.needs)
@@ -161,6 +160,16 @@ def pieces_of(text: str) -> tuple[str | Expression | ExpressionError, ...]:
             position = end
     plain += text[position:]
     return tuple([*pieces, plain] if plain or not pieces else pieces)
+
+
+def _errors(error: LanguageError, piece: Expression) -> Iterator[ExpressionError]:
+    """Yields the errors of an expression, each once."""
+    said: set[tuple[str, str]] = set()
+    for item in (error, *error.others):
+        if (item.summary, item.hint) not in said:
+            said.add((item.summary, item.hint))
+            found = ExpressionError(item.at, item.summary, item.hint, piece.text, piece.start)
+            yield replace(found, unset=item.unset, cause=item.cause)
 
 
 def _value(expression: Expression, evaluator: Evaluator, *, secret: bool, alone: bool) -> Value:

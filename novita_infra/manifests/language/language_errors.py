@@ -11,6 +11,8 @@ class LanguageError(Uncomputable):
     def __init__(self, at: int, summary: str, hint: str = "") -> None:
         super().__init__(summary, hint)
         self.at = at
+        self.others: tuple[LanguageError, ...] = ()
+        """The errors of other parts of the expression."""
 
 
 class MissingAt(LanguageError, Missing):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from novita_infra.manifests.language.language_errors import LanguageError, at_offset
+from novita_infra.manifests.language.language_errors import LanguageError, MissingAt, at_offset
 from novita_infra.manifests.language.scope import UNUSABLE, Reported, Scope
 from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
 from novita_infra.model.addresses import Address
@@ -113,6 +113,13 @@ class Reader:
             return resources.read(address, attribute.word)
         except Uncomputable as error:
             raise at_offset(error, attribute.at) from None
+
+    def check_key(self, address: Address, attribute: Attribute, key: Value, at: int) -> None:
+        """Raises MissingAt for a key that the attribute of the declared resource will never have."""
+        known = self._scope.resources.output_keys(address, attribute.word) if isinstance(key, str) else None
+        if known is not None and key not in known:
+            hint = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise MissingAt(at, f'{address}.{attribute.word} has no "{key}"', hint)
 
     def _plain(self, root: str, word: str) -> Value:
         scope = self._scope

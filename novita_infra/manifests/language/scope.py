@@ -35,6 +35,8 @@ class DeclaredResources:
     """Returns the keys of the address: `[*]` stands for all of them. One empty key for an address without.
 
     Raises Uncomputable where it is not declared, and Reported where its keys are not known."""
+    output_keys: Callable[[Address, str], Collection[str] | None] = lambda _address, _name: None
+    """Returns the keys of an attribute that is a map; None where they are not known."""
     early: bool = False
     """Whether resources have no fields yet, because it is not known which ones there are."""
 

@@ -108,7 +108,8 @@ class ResourceLoader:
         patched = iter(items)
         expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
         fields = DeclaredFields(items, self._secrets, self._files.sources, path)
-        scope = fields.scope = replace(scope, resources=replace(scope.resources, read=fields.read))
+        readable = replace(scope.resources, read=fields.read, output_keys=fields.output_keys)
+        scope = fields.scope = replace(scope, resources=readable)
         if self._provenance is not None:
             self._provenance.read(written, items)
         self.scope = scope

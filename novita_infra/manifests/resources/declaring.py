@@ -13,12 +13,14 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
 from novita_infra.kinds.kind import SpecError
 from novita_infra.manifests.language.scope import Reported, Scope
-from novita_infra.manifests.language.secrets import Secrets, lacking_secret
+from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
 from novita_infra.manifests.resources.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
 from novita_infra.manifests.resources.names import Undeclared
 from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.validation.messages import json_type_in_words
 from novita_infra.manifests.yaml.positions import (
+    Path,
     Position,
     inside,
     key_origins,
@@ -36,7 +38,7 @@ from novita_infra.model.durations import parse_duration
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import Computation, Ref, Secret, Spec, Value, refs
+from novita_infra.model.values import Computation, Ref, Secret, Spec, Value, is_secret, refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Declaring:
         """Returns the value of a field with its references and secrets."""
         if field.secret:
             return self._secret(value, position)
+        if is_secret(value):
+            self._check_texts(field, value, position, ())
         if field.secret_items and isinstance(value, dict):
             value = {name: self._pointed(item, inside(position, name)) for name, item in value.items()}
         if field.refers:
@@ -136,6 +140,25 @@ class Declaring:
                 return Secret(value, f"manifest:{place}")
             case _:
                 return value
+
+    def _check_texts(self, field: Field, value: Value, position: Position, path: Path) -> None:
+        """Reports each secret that stands where a text cannot: a secret is a text."""
+        match value:
+            case Secret():
+                wanted = field.type_at(path)
+                if wanted not in ("", "string") and not is_lacking(value):
+                    summary = (
+                        f"{label_of((field.name, *path))} wants {json_type_in_words(wanted)}, and a secret is a text"
+                    )
+                    self._tell(summary, "use a value that is not secret", position)
+            case dict():
+                for name, item in value.items():
+                    self._check_texts(field, item, inside(position, name), (*path, name))
+            case list():
+                for index, item in enumerate(value):
+                    self._check_texts(field, item, inside(position, index), (*path, index))
+            case _:
+                pass
 
     # --- references -----------------------------------------------------------------------------------------------
 

@@ -225,6 +225,11 @@ def _wanted(error: Any) -> list[str]:
     return found
 
 
+def json_type_in_words(name: str) -> str:
+    """Returns the name of a JSON type as messages say it: `a whole number`."""
+    return _NAMES.get(name, name)
+
+
 def _spoken(types: Sequence[str]) -> str:
     return " or ".join(_NAMES.get(item, item) for item in types) or "something else"
 

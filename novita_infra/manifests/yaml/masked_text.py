@@ -20,9 +20,10 @@ _REFERENCES: Final = (
 _EXPRESSION: Final = re.compile(
     r"\$\{(?=[^}\n]{0,400}[a-z_]\.[A-Za-z_])"
     rf"(?:{_REFERENCES}|(?:{'|'.join((*known_functions(), 'file'))})\(|(?:true|false|null|in)\b|\d{{1,3}}(?![\w.])"
-    r"|\s|[-+*/%<>=!&|?:,()\[\]]|\"[^\w\"\\]{0,3}\"|'[^\w'\\]{0,3}'){1,60}+(?<=[\w)\]\"' ])\}"
+    r"|\s|[-+*/%<>=!&|?:,()\[\]]|\"[^\w\"\\]{0,3}\"|'[^\w'\\]{0,3}'|[\"']\d{1,5}/[a-z]{1,4}[\"']){1,60}+"
+    r"(?<=[\w)\]\"' ])\}"
 )
-"""An expression of names, functions and operators. Any other text after `${`, such as a text in it, may be secret."""
+"""An expression of names, functions, operators and ports. Any other text after `${`, also in it, may be secret."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
 _FORMS: Final = {

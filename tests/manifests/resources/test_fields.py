@@ -89,3 +89,90 @@ def test_a_long_chain_of_fields_is_read(tmp_path: Path) -> None:
     chain = [machine(f"m{n}", f"gpuCount: ${{instance.m{n + 1}.gpuCount}}") for n in range(40)]
     files = {"a.yaml": "".join([*chain, machine("m40", "gpuCount: 3")])}
     assert one(loaded(tmp_path, files), "instance.m0").spec["gpuCount"] == 3
+
+
+TEMPLATE = manifest(
+    "Template",
+    "base",
+    "  image: redis:7.4\n  rootDiskGb: 60\n  ports: [6379/tcp]\n  env: {A: a, B: b}\n  command: serve\n",
+)
+STORAGE = manifest("NetworkStorage", "data", "  cluster: us-dallas-nas-2\n  sizeGb: 10\n")
+GIVEN = "  product: {gpu: RTX 4090}\n"
+
+
+def test_a_field_that_a_template_or_a_storage_gives_counts_as_declared(tmp_path: Path) -> None:
+    head = ("template: base", "env: {B: own}", "networkStorages: [{storage: data, mountPath: /data}]")
+    body = ("image: ${instance.head.image}", "cluster: ${instance.head.cluster}", "env: ${instance.head.env}")
+    files = {
+        "a.yaml": manifest("Instance", "head", GIVEN + "".join(f"  {line}\n" for line in head)),
+        "b.yaml": manifest("Instance", "b", GIVEN + "".join(f"  {line}\n" for line in (*body, "rootDiskGb: 70"))),
+        "c.yaml": machine("c", "rootDiskGb: ${instance.b.rootDiskGb + instance.head.rootDiskGb}"),
+        "t.yaml": TEMPLATE + STORAGE,
+    }
+    project = loaded(tmp_path, files)
+    spec, head_spec = one(project, "instance.b").spec, one(project, "instance.head").spec
+    assert {name: spec[name] for name in ("image", "cluster", "env")} == {
+        "image": "redis:7.4",
+        "cluster": "us-dallas-nas-2",
+        "env": {"A": "a", "B": "own"},
+    }
+    assert {name: head_spec[name] for name in ("image", "cluster", "env")} == {
+        name: spec[name] for name in ("image", "cluster", "env")
+    }
+    assert one(project, "instance.c").spec["rootDiskGb"] == 130
+
+
+def test_a_field_of_a_template_may_be_read_by_its_own_machine(tmp_path: Path) -> None:
+    spec = GIVEN + "  template: base\n  entrypoint: run ${instance.a.image} ${instance.a.command}\n"
+    files = {"a.yaml": manifest("Instance", "a", spec), "t.yaml": TEMPLATE}
+    assert one(loaded(tmp_path, files), "instance.a").spec["entrypoint"] == "run redis:7.4 serve"
+
+
+def test_what_neither_machine_nor_template_gives_is_not_declared(tmp_path: Path) -> None:
+    spec = GIVEN + "  template: base\n"
+    files = {"a.yaml": manifest("Instance", "a", spec), "b.yaml": machine("b", "entrypoint: ${instance.a.entrypoint}")}
+    assert refused(tmp_path, {**files, "t.yaml": TEMPLATE}) == [
+        "b.yaml:8:28: instance.a does not declare entrypoint; "
+        "declare entrypoint there, or give another value: default(..., ...)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ports", "message"),
+    [
+        ("ports: [80/http, 22/tcp]", 'instance.a.endpoints has no "6379/tcp"; it has 22/tcp, 80/http'),
+        ("ports: []", 'instance.a.endpoints has no "6379/tcp"; it has none'),
+        ("tools: [{name: Jupyter, port: 1, type: http}]", ""),
+        ("ports: [6379/tcp]", ""),
+        ("ports: ${[env.PORT]}", ""),
+        ("gpuCount: 1", ""),
+    ],
+)
+def test_a_port_that_the_other_machine_does_not_declare_is_an_error(tmp_path: Path, ports: str, message: str) -> None:
+    other = '${default(instance.a.endpoints["1/tcp"], "-")}'
+    text = f"env: {{Q: 'redis://${{instance.a.endpoints[\"6379/tcp\"]}}', D: '{other}'}}"
+    files = {"a.yaml": machine("a", ports), "b.yaml": machine("b", text)}
+    if message:
+        assert refused(tmp_path, files) == [f"b.yaml:8:44: {message}"]
+    else:
+        assert isinstance(one(loaded(tmp_path, files, environ={"PORT": "6379/tcp"}), "instance.b").spec["env"], dict)
+
+
+def test_the_ports_of_a_template_and_of_keys_are_known(tmp_path: Path) -> None:
+    spec = GIVEN + "  template: base\n"
+    keyed = manifest("Instance", "k", GIVEN + "  image: x\n  ports: [80/http]\n").replace(
+        "spec:", "forEach: [x, y]\nspec:"
+    )
+    files = {
+        "a.yaml": manifest("Instance", "a", spec) + keyed,
+        "b.yaml": machine(
+            "b",
+            'command: \'${instance.a.endpoints["6379/tcp"]} ${instance.a.endpoints["1/tcp"]}\'',
+            "entrypoint: '${instance.k[*].endpoints[\"2/tcp\"]}'",
+        ),
+        "t.yaml": TEMPLATE,
+    }
+    assert refused(tmp_path, files) == [
+        'b.yaml:8:72: instance.a.endpoints has no "1/tcp"; it has 6379/tcp',
+        'b.yaml:9:42: instance.k["x"].endpoints has no "2/tcp"; it has 80/http',
+    ]
