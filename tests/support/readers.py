@@ -119,6 +119,7 @@ def make_project(folder: Path) -> Path:
     files = {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET, "password.txt": "hunter2-hunter2\n"}
     files |= {"prod.vars.yaml": "size: 50\n", "schema.json": '{"type": "object", "required": ["format_version"]}'}
     files |= {"dev.vars.json": '{"size": 50}\n', "login.env": "# of the build\nPASSWORD='hunter2 # it'\n"}
+    files |= {"dev.env": "export size=50 # GB\n"}
     files |= {".vault-token": "hvs.hunter2\n"}
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -307,6 +308,13 @@ READERS: Final = (
         _command("validate", "--var-file", "{file}", "{folder}"),
         "dev.vars.json",
         damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "variables in dotenv",
+        ("manifests/project/files:Files._dotenv",),
+        _command("validate", "--var-file", "{file}", "{folder}"),
+        "dev.env",
+        damages=(as_bytes,),
     ),
     Reader(
         "secret",

@@ -43,8 +43,10 @@ class Given:
     position: Position | None = None
     """The place of the value.
 
-    None for the command line and the environment, where a value of any type is text.
+    None for the command line and the environment.
     """
+    is_text: bool = False
+    """Whether a value of any type is given as text, as on the command line, in the environment and in a dotenv file."""
     lacks: tuple[Diagnostic, ...] = ()
     """The variables of the environment that it lacks; it has no value then."""
 
@@ -68,7 +70,7 @@ def given_in(data: Any, position: Position, by: str) -> list[Given]:
 def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) -> list[Given]:
     """Returns the environment's values for the declared variables. Values for other projects are ignored."""
     return [
-        Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}")
+        Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}", is_text=True)
         for name, text in sorted(environ.items())
         if name.startswith(ENVIRON_PREFIX) and name.removeprefix(ENVIRON_PREFIX) in declared
     ]
@@ -131,8 +133,7 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     if isinstance(given.value, str) and not is_text(given.value):
         summary = f'the value of the variable "{given.name}" from {given.by} is not UTF-8 text'
         return None, [Diagnostic(summary, "give it in UTF-8", origin=place)]
-    outside = given.position is None and isinstance(given.value, str)
-    value = parsed_text(given.value, declaration) if outside else given.value
+    value = parsed_text(given.value, declaration) if given.is_text else given.value
     diagnostics: list[Diagnostic] = []
     if is_secret_variable(declaration):
         value, diagnostics = _wrapped(given, value, secrets)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from novita_infra.encoding.files import read_file
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import reason
+from novita_infra.manifests.secrets.dotenv import NoDotenv, dotenv_entries
 from novita_infra.manifests.yaml.composing import ParsedFile
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
@@ -63,6 +66,9 @@ class Files:
         """Returns the values of the files of `--var-file`. Paths are relative to the working directory."""
         given = []
         for file in files:
+            if _is_dotenv(file):
+                given += self._dotenv(file)
+                continue
             parsed = Files(Path(), self._diagnostics, redacted=True).read(str(file))
             self.sources.texts[str(file)] = parsed.text
             for document in parsed.documents:
@@ -74,3 +80,33 @@ class Files:
                 given += given_in(document.data, document.position, str(file))
             self._read_otherwise += parsed.read_otherwise
         return given
+
+    def _dotenv(self, file: Path) -> list[Given]:
+        """Returns the values of a dotenv file, each as text. Of an unreadable file no line is shown."""
+        line, hint, given = 1, "", []
+        try:
+            text = read_file(file, most=LARGEST).decode("utf-8")
+            starts = [0, *(match.end() for match in re.finditer("\n", text))]
+            for name, value, offset in dotenv_entries(text):
+                number = bisect_right(starts, offset)
+                column = offset - starts[number - 1] + 1
+                given.append(
+                    Given(name, value, str(file), (str(file), number, column, number, column, None), is_text=True)
+                )
+        except NoDotenv as error:
+            summary, line = "the line is no NAME=value", error.line
+            hint = "write NAME=value; a value with blanks, # or several lines stands in quotes"
+        except UnicodeDecodeError:
+            summary = "the file is not UTF-8 text"
+        except (OSError, ValueError) as error:
+            summary = f"the file cannot be read: {reason(error)}"
+        else:
+            self.sources.texts[str(file)] = text
+            return given
+        self._diagnostics.add([Diagnostic(summary, hint, origin=Origin(str(file), line, 1), hidden=(0,))])
+        return []
+
+
+def _is_dotenv(file: Path) -> bool:
+    """Returns whether the name is that of a dotenv file: `.env`, `.env.prod`, `prod.env`."""
+    return file.suffix == ".env" or file.name == ".env" or file.name.startswith(".env.")

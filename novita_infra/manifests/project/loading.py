@@ -185,7 +185,7 @@ def _load(
         given = [
             *files.variables(var_files),
             *from_environ,
-            *(Given(name, text, "--var") for name, text in variables.items()),
+            *(Given(name, text, "--var", is_text=True) for name, text in variables.items()),
         ]
         diagnostics.hide(plaintext_secrets(settings, given))
         values, lacking = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)

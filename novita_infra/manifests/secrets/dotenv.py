@@ -7,6 +7,7 @@ parser takes time quadratic in blanks, and passes over a line that it cannot rea
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,13 +38,17 @@ class NoDotenv(ValueError):
 
 def parse_dotenv(text: str) -> dict[str, str]:
     """Returns the variables of a dotenv file; the last value of a name counts. Raises NoDotenv. Takes linear time."""
-    values: dict[str, str] = {}
+    return {name: value for name, value, _ in dotenv_entries(text)}
+
+
+def dotenv_entries(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yields each name of a dotenv file with its value and the offset at which its line begins. Raises NoDotenv."""
     position = 0
     while True:
         while position < len(text) and text[position].isspace():
             position += 1
         if position == len(text):
-            return values
+            return
         if text[position] == "#":
             position = _end_of_line(text, position)
             continue
@@ -55,7 +60,7 @@ def parse_dotenv(text: str) -> dict[str, str]:
         if rest is None:
             raise _error(text, position)
         if beginning["given"]:
-            values[beginning["quoted"] or beginning["name"]] = value
+            yield beginning["quoted"] or beginning["name"], value, position
         position = rest.end()
 
 

@@ -347,3 +347,48 @@ def test_the_page_about_variables_declares_what_the_loader_takes(tmp_path: Path)
     assert refused(tmp_path, files, variables={"token": "pssst", "gpus": "3"}) == [
         'the variable "gpus" is not valid: a machine has 1, 2, 4 or 8 GPUs; the rule is at novita-infra.yaml:10:9'
     ]
+
+
+DOTENV = """\
+# a comment
+export region=eu # and another
+count = 4
+zones='[a, "b"]'
+token="pssst
+2"
+plain=${var.region} $HOME
+"""
+
+
+def test_a_dotenv_file_gives_texts_that_are_read_by_the_type(tmp_path: Path) -> None:
+    declared = (
+        "variables: {region: {}, count: {type: integer}, zones: {type: list}, token: {sensitive: true}, plain: {}}\n"
+        "outputs: {all: ['${var.region}', '${var.count}', '${var.zones}', '${var.token}', '${var.plain}']}\n"
+    )
+    for name in (".env", ".env.prod", "prod.env"):
+        files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared), name: DOTENV}
+        project = loaded(tmp_path, files, var_files=(name,))
+        assert project.variables == {"region": "eu", "count": 4, "zones": ["a", "b"], "plain": "${var.region} $HOME"}
+        assert project.outputs["all"] == ["eu", 4, ["a", "b"], Secret("pssst\n2", "var:token"), "${var.region} $HOME"]
+
+
+def test_mistakes_of_a_dotenv_file_have_their_place_and_hide_its_values(tmp_path: Path) -> None:
+    declared = "variables: {count: {type: integer}, token: {sensitive: true}, kind: {type: enum, values: [a]}}\n"
+    files: dict[str, str | bytes] = {
+        "fleet.yaml": FLEET,
+        "novita-infra.yaml": project_file(declared),
+        "a.env": "token=pssst\n\nexport count=four\nconut=pssst\nkind=b\n",
+        "b.env": "token='pssst\n",
+        "c.env": b"token=\xff\n",
+    }
+    options = {"variables": {"token": "t"}, "var_files": ("a.env", "b.env", "c.env", "d.env")}
+    messages = refused(tmp_path, files, **options)
+    assert [message.replace(f"{tmp_path}/", "") for message in messages] == [
+        'a.env:3:1: the variable "count" is a whole number, and a.env gives "four"',
+        'a.env:4:1: a.env sets an unknown variable "conut"; did you mean "count"?',
+        'a.env:5:1: the variable "kind" is one of "a", and a.env gives "b"',
+        "b.env:1:1: the line is no NAME=value; write NAME=value; "
+        "a value with blanks, # or several lines stands in quotes",
+        "c.env:1:1: the file is not UTF-8 text",
+        "d.env:1:1: the file cannot be read: No such file or directory",
+    ]
