@@ -77,13 +77,15 @@ class AwaitedCalls:
         now = self._now()
         if self._programs:
             name, since = self._programs[0]
-            more = f"; {len(self._programs) - 1} more run" if len(self._programs) > 1 else ""
-            return f"{name} runs for {in_words(now - since)}{more}"
+            more = len(self._programs) - 1
+            others = f"; {more} other programs run" if more > 1 else "; 1 other program runs" if more else ""
+            return f"{name} runs for {in_words(now - since)}{others}"
         waiting = [call for call in self._calls.values() if call.error or now - call.since >= _SHORT]
         if not waiting:
             return str(self._failed) if self._failed else ""
         first = min(waiting, key=lambda call: (call.error is None, call.since))
-        others = f"; {len(waiting) - 1} more calls wait" if len(waiting) > 1 else ""
+        more = len(waiting) - 1
+        others = f"; {more} more calls wait" if more > 1 else "; 1 more call waits" if more else ""
         return f"{self._reason_of(first, now)}{others}"
 
     def progress(self) -> str:

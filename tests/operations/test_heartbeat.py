@@ -62,7 +62,7 @@ def test_a_command_reports_the_programs_that_it_waits_for() -> None:
     clock.run(story())
     assert lines == [
         "Still waiting: the policy prices runs for 50 s",
-        "Still waiting: the policy prices runs for 1 min 40 s; 1 more run",
+        "Still waiting: the policy prices runs for 1 min 40 s; 1 other program runs",
     ]
 
 

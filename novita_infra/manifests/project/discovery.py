@@ -95,7 +95,7 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
             root = path.parent if path.name == PROJECT_FILE and path.is_file() else _root_of(path)
             found = ManifestFiles(root)
             _search(found, skipped={os.path.realpath(item) for item in other_than})
-        found.project_file = (root / PROJECT_FILE).is_file()
+        found.project_file = _has_project_file(root)
     except (FileNotFoundError, NotADirectoryError):
         raise problem(f"{path}: there is no such file or folder", "name a project folder or a manifest file") from None
     except (OSError, ValueError) as error:
@@ -115,11 +115,25 @@ def _root_of(folder: Path) -> Path:
 
     Used alone, a folder inside a project would get a second state, and create everything again.
     """
-    if (folder / PROJECT_FILE).is_file():
+    if _has_project_file(folder):
         return folder
     with os.scandir(folder):  # raises OSError where there is no such folder
         pass
-    return next((above for above in folder.resolve().parents if (above / PROJECT_FILE).is_file()), folder)
+    return next((above for above in folder.resolve().parents if _has_project_file(above)), folder)
+
+
+def _has_project_file(folder: Path) -> bool:
+    """Returns whether the folder has a project file. Raises Problems for one that cannot be read.
+
+    Without it the folder would be another project, with other environments and no policies.
+    """
+    file = folder / PROJECT_FILE
+    if file.is_file():
+        return True
+    if not os.path.lexists(file):
+        return False
+    why = "is a link that leads to no file" if file.is_symlink() else "is no file"
+    raise problem(f"{file} {why}", "mend or remove it: the project is named by what stands in it")
 
 
 def reason(error: OSError | ValueError) -> str:

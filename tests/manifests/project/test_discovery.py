@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from novita_infra.manifests.project.discovery import find, why_unread
+from novita_infra.model.diagnostics import Problems
 
 JSON = '{"apiVersion": "novita-infra/v1", "kind": "VPC"}'
 
@@ -129,6 +131,27 @@ def test_a_manifest_that_is_not_read_has_a_reason(tmp_path: Path, name: str, rea
     found = find(tmp_path)
     found.leave_out(["left/"])
     assert why_unread(found, name) == reason
+
+
+def _link_to_nothing(file: Path) -> None:
+    file.symlink_to("../shared/gone.yaml")
+
+
+def _link_to_itself(file: Path) -> None:
+    file.symlink_to(file.name)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, _link_to_nothing, _link_to_itself])
+@pytest.mark.parametrize("inner", ["", "net"])
+def test_a_project_file_that_is_no_file_is_not_passed_over(
+    make: Callable[[Path], None], inner: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "net/a.yaml")
+    make(tmp_path / "novita-infra.yaml")
+    with pytest.raises(
+        Problems, match=r"novita-infra\.yaml is (no file|a link that leads to no file); mend or remove it"
+    ):
+        find(tmp_path / inner)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -5,6 +5,7 @@ Knows nothing of the content of the files.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -89,4 +90,6 @@ def sync_folder(path: Path, *, disk: Disk) -> None:
 def unreadable(path: Path, error: OSError) -> Problems:
     """The problem to raise if the file, or the one beside it that the error names, cannot be read or written."""
     place = error.filename or path
-    return problem(f"{place}: {lower_first(error.strerror or str(error))}", "check the permissions and the free space")
+    is_other = error.errno in {errno.EISDIR, errno.ENOTDIR, errno.ELOOP}
+    hint = "something else is in its place: move it away" if is_other else "check the permissions and the free space"
+    return problem(f"{place}: {lower_first(error.strerror or str(error))}", hint)

@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_opened_is_named(path: Path, tmp_path: Path) -> No
     path.mkdir()
     with pytest.raises(Problems) as caught:
         run(path).try_lock(NAME)
-    assert str(caught.value) == f"{path}: is a directory; check the permissions and the free space"
+    assert str(caught.value) == f"{path}: is a directory; something else is in its place: move it away"
 
 
 def test_a_lock_that_is_released_after_the_end_of_its_run_is_free(path: Path) -> None:
