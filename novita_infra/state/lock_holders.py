@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.clock import moment
 from novita_infra.state.process_identity import user_name
 from novita_infra.state.store import LockHolder, LockRefused
@@ -24,6 +25,15 @@ def note_of_holder(operation: str, now: float) -> dict[str, Any]:
         "boot": _boot(),
         "since": moment(now),
     }
+
+
+def read_note(content: bytes) -> Mapping[str, Any]:
+    """The note that a holder left; empty if it has just begun to write it, or died while it did."""
+    try:
+        note = parse_foreign_json(content) if content else {}
+    except (ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def is_of_this_machine(note: Mapping[str, Any]) -> bool:

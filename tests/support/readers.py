@@ -368,7 +368,7 @@ READERS: Final = (
     ),
     Reader(
         "lock",
-        ("state/backends/local/file_lock:note_at",),
+        ("state/lock_holders:read_note", "state/backends/local/file_lock:note_at"),
         _lock,
         sample=_HOLDER,
         damages=(as_bytes, as_json),

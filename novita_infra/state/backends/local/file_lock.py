@@ -14,9 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.state.backends.local.disk import unreadable
-from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder
+from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder, read_note
 from novita_infra.state.private_files import open_private
 from novita_infra.state.store import LockRefused
 
@@ -96,12 +95,7 @@ def _explain(file: int, operation: str, now: float) -> None:
 
 def note_at(file: int, begin: int, most: int) -> Mapping[str, Any]:
     """The note of a holder in these bytes; empty if it has just begun to write, or died while it did."""
-    note = os.pread(file, most, begin).rstrip(b"\0")
-    try:
-        holder = parse_foreign_json(note) if note else {}
-    except (ValueError, RecursionError):
-        return {}
-    return holder if isinstance(holder, dict) else {}
+    return read_note(os.pread(file, most, begin).rstrip(b"\0"))
 
 
 def is_dead(holder: Mapping[str, Any]) -> bool:
