@@ -48,6 +48,8 @@ class Place:
     """The place at every other key of a map whose keys the writer chooses; None where no other key is known."""
     items: Place | None = None
     """The place of each item of a list."""
+    first: Place | None = None
+    """The place of the first item, where that differs."""
     variables: bool = False
     """Whether the keys of the map are names of variables, some of which are secret."""
 
@@ -63,12 +65,12 @@ TREE: Final = Place(Shows.TREE)
 
 
 def _of_pointer(name: str, schema: Mapping[str, Any], variables: Sequence[str]) -> Place:
-    """The place of a part of a pointer: a name, or names by their keys. The words of a command are hidden."""
+    """The place of a part of a pointer: a name, or names by their keys. Of a command only the program is shown."""
     match schema["type"]:
         case "object":
             return Place(fields={key: _of_pointer(key, part, variables) for key, part in schema["properties"].items()})
         case "array":
-            return Place(items=HIDDEN)
+            return Place(items=HIDDEN, first=Place(Shows.NAME))
         case _:
             return Place(Shows.VARIABLE if name in variables else Shows.NAME)
 

@@ -83,10 +83,12 @@ class SecretPlaces(MaskedText):
         """Reads what stands at the indentation: a key, a value, or items of a list and what stands in the last."""
         top = self._level(start, indent, end)
         while not (top.indent < indent and top.scalar) and self._is_item(start, end):
+            first = None
             if top.indent < indent or not top.listed:
+                first = top.child.first
                 top = _Level(indent, _item_of(top.child), listed=True)
                 self._levels.append(top)
-            top.child, top.scalar = top.place, False
+            top.child, top.scalar = first or top.place, False
             rest = self.skip_blanks(start + 1, end)
             if rest == end:
                 return end + 1
@@ -228,7 +230,7 @@ class SecretPlaces(MaskedText):
                 if not frames:
                     return at
             elif mark == ",":
-                frames[-1].child, frames[-1].filled = None, False
+                frames[-1].child, frames[-1].filled, frames[-1].later = None, False, True
                 at += 1
             elif mark == ":":
                 frames[-1].child = HIDDEN  # a second colon after one key
@@ -305,12 +307,15 @@ class _Frame:
     """The place of the value of the key that came last."""
     filled: bool = False
     """Whether a part of the value was read: what follows without a comma continues it."""
+    later: bool = False
+    """Whether a comma was read."""
 
     def next_place(self) -> Place:
         """The place of the value that comes next."""
         if self.child is not None:
             return self.child
-        return HIDDEN if self.is_map else _item_of(self.place)
+        first = None if self.is_map or self.later else self.place.first
+        return first or (HIDDEN if self.is_map else _item_of(self.place))
 
     def pairs(self) -> Place:
         """The place of a map whose key comes next; in a list that is an item with one key."""

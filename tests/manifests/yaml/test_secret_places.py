@@ -29,6 +29,18 @@ def shown(text: str) -> str:
         ("spec:\n  imgae: a:1", "spec:\n  imgae: ********"),
         ("spec:\n  password: a #b", "spec:\n  password: ********"),
         ("spec:\n  password: {fromEnv: HUB}", "spec:\n  password: {fromEnv: HUB}"),
+        (
+            "spec:\n  password: {fromDotenv: {file: a/.env, name: HUB}}",
+            "spec:\n  password: {fromDotenv: {file: a/.env, name: HUB}}",
+        ),
+        (
+            "spec:\n  password: {fromCommand: [op, read, x]}",
+            "spec:\n  password: {fromCommand: [op, ********, ********]}",
+        ),
+        (
+            "spec:\n  password:\n    fromCommand:\n    - op\n    - read",
+            "spec:\n  password:\n    fromCommand:\n    - op\n    - ********",
+        ),
         ("spec:\n  password: ${env.HUB}", "spec:\n  password: ${env.HUB}"),
         ("spec:\n  password: a${env.HUB}b", "spec:\n  password: ********${env.HUB}********"),
         ("spec:\n  password:\n    - a\n    b: c", "spec:\n  password:\n    - ********\n    ********: ********"),
