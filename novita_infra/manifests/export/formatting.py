@@ -17,6 +17,7 @@ from ruamel.yaml.resolver import VersionedResolver
 from yaml import SafeLoader, ScalarToken, scan
 from yaml import YAMLError as ScanError
 
+from novita_infra.manifests.validation.documents import is_encrypted
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.model.diagnostics import Diagnostic
 
@@ -40,11 +41,13 @@ class _Words(VersionedResolver):
 def format_yaml(text: str, file: str) -> tuple[str, list[Diagnostic]]:
     """Returns the formatted text of a file with plain line ends, and why it was not formatted.
 
-    A file with errors is returned as it is, with its errors.
+    A file with errors is returned as it is, with its errors. So is one that SOPS encrypted.
     """
     parsed = read_text(text, file)
     if parsed.diagnostics:
         return text, parsed.diagnostics
+    if any(map(is_encrypted, parsed.documents)):
+        return text, []
     formatted = "".join(_formatted(part) for part in _parts(text))
     formatted = f"{formatted.rstrip()}\n" if formatted.strip() else formatted
     again = read_text(formatted, file)

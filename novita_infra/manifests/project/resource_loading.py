@@ -28,7 +28,13 @@ from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
-from novita_infra.manifests.validation.documents import IdentifiedDocument, head, is_foreign, schema_errors
+from novita_infra.manifests.validation.documents import (
+    IdentifiedDocument,
+    head,
+    is_encrypted,
+    is_foreign,
+    schema_errors,
+)
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
@@ -139,6 +145,8 @@ class ResourceLoader:
         for name in self._found.manifests:
             foreign = 0
             for document in self._files.read(name).documents:
+                if is_encrypted(document):
+                    continue
                 found, errors = head(document)
                 foreign += is_foreign(document)
                 if foreign > 1 and is_foreign(document):

@@ -78,6 +78,12 @@ def is_foreign(document: Document) -> bool:
     return names and not version.startswith("novita") and kind not in (*_KIND_NAMES, "Project")
 
 
+def is_encrypted(document: Document) -> bool:
+    """Returns whether SOPS encrypted the file. It is the source of secrets, and no manifest."""
+    data = document.data
+    return isinstance(data, dict) and "apiVersion" not in data and isinstance(data.get("sops"), dict)
+
+
 def _left_out(document: Document) -> str:
     return f'to leave the file out, write ignore: ["{document.file}"] into {PROJECT_FILE}'
 

@@ -13,6 +13,7 @@ from secret_programs import calls, programs
 from secret_projects import ALLOWED, fetched, machine
 from vault_server import VaultServer, vault_server
 
+from novita_infra.manifests.export.formatting import format_yaml
 from novita_infra.manifests.project.loading import load
 from novita_infra.manifests.secrets.asking import SecretsWanted, with_secrets
 from novita_infra.model.diagnostics import Problems
@@ -68,6 +69,26 @@ def test_only_what_is_used_is_asked_and_only_once(tmp_path: Path) -> None:
     assert one(project, "instance.b").spec["env"]["A"].value == "value-of-used"
     assert project.outputs["link"].value == "https://x:value-of-shown@h"
     assert calls(tmp_path / "bin") == ["op shown", "op used"]
+
+
+@pytest.mark.parametrize("head", ["enabled: false\n", "environments: [prod]\n", "forEach: []\n"])
+def test_a_resource_that_does_not_exist_here_asks_nothing(tmp_path: Path, head: str) -> None:
+    environ = programs(tmp_path / "bin")
+    absent = manifest("Instance", "b", f"{INSTANCE}  env: {{A: {{fromCommand: [op, read]}}}}\n", head=head)
+    project = project_file("secretCommands: [op]\nenvironments: {dev: {}, prod: {}}\ndefaultEnvironment: dev\n")
+    write(tmp_path, {"novita-infra.yaml": project, "a.yaml": machine("{A: b}") + absent})
+    assert len(fetched(tmp_path, environ).declared) == 1
+    assert calls(tmp_path / "bin") == []
+
+
+def test_each_of_a_for_each_asks_the_same_source_once(tmp_path: Path) -> None:
+    environ = programs(tmp_path / "bin")
+    many = manifest(
+        "Instance", "b", f"{INSTANCE}  env: {{A: {{fromCommand: [op, read]}}}}\n", head="forEach: [x, y, z]\n"
+    )
+    write(tmp_path, {"novita-infra.yaml": ALLOWED, "a.yaml": many})
+    assert len(fetched(tmp_path, environ).declared) == 3
+    assert calls(tmp_path / "bin") == ["op read"]
 
 
 def test_nothing_is_asked_where_the_manifests_have_an_error(tmp_path: Path) -> None:
@@ -138,3 +159,12 @@ def test_a_command_that_destroys_asks_nothing(tmp_path: Path) -> None:
     work = with_secrets(partial(load, tmp_path, environ=environ), environ, destroys=True, report=lambda _: None)
     assert len(asyncio.run(work).declared) == 1
     assert calls(tmp_path / "bin") == []
+
+
+def test_a_sops_file_among_the_manifests_is_no_manifest(tmp_path: Path) -> None:
+    encrypted = (
+        "registry:\n    password: ENC[AES256_GCM,data:abc=,type:str]\nsops:\n    mac: ENC[x]\n    version: 3.9.0\n"
+    )
+    write(tmp_path, {"novita-infra.yaml": ALLOWED, "a.yaml": machine("{A: b}"), "s.enc.yaml": encrypted})
+    assert len(fetched(tmp_path, {}).declared) == 1
+    assert format_yaml(encrypted, "s.enc.yaml") == (encrypted, [])
