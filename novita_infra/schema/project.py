@@ -34,12 +34,13 @@ def _undefaulted(schema: Schema) -> Schema:
     return {**bare, "properties": inner} if inner else bare
 
 
-def _named(of: Schema, *, names: str, description: str) -> Schema:
+def _named(of: Schema, *, names: str, description: str, example: Schema | None = None) -> Schema:
     """A map from names that the writer chooses."""
     return {
         "type": "object",
         "propertyNames": {"pattern": names},
         "additionalProperties": of,
+        **({"examples": [example]} if example else {}),
         "description": description,
     }
 
@@ -222,7 +223,12 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         "metadata": {
             **closed_object(
                 {
-                    "name": {"type": "string", "pattern": f"^{NAME}$", "description": "The project's name."},
+                    "name": {
+                        "type": "string",
+                        "pattern": f"^{NAME}$",
+                        "examples": ["training"],
+                        "description": "The project's name: letters, digits, - and _, after a letter or _.",
+                    },
                     "id": {
                         "type": "string",
                         "pattern": "^[A-Za-z][A-Za-z0-9-]{3,63}$",
@@ -246,6 +252,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             _ENVIRONMENT,
             names=f"^{NAME}$",
             description="Variants of the project, each with its own state; chosen with --env.",
+            example={"dev": {}, "prod": {}},
         ),
         "defaults": {
             "type": "array",

@@ -6,6 +6,7 @@ An excerpt of a file shows a value only at such a place. Every other place count
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache, reduce
@@ -18,6 +19,7 @@ from novita_infra.schema.frame import VERSION
 from novita_infra.schema.resources import frame_schema, project_schema
 from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
+_EXAMPLE: Final = re.compile("`([^`]{1,60})`")
 _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -125,8 +127,9 @@ def public_places() -> Place:
 
 @cache
 def known_words() -> frozenset[str]:
-    """Every key that any document may have, and the words of its head. They are words of messages, too."""
+    """Every key that any document may have, the words of its head, and examples of descriptions: messages say them."""
     keys = {VERSION["const"], "Project", *KINDS, *(kind.name for kind in KINDS.values())}
+    keys.update(word for kind in KINDS.values() for item in kind.fields for word in _EXAMPLE.findall(item.doc))
     waiting = [public_places()]
     while waiting:
         place = waiting.pop()

@@ -67,6 +67,7 @@ _AMOUNT: Final[dict[str, Any]] = {
 ACCOUNT: Final[dict[str, Any]] = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_-]+$",
+    "examples": ["5f0c2b7e91d4"],
     "description": "The id of the only account that may be used; that of an environment takes precedence. A key of "
     "another account is refused, and the message names that account.",
 }

@@ -103,6 +103,7 @@ VARIABLE: Final[Schema] = {
         }
     ),
     "dependentSchemas": _TYPE_RULES,
+    "examples": [{"type": "integer", "default": 4}],
     "description": "A variable: its type, its default, and whether it is secret.",
 }
 """A declared variable."""

@@ -291,6 +291,28 @@ def test_a_misspelt_field_is_reported_at_its_place_and_alone(kind: Kind) -> None
     assert faults(MANIFEST, {**example(kind), "status": {}}) == [("$", "additionalProperties")]
 
 
+def test_every_pattern_of_a_value_has_an_example_that_fits_it() -> None:
+    """A message shows the example and not the pattern."""
+    lacking = []
+
+    def visit(schema: Any, path: str) -> None:
+        if isinstance(schema, dict):
+            if isinstance(schema.get("pattern"), str) and schema["pattern"] != "^/":
+                examples = schema.get("examples", [])
+                if not examples or not all(re.search(schema["pattern"], example) for example in examples):
+                    lacking.append(path)
+            for name, part in schema.items():
+                if name not in {"examples", "propertyNames", "$defs", "forEach"}:
+                    visit(part, f"{path}.{name}")
+        elif isinstance(schema, list):
+            for part in schema:
+                visit(part, path)
+
+    for document in (*map(schemas.schema_of, KINDS.values()), schemas.project_schema()):
+        visit(document, document["title"])
+    assert lacking == []
+
+
 @pytest.mark.parametrize(("kind", "field"), named(REQUIRED))
 def test_a_missing_required_field_is_reported_once_defaults_and_patches_had_their_say(kind: Kind, field: Field) -> None:
     document = example(kind)

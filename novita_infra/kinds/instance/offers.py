@@ -45,7 +45,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "maxPricePerHour": {
                 "anyOf": [
                     {"type": "number", "exclusiveMinimum": 0},
-                    {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$"},
+                    {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$", "examples": ["1.25"]},
                 ],
                 "description": "The most that a GPU may cost, in USD per hour.",
             },

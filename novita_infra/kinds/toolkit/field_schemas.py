@@ -26,7 +26,13 @@ REFERENCE: Final[Mapping[str, Any]] = {
 """Another resource by name, or `{id: ...}` of an object that is not managed here."""
 
 
-IMAGE: Final[Mapping[str, Any]] = {"type": "string", "pattern": r"^\S+$", "minLength": 1, "maxLength": 500}
+IMAGE: Final[Mapping[str, Any]] = {
+    "type": "string",
+    "pattern": r"^\S+$",
+    "minLength": 1,
+    "maxLength": 500,
+    "examples": ["ubuntu:22.04"],
+}
 """A container image (gpu-instance-create-instance: `imageUrl`, 1-500)."""
 
 

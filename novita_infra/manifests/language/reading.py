@@ -23,6 +23,7 @@ _ONLY: Final = {
     "var": "the rule of a variable is about variables: ${var.NAME}",
 }
 """What is allowed where only one name is."""
+_OF_SHELL: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
 _KEY: Final = re.compile(r'[^"\]]+')
 
 
@@ -162,9 +163,18 @@ class Reader:
             case _:
                 return value
 
+    def _meant(self, word: str) -> str:
+        """Returns what a bare word may mean: a variable, or a variable of a shell."""
+        for root, known in (("var", self._scope.variables or {}), *self._scope.named.items()):
+            if word in known:
+                return f"did you mean ${{{root}.{word}}}?"
+        if _OF_SHELL.fullmatch(word):
+            return f"write ${{env.{word}}} for a variable of this environment, and $${{{word}}} for a plain ${{{word}}}"
+        return EXAMPLES
+
     def _unknown(self, name: Name, steps: Sequence[Step], known: Sequence[str]) -> LanguageError:
         if not steps:
-            return LanguageError(name.at, f'"{name.word}" is not an expression', EXAMPLES)
+            return LanguageError(name.at, f'"{name.word}" is not an expression', self._meant(name.word))
         if name.word == "each":
             return LanguageError(name.at, "each is used without forEach", "only a document with forEach has keys")
         names = (*known, *self._scope.resources.attributes)

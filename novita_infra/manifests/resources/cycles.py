@@ -51,6 +51,12 @@ def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Addr
 def _diagnostic(
     path: list[Address], declared: Mapping[Address, Declared], positions: Mapping[Address, Position]
 ) -> Diagnostic:
+    if len(path) == 1:
+        (itself,) = path
+        summary = f"{itself} refers to itself: what is known only after it exists cannot be a part of it"
+        hint = "remove the reference; a program finds its own address in the machine"
+        place = _place(declared[itself], itself, positions[itself])
+        return Diagnostic(summary, hint, origin=place)
     first = path.index(min(path))
     path = path[first:] + path[:first]
     steps = list(zip(path, [*path[1:], path[0]], strict=True))

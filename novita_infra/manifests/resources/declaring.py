@@ -16,6 +16,7 @@ from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
 from novita_infra.manifests.resources.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
+from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
 from novita_infra.manifests.resources.names import Undeclared
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.validation.messages import json_type_in_words
@@ -90,6 +91,10 @@ class Declaring:
         if is_secret(value):
             self._check_texts(field, value, position, ())
         if field.secret_items and isinstance(value, dict):
+            places = ((name, item, origin(inside(position, name))) for name, item in value.items())
+            self.diagnostics.extend(
+                self.secrets.literal(place) for name, item, place in places if is_secret_in_clear(name, item)
+            )
             value = {name: self._pointed(item, inside(position, name)) for name, item in value.items()}
         if field.refers:
             return self._referring(value, field, position, at=field.refers_at)

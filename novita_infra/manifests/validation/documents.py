@@ -136,9 +136,17 @@ def _kind(document: Document) -> tuple[Kind | None, list[Diagnostic]]:
 def _name(document: Document) -> tuple[str | None, list[Diagnostic]]:
     metadata = document.data.get("metadata")
     if metadata is None:
-        hint = "add metadata: {name: ...}; the name is part of the resource's address"
-        return None, [Diagnostic('the document has no "metadata"', hint, origin=origin(document.position))]
-    if not isinstance(metadata, dict) or "name" not in metadata:
+        near = next(
+            (key for key in document.data if isinstance(key, str) and nearest(key, ("metadata",))[:3] == "did"), ""
+        )
+        hint = f'write metadata in place of "{near}"' if near else "add metadata: {name: ...}"
+        place = key_origin_at(document.position, (near,)) if near else origin(document.position)
+        summary, hint = 'the document has no "metadata"', f"{hint}; the name is part of the resource's address"
+        return None, [Diagnostic(summary, hint, origin=place)]
+    if not isinstance(metadata, dict):
+        place = origin_at(document.position, ("metadata",))
+        return None, [Diagnostic('"metadata" wants a map', "such as metadata: {name: trainer}", origin=place)]
+    if "name" not in metadata:
         place = key_origin_at(document.position, ("metadata",))
         return None, [Diagnostic('"metadata" has no "name"', "add one, such as name: trainer", origin=place)]
     name = metadata["name"]
@@ -176,13 +184,15 @@ class _Schema:
 
     schema: dict[str, Any]
     validator: Any
+    fields: Mapping[str, Field]
+    """The fields of the kind, by name; none for the project file."""
 
     def faults(
         self, document: Document, data: Any, sources: Sources, *, hidden: Callable[[Path], bool]
     ) -> list[Diagnostic]:
         if self.validator.is_valid(data):
             return []
-        subject = Subject(data, document.data, document.position, sources, hidden)
+        subject = Subject(data, document.data, document.position, sources, hidden, self.fields)
         return explain_schema_error(self.schema, subject) or self._unexplained(subject)
 
     def _unexplained(self, subject: Subject) -> list[Diagnostic]:
@@ -200,15 +210,15 @@ class _Schema:
 
 @functools.cache
 def _kind_schema(prefix: str) -> _Schema:
-    return _compiled(schema_of(KINDS[prefix]))
+    return _compiled(schema_of(KINDS[prefix]), KINDS[prefix].by_name)
 
 
 @functools.cache
 def _project_schema() -> _Schema:
-    return _compiled(project_schema())
+    return _compiled(project_schema(), {})
 
 
-def _compiled(schema: dict[str, Any]) -> _Schema:
+def _compiled(schema: dict[str, Any], fields: Mapping[str, Field]) -> _Schema:
     import jsonschema_rs  # noqa: PLC0415 - a command that reads no manifest does not pay for it
 
-    return _Schema(schema, jsonschema_rs.Draft202012Validator(schema))
+    return _Schema(schema, jsonschema_rs.Draft202012Validator(schema), fields)

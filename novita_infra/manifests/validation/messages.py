@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from novita_infra.kinds.toolkit.other_words import meant_field, plain_word
 from novita_infra.manifests.validation.subject import Subject, kind_of, quoted_value, value_at
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin_at
 from novita_infra.manifests.yaml.scalars import BOOLEANS_1_1
@@ -29,6 +30,22 @@ _BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
 """Fields that users write into a spec although they belong beside it."""
 
 
+_REPETITION: Final = "write forEach: ${range(3)} beside spec"
+_AFTER: Final = "write lifecycle: {dependsOn: [TYPE.NAME]}"
+_OTHER_WORDS: Final[dict[tuple[str, str], str]] = {
+    **{(part, word): _REPETITION for part in ("", "spec") for word in ("count", "replicas", "foreach")},
+    **{(part, word): _AFTER for part in ("", "spec") for word in ("dependson", "needs", "after")},
+    ("lifecycle", "preventdestroy"): "write protect: true",
+    ("lifecycle", "prevent_destroy"): "write protect: true",
+    ("lifecycle", "forcedestroy"): "plan with --allow-data-loss",
+    ("metadata", "annotations"): "write labels",
+    ("metadata", "tags"): "write labels",
+    ("metadata", "namespace"): "there are no namespaces; novita-infra.yaml declares environments",
+}
+"""What users of Terraform and Kubernetes write, by the part of the document and the plain word: what to write here."""
+_LAST_WORDS: Final = re.compile(r"\(([a-z]+(?:\|[a-z]+)+)\)\$$")
+_MOST_KEYS: Final = 4
+"""The most keys of a map that a hint spells out."""
 _COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
 """The rules `minLength`, `maxItems` and so on, by what they limit."""
 
@@ -132,10 +149,22 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
             if not subject.sources.shows(place):
                 yield Diagnostic(f"unknown field{within}", _known_names(known), origin=place)
                 continue
-            hint = nearest(name, known)
-            if path == ("spec",) and name in _BESIDE_SPEC:
-                hint = f"{name} stands beside spec, not in it"
+            hint = _meant(name, path, subject) or nearest(name, known)
             yield Diagnostic(f'unknown field "{name}"{within}', hint, origin=place)
+
+
+def _meant(name: str, path: Path, subject: Subject) -> str:
+    """Returns where an unknown name stands, or what another tool means by it; empty if that is not known."""
+    if not subject.fields:
+        return ""
+    if path == ("spec",) and name in _BESIDE_SPEC:
+        return f"{name} stands beside spec, not in it"
+    if path in ((), ("metadata",)) and name in subject.fields:
+        return f"{name} stands in spec"
+    if path == ("metadata",) and name == "spec":
+        return "spec stands beside metadata, not in it"
+    word = _OTHER_WORDS.get((str(path[0]) if path else "", plain_word(name)), "")
+    return word or (meant_field(name, subject.fields.values()) if path == ("spec",) else "")
 
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:
@@ -193,10 +222,10 @@ def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, 
     """Returns what to do about a value of the wrong type. `word` is the number as written in the file."""
     value = error.instance
     fitting = word if word and not subject.hidden(path) and _matches(word, error.schema) else ""
-    if "examples" in error.schema and not fitting:
-        return _looks_like(error.schema)
     if isinstance(value, dict) and value.keys() & SECRET_POINTERS.keys():
         return "this field is not secret; ${env.NAME} stands for an environment variable"
+    if "examples" in error.schema and not fitting:
+        return _looks_like(error.schema)
     if "string" in wanted and isinstance(value, (int, float)):
         return f'write it in quotes: "{fitting}"' if fitting else "write it in quotes"
     if isinstance(value, str) and not subject.hidden(path) and "boolean" in wanted and value in BOOLEANS_1_1:
@@ -211,8 +240,18 @@ def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, 
         return 'write [item, item], or one item a line after "- "'
     if "object" in wanted and "string" not in wanted:
         said = _described(error.schema)
-        return said if "{" in said else "write name: value, one a line"
-    return ""
+        return said if "{" in said else f"write {_map_form(error.schema)}"
+    return "write it as one text on one line" if wanted == ["string"] and isinstance(value, list) else ""
+
+
+def _map_form(schema: Mapping[str, Any]) -> str:
+    """Returns how a map is written: its keys if they are few, else a pattern of one entry."""
+    keys = [*schema.get("required", ()), *schema.get("properties", ())]
+    if keys:
+        return f"{{{', '.join(f'{name}: ...' for name in dict.fromkeys(keys[:_MOST_KEYS]))}}}"
+    entry = schema.get("additionalProperties")
+    inner = entry if isinstance(entry, dict) and entry.get("properties") else {}
+    return f"NAME: {_map_form(inner)}, one a line" if inner else "name: value, one a line"
 
 
 def _wanted(error: Any) -> list[str]:
@@ -269,10 +308,28 @@ def _range(schema: Mapping[str, Any]) -> str:
 def _looks_like(schema: Mapping[str, Any]) -> str:
     examples = schema.get("examples")
     if examples:
-        return f"it looks like {' or '.join(quoted_value(item) for item in examples)}"
+        form = " or ".join(_written_form(item) for item in examples)
+        return f"it looks like {form}{_endings(schema)}"
     if schema.get("pattern") == "^/":
         return 'it begins with "/"'
     return _described(schema) or f"it must match {schema.get('pattern')}"
+
+
+def _endings(schema: Mapping[str, Any]) -> str:
+    """Returns the words of which a text must end with one, where the pattern names them."""
+    found = _LAST_WORDS.search(schema.get("pattern", ""))
+    return f", and ends with {' or '.join(found[1].split('|'))}" if found else ""
+
+
+def _written_form(example: Any) -> str:
+    """Returns an example as it is written in YAML."""
+    match example:
+        case dict():
+            return f"{{{', '.join(f'{name}: {_written_form(item)}' for name, item in example.items())}}}"
+        case list():
+            return f"[{', '.join(map(_written_form, example))}]"
+        case _:
+            return quoted_value(example)
 
 
 def _from_expression(path: Path, subject: Subject) -> str:

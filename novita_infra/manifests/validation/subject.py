@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
+from novita_infra.kinds.field import Field
 from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at, label_of, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.frozen import dataclass
@@ -22,6 +24,8 @@ class Subject:
     sources: Sources
     hidden: Callable[[Path], bool]
     """Returns whether the value at a path must not be shown."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    """The fields of the kind, by name; none for the project file."""
 
     def shown(self, value: Any, path: Path) -> str:
         """Returns the value as a message shows it: only its type where the file does not show it at that place."""

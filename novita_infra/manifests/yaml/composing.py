@@ -144,6 +144,7 @@ class Composer:
         data: dict[str, Any] = {}
         positions: dict[str, Position] = {}
         merged: list[tuple[dict[str, Any], dict[str, Position]]] = []
+        duplicates: set[str] = set()
         following = self._next
         while True:
             event = following()
@@ -158,7 +159,9 @@ class Composer:
             if name == _MERGE and event.implicit[0]:
                 merged.extend(self._merge(value, position))
             elif name in data:
-                self._duplicate(name, position, positions[name])
+                if depth or "apiVersion" not in duplicates:
+                    self._duplicate(name, position, positions[name], root=not depth)
+                duplicates.add(name)
             else:
                 data[name] = value
                 positions[name] = position
@@ -188,10 +191,11 @@ class Composer:
             if isinstance(value, str):
                 return sys.intern(value)
             if not self._is_public(event):
-                self._say(event, "this key is not a string", "write it in quotes")
+                self._say(event, "this key is not a string", f"write it in quotes{_thousands(event.value)}")
                 return None
             written = event.value or "(nothing)"
-            self._say(event, f"the key {written} is not a string", f'write it in quotes: "{event.value}"')
+            hint = f'write it in quotes: "{event.value}"'
+            self._say(event, f"the key {written} is not a string", f"{hint}{_thousands(event.value)}")
             return None
         value, _ = self._value(event, (-1, -1), depth + 1)
         if isinstance(value, str):
@@ -281,8 +285,12 @@ class Composer:
             )
         return found
 
-    def _duplicate(self, name: str, position: Position, earlier: Position) -> None:
+    def _duplicate(self, name: str, position: Position, earlier: Position, *, root: bool) -> None:
         place = Origin(position[0], position[3], position[4])
+        if root and name == "apiVersion":
+            hint = "write a line --- before it"
+            self._reading.diagnostics.append(Diagnostic("a second document begins here", hint, origin=place))
+            return
         key = f'the key "{name}"' if self._shows(place) else "this key"
         hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
         self._reading.diagnostics.append(Diagnostic(f"{key} stands twice in the same mapping", hint, origin=place))
@@ -305,3 +313,8 @@ class Composer:
     def _diagnostic(self, event: Any, summary: str, hint: str = "") -> Diagnostic:
         mark = event.start_mark
         return Diagnostic(summary, hint, origin=Origin(self._file, mark.line + self._first, mark.column + 1))
+
+
+def _thousands(key: str) -> str:
+    """Returns the rest of a hint about a key that may be the end of a number with a comma, such as `1,000` in { }."""
+    return "; in { } a comma ends a value, so 1,000 is written 1000" if len(key) == 3 and key.isdecimal() else ""

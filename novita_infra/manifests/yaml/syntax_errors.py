@@ -60,6 +60,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+_NO_COLON: Final = "could not find expected ':'"
+_KEY: Final = re.compile(r"[ \t]*(?:- )?[A-Za-z][\w-]{0,60}:(?=[^\s/])")
+"""A key whose value follows without a blank; `http://` is no key."""
 _OPENED: Final = frozenset(
     {
         "did not find expected ',' or ']'",
@@ -88,9 +91,17 @@ def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin, who
     )
     if said == "did not find expected node content" and (not shown or shown.startswith(("---", "..."))):
         summary, hint = "a list or mapping above is not closed", 'add the missing "]" or "}"'
+    if said == _NO_COLON and _glued(before := text.split("\n", line)[line - 1] if line else ""):
+        place = Origin(start.file, start.line + line - 1, len(before) - len(before.lstrip()) + 1)
+        return Diagnostic("a blank is missing after the colon", "write key: value", origin=place)
     if said in _OPENED and "${" in shown[column:]:
         hint = 'inside [ ] and { } an expression needs quotes: "${...}"'
     return Diagnostic(summary, hint, origin=Origin(start.file, start.line + line, column + 1))
+
+
+def _glued(line: str) -> bool:
+    """Returns whether the line, without the blank after its colon, is no key and value but one word."""
+    return _KEY.match(line) is not None and ": " not in line
 
 
 def next_document(text: str, line: int) -> tuple[int, str]:

@@ -245,7 +245,8 @@ def test_where_a_secret_is_wanted_every_value_is_wrapped_with_its_source() -> No
         (
             "${HOME}",
             2,
-            '"HOME" is not an expression; one looks like ${var.x}, ${env.X} or ${instance.trainer.id}; write $${ for a plain ${',
+            '"HOME" is not an expression; write ${env.HOME} for a variable of this environment, and $${HOME} for a plain '
+            "${HOME}",
         ),
         ("${HOME:-x}", 6, '":" is not expected here; write $${ for a plain ${'),
         ("${}", 2, 'the expression is empty; such as var.x, env.X, instance.trainer.id, 12 or "text"'),

@@ -325,3 +325,25 @@ def test_a_word_that_yaml_1_1_reads_as_something_else_is_a_warning_where_it_is_t
         "a.yaml:8:24: this value is text here, and a number by the rules of YAML 1.1; write it in quotes",
         'novita-infra.yaml:4:29: 1_0 is text here, and a number by the rules of YAML 1.1; write it in quotes: "1_0"',
     ]
+
+
+def test_a_secret_that_stands_in_clear_in_env_is_a_warning(tmp_path: Path) -> None:
+    plain = {
+        "MAX_TOKENS": "4096",
+        "TOKENIZERS_PARALLELISM": "false",
+        "KEYBOARD": "us-en",
+        "HF_TOKEN_PATH": "/run/token",
+    }
+    plain |= {"MONKEY": "meta-llama/Llama-3.1-8B", "URL": "https://example.com/a", "API_KEY": "${env.API_KEY}"}
+    secret = {"HF_TOKEN": "hf_abcdefghijkl012345", "DB": "postgres://app:hunter3-secret@db/x"}
+    env = "".join(f"    {name}: '{text}'\n" for name, text in {**secret, **plain}.items())
+    project = loaded(
+        tmp_path,
+        {"a.yaml": manifest("Instance", "trainer", f"{INSTANCE}  env:\n{env}")},
+        environ={"API_KEY": "key-0123456789abcdef"},
+    )
+    message = "a secret stands in clear in the manifest; move it out and point at it"
+    assert [str(item).partition(":  ")[0].split(": {")[0] for item in project.warnings] == [
+        f"a.yaml:9:15: {message}",
+        f"a.yaml:10:9: {message}",
+    ]

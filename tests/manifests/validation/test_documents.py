@@ -27,7 +27,7 @@ def test_a_good_project_is_loaded_without_the_slow_validator(tmp_path: Path) -> 
 
 
 def test_what_only_one_validator_refuses_is_reported_in_its_words() -> None:
-    schema = _Schema({}, jsonschema_rs.Draft202012Validator({"properties": {"a": {"type": "string"}}}))
+    schema = _Schema({}, jsonschema_rs.Draft202012Validator({"properties": {"a": {"type": "string"}}}), {})
     document = read_text("a: 5\n", "a.yaml").documents[0]
     (shown,) = schema.faults(document, document.data, Sources(), hidden=lambda _: False)
     assert str(shown) == 'a.yaml:1:4: a is not allowed; 5 is not of type "string"'
