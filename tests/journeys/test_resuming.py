@@ -41,6 +41,14 @@ def noted(event: Event) -> bool:
     return isinstance(event, Progressed) and bool(event.note)
 
 
+def declare_after(rig: Rig, case: Case) -> None:
+    """Declares what the run of the case is to reach."""
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    moved = [{"from": case.was, "to": f"{case.kind}.it"}] if case.was else []
+    rig.write("novita-infra.yaml", {**head, "moved": moved})
+    rig.declare(*case.after)
+
+
 def own_end(case: Case, result: Result) -> Ended:
     (end,) = (end for end in result.ends if is_own(case, end.step))
     return end
@@ -65,7 +73,7 @@ def goes_on(rig: Rig, case: Case, calls: int) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_interrupted_wait_is_resumed(case: Case, tmp_path: Path) -> None:
     rig, calls = before(case, tmp_path)
-    rig.declare(*case.after)
+    declare_after(rig, case)
     result = rig.apply(stop_when=cut(case), expect_success=False)
     end = own_end(case, result)
     assert end.outcome is (Outcome.MOVING if str(case) in SLOW else Outcome.DONE), (
@@ -88,7 +96,7 @@ def test_a_wait_that_outlasts_its_time_is_resumed(case: Case, tmp_path: Path) ->
     assert end.outcome is Outcome.FAILED
     assert f"{end.id} is still " in end.reason
     assert "after 1 s; it is recorded in the state, and the next run waits for it again" in end.reason
-    rig.declare(*case.after)
+    declare_after(rig, case)
     goes_on(rig, case, calls)
 
 
