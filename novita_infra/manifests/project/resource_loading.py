@@ -103,7 +103,7 @@ class ResourceLoader:
         written = identified = self._with_defaults(identified, settings, scope)
         identified, errors = patch(identified, environment, complete=complete)
         self._diagnostics.add(errors)
-        documents = [item.document for item in (*written, *identified)]
+        documents = {id(item.document): item.document for item in (*written, *identified)}.values()
         self.read = [Placed(item.data, item.position) for item in documents if item.expressions]
         self.documents = {item.address: item.document.data for item in identified}
         expanded = self._expanded(identified, scope, settings, names)

@@ -21,16 +21,15 @@ MOST_PLACES = 20
 
 def unused_variables(declared: Mapping[str, Any], position: Position, read: Iterable[Placed]) -> Iterator[Diagnostic]:
     """Yields a warning for each declared variable that no expression reads but a rule of its own."""
-    rest = dict.fromkeys(declared)
-    for name, data in declared.items():
-        for _, other in _variables_in(Placed(data, inside(position, name))):
-            if other != name:
-                rest.pop(other, None)
+    texts: set[str] = set()
     for placed in read:
-        if not rest:
-            return
-        for _, name in _variables_in(placed):
-            rest.pop(name, None)
+        _add_expressions(placed.data, texts)
+    used = _variables_of(texts)
+    for name, data in declared.items():
+        of_rules: set[str] = set()
+        _add_expressions(data, of_rules)
+        used |= _variables_of(of_rules) - {name}
+    rest = [name for name in declared if name not in used]
     for name in rest:
         hint = f"remove it, or read it: ${{var.{name}}}"
         place = key_origin(inside(position, name))
@@ -65,3 +64,20 @@ def _variables_in(placed: Placed) -> Iterator[tuple[Origin, str]]:
         positions = inner if isinstance(inner, list) else [position] * len(data)
         for item, place in zip(data, positions, strict=True):
             yield from _variables_in(Placed(item, place))
+
+
+def _add_expressions(data: Any, texts: set[str]) -> None:
+    """Adds the texts of the data that hold expressions. A fleet repeats them, and each is read once."""
+    if isinstance(data, str):
+        if OPENING in data:
+            texts.add(data)
+    elif isinstance(data, dict):
+        for item in data.values():
+            _add_expressions(item, texts)
+    elif isinstance(data, list):
+        for item in data:
+            _add_expressions(item, texts)
+
+
+def _variables_of(texts: Iterable[str]) -> set[str]:
+    return {name for text in texts for root, name in names_in(text) if root == "var"}
