@@ -30,10 +30,10 @@ demo: .venv/installed ## run the main commands against the built-in simulator: n
 
 test: .venv/tested ## lint, types, import contracts and all tests, as CI runs them
 	@$(MAKE) --no-print-directory -j3 check
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 test-fast: .venv/tested ## run the tests without the slow lanes: under two minutes
-	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -n auto --dist worksteal -q -m "not ($(LANES))"
 
 coverage: .venv/tested ## branch coverage of planning by its own tests; fails below the gate in pyproject.toml
 	$(BIN)/python -m coverage run -m pytest -q -p no:xdist -m "not ($(LANES))" tests/planning tests/plans
@@ -43,7 +43,7 @@ test-newest: ## run the tests in .venv-newest, with the newest versions that pyp
 	$(PYTHON) -m venv .venv-newest
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade pip
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --group dev -e .
-	$(NEWEST)/python -m pytest -n auto -q
+	$(NEWEST)/python -m pytest -n auto --dist worksteal -q
 
 check: lint types contracts ## lint, types and import contracts, without tests
 

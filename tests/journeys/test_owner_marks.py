@@ -47,7 +47,14 @@ def test_a_run_killed_at_a_create_without_owner_mark_is_resumed(kind: str, tmp_p
 
 
 @pytest.mark.parametrize("marks", [True, False])
-@pytest.mark.parametrize("text", ["two\nlines\n", " x ", "\n", "x\r\n\t", "\u00a0x\u00a0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two\nlines\n",
+        "\n",
+        *(pytest.param(text, marks=pytest.mark.slow) for text in (" x ", "x\r\n\t", "\u00a0x\u00a0")),
+    ],
+)
 @pytest.mark.parametrize(("kind", "field"), [("Template", "readme"), ("ImagePrewarm", "note")])
 def test_a_text_with_blanks_at_its_ends_converges(
     kind: str, field: str, text: str, marks: bool, tmp_path: Path

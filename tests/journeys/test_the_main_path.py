@@ -24,10 +24,10 @@ from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.plan import plan_lines
 
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
-
-
 PORTS = {"expressions": ["6379/tcp", "9001/tcp"]}
 """The ports after the edit of an example whose expressions name one of them."""
+WITH_PROCESSES = [pytest.param(name, marks=pytest.mark.process) if name == "policies" else name for name in NAMES]
+"""The examples, of which one starts the programs of its policies."""
 
 
 def edit_everything(folder: Path, name: str) -> None:
@@ -43,7 +43,7 @@ def edit_everything(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("profile", EACH_PROFILE)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_PROCESSES)
 def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tmp_path: Path) -> None:
     rig = Rig(copy_example(name, tmp_path / name), environ=ENVIRON, quirks=PROFILES[profile])
     rig.environment = "dev" if name == "dev-prod" else ""
