@@ -1,6 +1,6 @@
 """A call that was in progress when a run ended is waited for by the next run, not made again.
 
-One case for each call of each kind whose end is waited for; death is in the crash matrix.
+One case for each call of each kind whose end is waited for; death, and a move with a call, are in the crash matrix.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from novita_infra.simulator import LIVE
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.result import result_lines
 
-CASES = tuple(case for case in rows() if case.waits)
+CASES = tuple(case for case in rows() if case.waits and not case.was)
 TIMINGS = replace(SHORT, network=1.5, endpoint_removing=1.5)
 """Long enough that a wait of a second ends before them."""
 SLOW = {f"{kind_type} {title}" for kind_type, facts in FACTS.items() for title in facts.slow}
