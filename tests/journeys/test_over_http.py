@@ -73,6 +73,11 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"instance.worker": ["update"]},
     ),
     Journey(
+        example="secret-sources",
+        replacing=("machines.env", "made up", "made up again"),
+        becomes={"instance.trainer": ["update"]},
+    ),
+    Journey(
         example="image-prewarm",
         replacing=("manifest.yaml", "for the training machines", "for the new machines"),
         becomes={"image_prewarm.pytorch": ["update"]},

@@ -29,7 +29,7 @@ def test_the_example_of_each_secret_source_is_loaded(form: SecretPointer, tmp_pa
     files |= {
         "secrets/password": "x",
         ".env": "REGISTRY_PASSWORD=x",
-        "secrets.enc.yaml": "registry: ENC[AES256_GCM,data:x]\nsops: {mac: ENC[x], version: 3.9.0}\n",
+        "secrets.enc.yaml": "registry: ENC[AES256_GCM,data:x]\nsops: {version: 3.9.0}\n",
     }
     project = load(write(tmp_path, files), environ={"REGISTRY_PASSWORD": "x"}, lenient=True)
     assert [item.unasked for item in project.warnings] == [True] * form.asked

@@ -6,6 +6,8 @@ import asyncio
 import os
 import random
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -22,6 +24,7 @@ from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project.loading import Project, load
+from novita_infra.manifests.secrets.asking import SecretsWanted, with_secrets
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
@@ -140,9 +143,13 @@ class Rig:
         self.write("main.yaml", *documents)
 
     def project(self) -> Project:
-        return load(
-            self.folder, environment=self.environment, variables=self.variables, var_files=(), environ=self.environ
-        )
+        read = partial(load, self.folder, environment=self.environment, variables=self.variables, environ=self.environ)
+        try:
+            return read()
+        except SecretsWanted:  # a program has a time of its own
+            with ThreadPoolExecutor(1) as pool:
+                asked = with_secrets(read, self.environ, report=self.messages.append)
+                return pool.submit(asyncio.run, asked).result()
 
     # --- the commands ---
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from manifest_files import INSTANCE, manifest, one, project_file, write
+from processes import Run, wait_until
 from secret_programs import calls, programs
 from secret_projects import ALLOWED, fetched, machine
 from vault_server import VaultServer, vault_server
@@ -168,3 +170,17 @@ def test_a_sops_file_among_the_manifests_is_no_manifest(tmp_path: Path) -> None:
     write(tmp_path, {"novita-infra.yaml": ALLOWED, "a.yaml": machine("{A: b}"), "s.enc.yaml": encrypted})
     assert len(fetched(tmp_path, {}).declared) == 1
     assert format_yaml(encrypted, "s.enc.yaml") == (encrypted, [])
+
+
+def test_an_interrupted_plan_ends_its_slow_command(tmp_path: Path) -> None:
+    environ = programs(tmp_path / "bin")
+    project = tmp_path / "project"
+    write(project, {"novita-infra.yaml": ALLOWED, "a.yaml": machine("{A: {fromCommand: [op, slow]}}")})
+    run = Run("plan", "--sim", folder=project, server="http://127.0.0.1:9", **environ)
+    try:
+        wait_until(lambda: bool(calls(tmp_path / "bin")), "the command runs")
+        run.interrupt(signal.SIGINT)
+        assert run.end() == 130
+        assert "Traceback" not in run.stderr
+    finally:
+        run.close()
