@@ -169,7 +169,8 @@ def _declared_case(
 def _computed(spec: Spec, known: Callable[[Ref], Value], decisions: Decisions) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with what is known, and the errors of its computations.
 
-    A value that is missing is not known yet: an object that starts may get its address.
+    A value that is missing is not known yet: an object that starts may get its address. It never gets one for a port
+    that it does not have.
     """
     errors: list[SpecError] = []
 
@@ -178,13 +179,28 @@ def _computed(spec: Spec, known: Callable[[Ref], Value], decisions: Decisions) -
 
     def one(name: str, value: Value) -> Value:
         def failed(computation: Computation, error: Uncomputable) -> Value:
-            if not isinstance(error, Missing):
-                errors.append(SpecError((name,), f"{name}: {error.summary}", error.hint))
+            wrong = _absent_key(computation, decisions) if isinstance(error, Missing) else error
+            if wrong is not None:
+                errors.append(SpecError((name,), f"{name}: {wrong.summary}", wrong.hint))
             return computation
 
         return resolve(value, known, failed, absent=absent)
 
     return {name: one(name, value) for name, value in spec.items()}, tuple(errors)
+
+
+def _absent_key(computation: Computation, decisions: Decisions) -> Uncomputable | None:
+    """Returns the error of a key that an unchanged object does not have, such as a port; None where there is none."""
+    match computation:
+        case Computation("[]", (Ref(address=address, attribute=name), str(key))) if address in decisions:
+            decision = decisions[address]
+            rule, live = decision.case.kind.resolution.output_keys.get(name), decision.case.live
+            keys = rule.keys(live.values) if rule and live and decision.action is Action.NONE else None
+            if keys is not None and key not in keys:
+                hint = f"it has {', '.join(sorted(keys))}" if keys else "it has none"
+                return Uncomputable(f'{address}.{name} has no "{key}"', hint)
+    inner = (item for item in computation.arguments if isinstance(item, Computation))
+    return next((found for item in inner if (found := _absent_key(item, decisions))), None)
 
 
 def _case(inputs: PlanInputs, item: Declared | None, address: Address, existing: Existing, *, spec: Spec) -> Case:
