@@ -24,6 +24,7 @@ from quick_yaml import read_all_yaml, read_yaml
 from rig import Rig
 
 from novita_infra.model.diagnostics import Diagnostic, Problems
+from novita_infra.model.identity import in_mark
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
@@ -92,7 +93,7 @@ def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
     text = plain([*plan_lines(plan), *diagnostic_lines((*plan.notes, *plan.problems), lambda _: None)])
     data = json.dumps(plan_json(plan), indent=1, sort_keys=True) + "\n"
     for address, record in sorted(rig.state().records.items()):
-        text, data = (item.replace(record.id, f"<{address}>") for item in (text, data))
+        text, data = (item.replace(record.id, f"<{in_mark(address)}>") for item in (text, data))
     text, data = (item.replace(f" {rig.folder}", "") for item in (text, data))  # commands name the project
     return Shown(text, data, tuple(plan.problems))
 
