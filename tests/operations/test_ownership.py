@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from novita_infra.api.client import Client
 from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.loading import Project
+from novita_infra.model.addresses import Address
 from novita_infra.model.clock import RealClock
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.known_places import KnownPlaces
-from novita_infra.operations.ownership import CreateLocks
+from novita_infra.operations.ownership import CreateLocks, claimed_by
 from novita_infra.operations.session import ProjectOptions, Session
 from novita_infra.state.opening import open_backend
 from novita_infra.state.settings import StateSettings
@@ -99,3 +103,15 @@ def test_a_create_lock_is_held_against_all_runs_of_the_machine(cache: str, tmp_p
     for locks in all_locks:
         locks.close()
     assert not [*tmp_path.rglob("*.lock")]
+
+
+def test_an_unmarked_object_that_another_project_of_the_machine_records_is_claimed(tmp_path: Path) -> None:
+    one, two = session_of(tmp_path / "one"), session_of(tmp_path / "two")
+    address = Address("vpc", "net")
+    state = replace(one.state, records={address: Record(address, "n-1")})
+    one.store.save(state)
+    live = Live("n-1", "net", Phase.READY, "ready", {})
+    assert claimed_by(two, live, address) == ""
+    KnownPlaces(one).remember()
+    assert claimed_by(two, live, address) == "is recorded in the state of another project on this machine"
+    assert claimed_by(two, replace(live, id="n-2"), address) == ""
