@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
-_ADDRESS: Final = re.compile(rf'(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
+_MODULE: Final = rf'module\.{_NAME}(?:\["[^"\]]+"\])?'
+_ADDRESS: Final = re.compile(
+    rf'(?:(?P<module>{_MODULE}(?:\.{_MODULE})*)\.)?(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?'
+)
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 """The characters of a key that the name of an object does not take over: the API advises against them."""
@@ -15,20 +18,39 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Address:
-    """The address of a resource: `instance.trainer`, `instance.worker["eu"]`."""
+    """The address of a resource: `instance.trainer`, `instance.worker["eu"]`, `module.train.instance.worker["eu"]`.
+
+    That of a module has the type `module`.
+    """
 
     type: str
     """The resource type, such as `network_storage`: the first part of the address."""
     name: str
     key: str = ""
+    module: str = ""
+    """The address of the module that it belongs to: `module.train["eu"]`; empty for the project itself."""
 
     def __str__(self) -> str:
-        return f'{self.type}.{self.name}["{self.key}"]' if self.key else f"{self.type}.{self.name}"
+        within = f"{self.module}." if self.module else ""
+        return f'{within}{self.type}.{self.name}["{self.key}"]' if self.key else f"{within}{self.type}.{self.name}"
+
+    @property
+    def base(self) -> Address:
+        """The address without its key."""
+        return Address(self.type, self.name, "", self.module) if self.key else self
+
+    def with_key(self, key: str) -> Address:
+        """The address of one key of a `forEach`."""
+        return Address(self.type, self.name, key, self.module)
 
     @property
     def object_name(self) -> str:
-        """The name of its object where the spec gives none: `trainer`, and `worker-eu` for the key `eu`."""
-        return f"{self.name}-{_UNSAFE.sub('-', self.key).strip('-')}" if self.key else self.name
+        """The name of its object where the spec gives none.
+
+        `trainer`; `worker-eu` for the key `eu`; `train-trainer` in the module `train`.
+        """
+        within = f"{Address.parse(self.module).object_name}-" if self.module else ""
+        return f"{within}{self.name}-{_UNSAFE.sub('-', self.key).strip('-')}" if self.key else f"{within}{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -36,7 +58,7 @@ class Address:
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an address; one looks like instance.trainer")
-        return cls(match["type"], match["name"], match["key"] or "")
+        return cls(match["type"], match["name"], match["key"] or "", match["module"] or "")
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -9,7 +9,7 @@ import enum
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final
 from urllib.parse import quote
 
@@ -151,10 +151,9 @@ def owner_of(mark: str) -> MarkOwner | None:
 
 def in_mark(address: Address) -> str:
     """The address as a mark spells it: without quotes, and a key without characters that could end the mark."""
-    if not address.key:
-        return str(address)
+    within = f"{in_mark(Address.parse(address.module))}." if address.module else ""
     key = _UNSAFE_IN_KEY.sub(lambda match: quote(match[0], safe=""), address.key)
-    return str(replace(address, key=key)).replace('"', "")
+    return within + str(Address(address.type, address.name, key)).replace('"', "")
 
 
 def mark_safe(project: str) -> str:

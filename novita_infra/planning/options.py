@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Final
 
 from novita_infra.model.addresses import Address, fits_wildcards
@@ -55,10 +54,18 @@ class PlanOptions:
 
 
 def is_selected(address: Address, named: Collection[str]) -> bool:
-    """Whether a name or pattern selects the address. A name without a key selects every key of it."""
+    """Whether a name or pattern selects the address.
+
+    A name without a key selects every key of it, and the name of a module all that belongs to it.
+    """
     if not named:
         return False
-    texts = (str(address), str(replace(address, key=""))) if address.key else (str(address),)
+    texts = {str(address), str(address.base)}
+    within = address.module
+    while within:
+        module = Address.parse(within)
+        texts |= {within, str(module.base)}
+        within = module.module
     return any(fits_wildcards(pattern, text) for pattern in named for text in texts)
 
 

@@ -13,11 +13,21 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.schema.frame import EXISTENCE
+from novita_infra.schema.modules.interface import INTERFACE_EXAMPLE
+from novita_infra.schema.modules.use import EXAMPLE as USE_EXAMPLE
 from novita_infra.schema.project import EXAMPLE
-from novita_infra.schema.resources import frame_schema, project_schema, schema_of
+from novita_infra.schema.resources import (
+    frame_schema,
+    module_interface_schema,
+    module_schema,
+    project_schema,
+    schema_of,
+)
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 
 PROJECT: Final = "Project"
+MODULE: Final = "Module"
+INTERFACE: Final = "ModuleInterface"
 FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle")
 """The parts of a resource's document beside its spec."""
 EXPRESSION: Final = "expression"
@@ -69,6 +79,18 @@ def explain_project(path: str = "") -> PartExplained:
     Raises Problems, with the nearest known name, for an unknown path.
     """
     return _at(path, replace(_whole(project_schema(), within=PROJECT), example=EXAMPLE))
+
+
+def explain_module(path: str = "", *, interface: bool = False) -> PartExplained:
+    """The explanation of a document that uses a module, or of the `interface` of a module; or of a `path` in it.
+
+    Raises Problems, with the nearest known name, for an unknown path.
+    """
+    if interface:
+        whole, example = _whole(module_interface_schema(), within=INTERFACE), INTERFACE_EXAMPLE
+    else:
+        whole, example = _whole(module_schema(), within=MODULE), USE_EXAMPLE
+    return _at(path, replace(whole, example=example))
 
 
 def explain_frame(path: str, kind: Kind | None = None) -> PartExplained:

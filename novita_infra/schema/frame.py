@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.durations import duration_text
 from novita_infra.schema.drift import ON_DRIFT
@@ -11,7 +12,8 @@ from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
 
 NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
-ADDRESS: Final = rf'^[a-z_]+\.{NAME}(\["[^"\]]+"\])?$'
+_KEYED: Final = rf'{NAME}(\["[^"\]]+"\])?'
+ADDRESS: Final = rf"^(module\.{_KEYED}\.)*[a-z_]+\.{_KEYED}$"
 VERSION: Final[Schema] = {"const": "novita-infra/v1", "description": "The version of this format."}
 
 KEY: Final = r'^[^"\]]+$'
@@ -158,3 +160,27 @@ def waits(kind: Kind) -> dict[str, str]:
     times = kind.timeouts
     seconds = {"create": times.create, "update": times.update, "delete": times.delete, **times.stages}
     return {name: duration_text(limit) for name, limit in seconds.items()}
+
+
+DEFAULT: Final[Schema] = {
+    **closed_object(
+        {
+            "kind": {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resources."},
+            "labels": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "examples": [{"team": "research"}],
+                "description": "Only the resources that have all of these labels.",
+            },
+            "spec": {
+                "type": "object",
+                "description": "Merged deep below the spec of each resource, which takes precedence; null in a "
+                "resource removes a field.",
+            },
+            "lifecycle": {**lifecycle(), "description": "The same for the lifecycle."},
+        },
+        required=["kind"],
+    ),
+    "description": "What resources of a kind have where they do not say otherwise.",
+}
+"""One item under `defaults:` of the project file."""

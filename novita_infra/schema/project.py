@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from novita_infra.kinds import KINDS
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import ADDRESS, NAME, VERSION, lifecycle
+from novita_infra.schema.frame import ADDRESS, DEFAULT, NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.secret_pointers import SECRET_COMMANDS
@@ -99,28 +98,6 @@ _ENVIRONMENT: Final[Schema] = {
         },
     ),
     "description": "An environment. Settings that it omits come from the project.",
-}
-
-_DEFAULT: Final[Schema] = {
-    **closed_object(
-        {
-            "kind": {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resources."},
-            "labels": {
-                "type": "object",
-                "additionalProperties": {"type": "string"},
-                "examples": [{"team": "research"}],
-                "description": "Only the resources that have all of these labels.",
-            },
-            "spec": {
-                "type": "object",
-                "description": "Merged deep below the spec of each resource, which takes precedence; null in a "
-                "resource removes a field.",
-            },
-            "lifecycle": {**lifecycle(), "description": "The same for the lifecycle."},
-        },
-        required=["kind"],
-    ),
-    "description": "What resources of a kind have where they do not say otherwise.",
 }
 
 _GROUP: Final[Schema] = {
@@ -216,6 +193,13 @@ _IMPORT: Final[Schema] = {
     "description": "Objects that exist already and are imported by the next apply. No effect once it is done.",
 }
 
+VARIABLES: Final = _named(VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to.")
+OUTPUTS: Final[Schema] = {
+    "type": "object",
+    "propertyNames": {"pattern": _VARIABLE_NAME},
+    "examples": [{"url": "${endpoint.api.url}"}],
+    "description": "The values that `output` prints, by name, with expressions in them.",
+}
 PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
@@ -241,7 +225,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             ),
             "description": "The name and the id of the project. Its plans, its state and its owner marks carry them.",
         },
-        "variables": _named(VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to."),
+        "variables": VARIABLES,
         "locals": {
             "type": "object",
             "propertyNames": {"pattern": _VARIABLE_NAME},
@@ -256,7 +240,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         ),
         "defaults": {
             "type": "array",
-            "items": _DEFAULT,
+            "items": DEFAULT,
             "description": "Values below those of the resources themselves; a later item takes precedence.",
         },
         "defaultEnvironment": {
@@ -289,12 +273,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         "secretCommands": SECRET_COMMANDS,
         **_RULES,
         "policies": POLICIES,
-        "outputs": {
-            "type": "object",
-            "propertyNames": {"pattern": _VARIABLE_NAME},
-            "examples": [{"url": "${endpoint.api.url}"}],
-            "description": "The values that `output` prints, by name, with expressions in them.",
-        },
+        "outputs": OUTPUTS,
     },
     required=["apiVersion", "kind", "metadata"],
 )

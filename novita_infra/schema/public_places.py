@@ -113,6 +113,7 @@ def public_places() -> Place:
     fields |= {
         "variables": Place(each=declaration, variables=True),
         "environments": Place(each=environment, items=Place(Shows.NAME)),
+        "source": Place(Shows.NAME),
         "forEach": replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
         "policies": policies,

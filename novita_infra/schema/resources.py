@@ -20,6 +20,8 @@ from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
+from novita_infra.schema.modules.interface import MODULE_INTERFACE
+from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import ANY_PROJECT, PROJECT
 from novita_infra.schema.secret_pointers import SECRET
@@ -77,8 +79,9 @@ def _alone(kind: Kind, document: Schema) -> Schema:
 
 def manifest_schema() -> Schema:
     """The schema of any document. The kind selects the rules, so that messages are about that kind alone."""
-    names = [*(kind.name for kind in KINDS.values()), "Project"]
-    documents = {**{kind.name: _written(_document(kind)) for kind in KINDS.values()}, "Project": ANY_PROJECT}
+    others = {"Module": MODULE, "ModuleInterface": MODULE_INTERFACE, "Project": ANY_PROJECT}
+    documents = {**{kind.name: _written(_document(kind)) for kind in KINDS.values()}, **others}
+    names = [*documents]
     return {
         **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
         "type": "object",
@@ -101,6 +104,18 @@ def project_schema() -> Schema:
     return {**_head("project", "Project", summary), **PROJECT, "$defs": _defs_for(PROJECT)}
 
 
+def module_schema() -> Schema:
+    """The schema of a document that uses a module."""
+    return {**_head("module", "Module", "Uses a module: a folder of manifests."), **MODULE, "$defs": _defs_for(MODULE)}
+
+
+def module_interface_schema() -> Schema:
+    """The schema of `novita-infra-module.yaml`."""
+    summary = "What a module takes and gives: its variables and its outputs."
+    head = _head("module_interface", "ModuleInterface", summary)
+    return {**head, **MODULE_INTERFACE, "$defs": _defs_for(MODULE_INTERFACE)}
+
+
 def frame_schema() -> Schema:
     """The schema of what every kind has beside the spec."""
     frame = {"metadata": metadata(), **EXISTENCE, "lifecycle": lifecycle()}
@@ -110,7 +125,8 @@ def frame_schema() -> Schema:
 def schemas() -> dict[str, Schema]:
     """Every schema by its file name."""
     kinds = {f"{prefix}.json": published_schema_of(kind) for prefix, kind in KINDS.items()}
-    return {"manifest.json": manifest_schema(), "project.json": project_schema(), **kinds}
+    modules = {"module.json": module_schema(), "module_interface.json": module_interface_schema()}
+    return {"manifest.json": manifest_schema(), "project.json": project_schema(), **modules, **kinds}
 
 
 def older_schemas() -> dict[str, Schema]:

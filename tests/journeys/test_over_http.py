@@ -88,6 +88,15 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"instance.workstation": ["update"]},
     ),
     Journey(
+        example="modules",
+        options=("--var", "image=docker.io/library/redis:7.2"),
+        becomes={
+            f'module.train["{region}"].instance.{name}': ["update"]
+            for region, names in (("eu", ("head", 'worker["1"]', 'worker["2"]')), ("us", ("head", 'worker["1"]')))
+            for name in names
+        },
+    ),
+    Journey(
         example="network-storage",
         replacing=("manifest.yaml", "sizeGb: 100", "sizeGb: 120"),
         becomes={"network_storage.datasets": ["update"]},

@@ -15,7 +15,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.loading import load
 from novita_infra.model.diagnostics import Problems
 
-_KINDS = ", ".join(sorted(kind.name for kind in KINDS.values()))
+_KINDS = ", ".join(sorted([*(kind.name for kind in KINDS.values()), "Module"]))
 _TYPES = ", ".join(sorted(KINDS))
 FOLDER = Path(__file__).parent.parent / "manifests" / "bad"
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from novita_infra.manifests.language.files import read_project_file
 from novita_infra.manifests.language.language_errors import LanguageError, at_offset
-from novita_infra.manifests.language.reading import Reader
+from novita_infra.manifests.language.reading import MODULE, Reader
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.tree import (
     Apply,
@@ -103,6 +103,8 @@ class Evaluator:
 
     def _named(self, name: Name, steps: list[Step]) -> Value:
         reader = self._reader
+        if name.word == MODULE and reader.resource_types:
+            return self._output(name, steps)
         if name.word not in reader.resource_types:
             value, taken = reader.plain(name, steps)
             return self._walked(value, steps[taken:])
@@ -117,6 +119,13 @@ class Evaluator:
         if found.several:
             return [self._walked(value, rest) for value in values]
         return self._walked(values[0], rest)
+
+    def _output(self, name: Name, steps: list[Step]) -> Value:
+        """Returns an output of a module, or the list of it for all keys of one."""
+        found, taken = self._reader.addresses(name, steps, self.value)
+        step, rest = (steps[taken] if len(steps) > taken else None), steps[taken + 1 :]
+        values = [self._walked(self._reader.output(address, step, name), rest) for address in found.addresses]
+        return values if found.several else values[0]
 
     def _walked(self, value: Value, steps: Sequence[Step]) -> Value:
         """Returns what the steps lead to from the value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from novita_infra.manifests.language.language_errors import LanguageError, MissingAt, at_offset
@@ -16,6 +16,8 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.printable import is_text
 from novita_infra.model.values import Ref, Secret, Value, is_secret_name
 
+MODULE: Final = "module"
+"""The type of the address of a module."""
 ESCAPE: Final = "write $${ for a plain ${"
 EXAMPLES: Final = f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; {ESCAPE}"
 _ONLY: Final = {
@@ -62,9 +64,14 @@ class Reader:
             raise LanguageError(at, f"{name.word} takes a name", f"write {name.word}.NAME; {ESCAPE}")
         word = steps[0].word
         try:
-            return self._guarded(self._plain(name.word, word), f"{name.word}:{word}"), 1
+            return self._guarded(self._plain(name.word, word), self._source(name.word, word)), 1
         except Uncomputable as error:
             raise at_offset(error, steps[0].at) from None
+
+    def _source(self, root: str, word: str) -> str:
+        """Returns the source of a secret that a name gives. A variable of a module has another value for each use."""
+        module = self._scope.module if root not in ("env", "project") else ""
+        return f"{module}.{root}:{word}" if module else f"{root}:{word}"
 
     def addresses(self, name: Name, steps: Sequence[Step], value: Callable[[Node], Value]) -> tuple[Addressed, int]:
         """Returns the resources that the first steps name, and how many steps that are. Raises LanguageError."""
@@ -75,19 +82,37 @@ class Reader:
         try:
             match following:
                 case Splat():
-                    keys = self._scope.resources.keys(Address(name.word, word.word))
-                    found = tuple(Address(name.word, word.word, key) for key in keys)
-                    self.needs.update(found)
+                    base = self._scope.address(name.word, word.word)
+                    found = tuple(base.with_key(key) for key in self._scope.resources.keys(base))
+                    self._need(found)
                     return Addressed(found, several=True), 2
                 case Index():
-                    address = Address(name.word, word.word, _key_of(value(following.key), following.key.at))
+                    key = _key_of(value(following.key), following.key.at)
+                    address = self._scope.address(name.word, word.word, key)
                 case _:
-                    address = Address(name.word, word.word)
+                    address = self._scope.address(name.word, word.word)
             find(address)
         except Uncomputable as error:
             raise at_offset(error, word.at) from None
-        self.needs.add(address)
+        self._need((address,))
         return Addressed((address,), several=False), 2 if isinstance(following, Index) else 1
+
+    def _need(self, addresses: Iterable[Address]) -> None:
+        """Remembers resources that were named; an output of a module names its own."""
+        self.needs.update(address for address in addresses if address.type != MODULE)
+
+    def output(self, address: Address, step: Step | None, name: Name) -> Value:
+        """Returns an output of a module. Raises LanguageError and Reported."""
+        if not isinstance(step, Attribute):
+            raise LanguageError(name.at, f"{address} names no output", f"write {address}.OUTPUT")
+        if self._scope.resources.output is None:
+            raise Reported
+        try:
+            value, needs = self._scope.resources.output(address, step.word)
+        except Uncomputable as error:
+            raise at_offset(error, step.at) from None
+        self.needs.update(needs)
+        return value
 
     def attribute(self, name: Name, steps: Sequence[Step], taken: int) -> Attribute:
         """Returns the step that names an attribute or a field. Raises LanguageError if none does."""
@@ -177,7 +202,7 @@ class Reader:
             return LanguageError(name.at, f'"{name.word}" is not an expression', self._meant(name.word))
         if name.word == "each":
             return LanguageError(name.at, "each is used without forEach", "only a document with forEach has keys")
-        names = (*known, *self._scope.resources.attributes)
+        names = (*known, *self._scope.resources.attributes, MODULE)
         return LanguageError(name.at, f'"{name.word}" is no kind of resource', nearest(name.word, names))
 
 

@@ -37,6 +37,8 @@ class DeclaredResources:
     Raises Uncomputable where it is not declared, and Reported where its keys are not known."""
     output_keys: Callable[[Address, str], Collection[str] | None] = lambda _address, _name: None
     """Returns the keys of an attribute that is a map; None where they are not known."""
+    output: Callable[[Address, str], tuple[Value, Collection[Address]]] | None = None
+    """Returns an output of a module, and the resources that it names. Raises Uncomputable and Reported."""
     early: bool = False
     """Whether resources have no fields yet, because it is not known which ones there are."""
 
@@ -65,6 +67,17 @@ class Scope:
     """Where the names of variables are added that are read and have no usable value."""
     local: LocalReader | None = None
     """Reads `local.NAME`; None where there are no local values."""
+    module: str = ""
+    """The address of the module whose names these are; empty for the project itself."""
+
+    def address(self, kind: str, name: str, key: str = "") -> Address:
+        """Returns the address of a resource that is named here."""
+        return Address(kind, name, key, self.module)
+
+    def absolute(self, address: Address) -> Address:
+        """Returns the address that a text here means."""
+        within = ".".join(filter(None, (self.module, address.module)))
+        return replace(address, module=within) if self.module else address
 
     def within(self, each: Mapping[str, Value] | None) -> Scope:
         """Returns the scope of one resource of a `forEach`; this one for a resource without."""

@@ -10,7 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.manifests.validation.documents import MODULE_FILE, PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, problem
 from novita_infra.model.printable import is_text
@@ -160,14 +160,26 @@ def why_unread(found: ManifestFiles, name: str) -> str | None:
             return None
         if (folder / PROJECT_FILE).is_file():
             return f"the folder {shown} is a project of its own"
+        if (folder / MODULE_FILE).is_file():
+            return f"the folder {shown} is a module, which no manifest of kind Module uses"
     if not os.path.lexists(found.root / name):
         return None
     return "the file is not read as a manifest"
 
 
-def _search(found: ManifestFiles, *, skipped: set[str]) -> None:
+def manifests_of_module(root: Path, folder: str) -> ManifestFiles:
+    """Lists the files of a module by its folder, relative to the project's folder. Raises OSError if it is none."""
+    found = ManifestFiles(root)
+    with os.scandir(root / folder):
+        pass
+    _search(found, skipped=set(), start=folder)
+    found.manifests.sort()
+    return found
+
+
+def _search(found: ManifestFiles, *, skipped: set[str], start: str = "") -> None:
     """Reads folders before links, so that a folder in the project keeps its own name."""
-    waiting, links = [""], deque[str]()
+    waiting, links = [start], deque[str]()
     visited = _ids(found.root / _STATE)
     while waiting or links:
         below = waiting.pop() if waiting else links.popleft()
@@ -231,7 +243,11 @@ def _add(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
 
 def _is_manifest(entry: os.DirEntry[str]) -> bool:
     stem, dot, suffix = entry.name.rpartition(".")
-    if entry.name.startswith(".") or entry.name == PROJECT_FILE or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX)):
+    if (
+        entry.name.startswith(".")
+        or entry.name in (PROJECT_FILE, MODULE_FILE)
+        or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX))
+    ):
         return False
     suffix = (dot + suffix).lower()
     return suffix in _SUFFIXES or (suffix == _JSON and _is_json_manifest(entry))
@@ -248,8 +264,9 @@ def _is_json_manifest(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:
-    """Returns whether the folder is hidden or a project of its own."""
-    return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
+    """Returns whether the folder is hidden, a project of its own, or a module."""
+    own = (Path(folder.path, name).is_file() for name in (PROJECT_FILE, MODULE_FILE))
+    return folder.name.startswith(".") or any(own)
 
 
 def _spelt(name: str) -> str:

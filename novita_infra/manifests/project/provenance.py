@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
@@ -112,7 +112,9 @@ class Provenance:
     def _names(self, address: Address, written: Any, passed: frozenset[str] = frozenset()) -> Iterator[Said]:
         """Yields the steps of the names that the expressions of a value read, through local values."""
         for space, name in dict.fromkeys(names_in(written)):
-            if space == "var":
+            if space == "var" and address.module:
+                yield f"var.{name} is a variable of {address.module}", None
+            elif space == "var":
                 yield from self._variable(name)
             elif space == "each":
                 yield from self._each(address, name)
@@ -171,7 +173,7 @@ class Provenance:
 
     def _base(self, address: Address) -> IdentifiedDocument:
         """Returns the document that makes the resource, as written."""
-        return self.written[replace(address, key="")]
+        return self.written[address.base]
 
     def _before(self, address: Address, path: Path) -> Any:
         return _at(self._base(address), path)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking
+from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSource, head_of
+from novita_infra.manifests.modules.loading import Modules, NoModule, Space
+from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
-from novita_infra.manifests.project.discovery import ManifestFiles
+from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module, reason
 from novita_infra.manifests.project.environments import DEFAULT, Environment
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.patches import patch
@@ -20,7 +23,8 @@ from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
-from novita_infra.manifests.resources.defaults import DEFAULTS, Defaults
+from novita_infra.manifests.resources.defaults import DEFAULTS, with_defaults
+from novita_infra.manifests.resources.drift import without_lacking
 from novita_infra.manifests.resources.expanding import Expanded, Expanding
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.local_values import LocalValues
@@ -29,10 +33,11 @@ from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.documents import (
+    MODULE_FILE,
     IdentifiedDocument,
-    head,
     is_encrypted,
     is_foreign,
+    module_errors,
     schema_errors,
 )
 from novita_infra.manifests.yaml.composing import Document
@@ -40,7 +45,6 @@ from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic
-from novita_infra.model.lifecycle import Ignored
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 
@@ -63,6 +67,7 @@ class ResourceLoader:
         self._provenance = provenance
         self.documents: dict[Address, Mapping[str, Any]] = {}
         """The data of each manifest, with the environment's patches and before any evaluation."""
+        self._environments: tuple[str, ...] = ()
         self._lost: set[str] = set()
         """Names of unusable documents. References to them are not reported as well."""
         self.used: set[str] = set()
@@ -81,7 +86,7 @@ class ResourceLoader:
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
     ) -> tuple[tuple[Declared, ...], dict[str, Value]]:
         """Returns the resources, sorted by address, and the outputs of the project."""
-        identified = self._identified()
+        identified, uses = self._identified(self._found.manifests)
         complete = not (self._found.scope or self._files.torn or self._lost)
         named = {
             "project": {"name": settings.project_name(self._found.root)},
@@ -90,64 +95,92 @@ class ResourceLoader:
         path = ReadingPath()
         local_values = LocalValues(settings.part("locals"), settings.position("locals"), self._files.sources, path)
         names = DeclaredNames(lost=self._lost, all_lost=self._files.torn, scope=self._found.scope)
-        scope = Scope(
+        sources = self._files.sources
+        fields, outputs = DeclaredFields(self._secrets, sources, path), ModuleOutputs(sources)
+        scope = self.scope = Scope(
             values,
             self._secrets.environ,
-            DeclaredResources(attributes=ATTRIBUTES, find=names.find, fields=FIELDS, keys=names.keys),
+            DeclaredResources(
+                attributes=ATTRIBUTES,
+                find=names.find,
+                fields=FIELDS,
+                read=fields.read,
+                keys=names.keys,
+                output_keys=fields.output_keys,
+                output=outputs.read,
+            ),
             named,
             self._found.root,
             lenient=self._diagnostics.lenient,
             used=self.used,
             local=local_values.read,
         )
+        self._environments = (*settings.part("environments"), DEFAULT)
         written = identified = self._with_defaults(identified, settings, scope)
         identified, errors = patch(identified, environment, complete=complete)
         self._diagnostics.add(errors)
-        documents = {id(item.document): item.document for item in (*written, *identified)}.values()
+        documents = {id(item.document): item.document for item in (*written, *identified, *uses)}.values()
         self.read = [Placed(item.data, item.position) for item in documents if item.expressions]
         self.documents = {item.address: item.document.data for item in identified}
-        expanded = self._expanded(identified, scope, settings, names)
+        expanded = self._expanded(identified, scope, names)
         items, errors = patch(
             [item for one in expanded for item in one.items], environment, complete=complete, keyed=True
         )
         self._diagnostics.add(errors)
         patched = iter(items)
         expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
-        fields = DeclaredFields(items, self._secrets, self._files.sources, path)
-        readable = replace(scope.resources, read=fields.read, output_keys=fields.output_keys)
-        scope = fields.scope = replace(scope, resources=readable)
+        fields.add(items, scope)
+        spaces = [Space(scope, expanded)]
+        if uses:
+            errors = []
+
+            def expand(documents: Sequence[IdentifiedDocument], inside: Scope) -> list[Expanded]:
+                return self._expanded(self._with_defaults([*documents], settings, inside), inside, names)
+
+            root, secrets = self._found.root, self._secrets
+            modules = Modules(self._module, expand, names, fields, outputs, sources, secrets, root, errors)
+            spaces += modules.spaces(uses, scope)
+            self._diagnostics.add(errors)
+            written = [*written, *(one.document for space in spaces[1:] for one in space.expanded)]
+            items = [item for space in spaces for one in space.expanded for item in one.items]
         if self._provenance is not None:
             self._provenance.read(written, items)
-        self.scope = scope
+        every = self._every(spaces, {item.address: item.document.position for item in items})
+        if self._found.scope:  # outputs may need what is in other files
+            self._diagnostics.add([*local_values.errors(scope, whole=False)])
+        found = self._outputs(settings, scope)
+        if not self._found.scope:
+            self._diagnostics.add([*local_values.errors(scope, whole=True)])
+        self._diagnostics.add(outputs.rest())
+        return tuple(every[address] for address in sorted(every)), found
+
+    def _every(self, spaces: Sequence[Space], positions: Mapping[Address, Position]) -> dict[Address, Declared]:
+        """Returns the resources of the project and of its modules, with their errors reported."""
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
-        for one in expanded:
-            unsound |= self._declare(one, scope, every)
-        positions = {item.address: item.document.position for item in items}
+        for space in spaces:
+            for one in space.expanded:
+                unsound |= self._declare(one, space.scope, every)
         finished, faults = completed({key: one for key, one in every.items() if key not in unsound}, positions)
-        for one in expanded:
+        for one in (one for space in spaces for one in space.expanded):
             found = {item.address: faults[item.address] for item in one.items if item.address in faults}
             self._diagnostics.add(reported_once(found, len(one.items)))
         every |= finished
         self._diagnostics.add(cycles(every, positions))
         if self._provenance is not None:
             self._provenance.declared = every
-        if self._found.scope:  # outputs may need what is in other files
-            self._diagnostics.add([*local_values.errors(scope, whole=False)])
-        outputs = self._outputs(settings, scope)
-        if not self._found.scope:
-            self._diagnostics.add([*local_values.errors(scope, whole=True)])
-        return tuple(every[address] for address in sorted(every)), outputs
+        return every
 
-    def _identified(self) -> list[IdentifiedDocument]:
+    def _identified(self, files: Iterable[str]) -> tuple[list[IdentifiedDocument], list[IdentifiedDocument]]:
+        """Returns the resources of the files, and the uses of modules."""
         identified: dict[Address, IdentifiedDocument] = {}
         repeated = []
-        for name in self._found.manifests:
+        for name in files:
             foreign = 0
             for document in self._files.read(name).documents:
                 if is_encrypted(document):
                     continue
-                found, errors = head(document)
+                found, errors = head_of(document, self._files.sources)
                 foreign += is_foreign(document)
                 if foreign > 1 and is_foreign(document):
                     continue  # a file of another program is reported once
@@ -162,7 +195,32 @@ class ResourceLoader:
                 else:
                     identified[found.address] = found
                 self._diagnostics.add(errors)
-        return [*identified.values(), *repeated]
+        every = [*identified.values(), *repeated]
+        return [item for item in every if item.address.type != MODULE], [
+            item for item in every if item.address.type == MODULE
+        ]
+
+    def _module(self, folder: str) -> ModuleSource:
+        """Reads a module. Raises NoModule."""
+        name = f"{folder}/{MODULE_FILE}"
+        try:
+            found = manifests_of_module(self._found.root, folder)
+        except OSError as error:
+            raise NoModule(
+                f"the folder {folder} cannot be read: {reason(error)}", "name the folder of a module"
+            ) from None
+        if not (self._found.root / name).is_file():
+            hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
+            raise NoModule(f"the folder {folder} has no {MODULE_FILE}", hint)
+        self._diagnostics.add(found.diagnostics)
+        documents = self._files.read(name).documents
+        for document in documents:
+            self._diagnostics.add(module_errors(document, self._files.sources, interface=True))
+        resources, uses = self._identified(found.manifests)
+        self._found.manifests += [one for one in found.manifests if one not in self._found.manifests]
+        empty = Document(name, {}, (name, 1, 1, 1, 1, {}), expressions=False)
+        interface = ModuleInterface(documents[0] if documents else empty)
+        return ModuleSource(folder, interface, tuple(resources), tuple(uses))
 
     def _lose(self, document: Document) -> None:
         metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
@@ -176,23 +234,15 @@ class ResourceLoader:
         self, identified: list[IdentifiedDocument], settings: Settings, scope: Scope
     ) -> list[IdentifiedDocument]:
         """Returns the documents with the defaults of the project below them."""
-        listed, position = settings.document.data.get(DEFAULTS), settings.position(DEFAULTS)
-        if not isinstance(listed, list):
-            return identified
-        items = [Placed(item, inside(position, index)) for index, item in enumerate(listed) if isinstance(item, dict)]
-        defaults = Defaults(tuple(items), settings.document.expressions, scope, self._files.sources, [])
-        defaults.check()
-        merged = [defaults.below(item) for item in identified]
-        self._diagnostics.add(defaults.diagnostics)
+        listed, document = Placed(settings.document.data.get(DEFAULTS), settings.position(DEFAULTS)), settings.document
+        merged, errors = with_defaults(identified, listed, document, scope, self._files.sources)
+        self._diagnostics.add(errors)
         return merged
 
-    def _expanded(
-        self, identified: Iterable[IdentifiedDocument], scope: Scope, settings: Settings, names: DeclaredNames
-    ) -> list[Expanded]:
+    def _expanded(self, identified: Iterable[IdentifiedDocument], scope: Scope, names: DeclaredNames) -> list[Expanded]:
         """Returns the resources of each document that exist in the environment."""
         errors: list[Diagnostic] = []
-        environments = (*settings.part("environments"), DEFAULT)
-        expanding = Expanding(scope, self._files.sources, environments, names, errors)
+        expanding = Expanding(scope, self._files.sources, self._environments, names, errors)
         expanded = [expanding.expand(item) for item in identified]
         expanding.look_up_needed()
         self._diagnostics.add(errors)
@@ -296,20 +346,3 @@ def without_ignored(declared: Declared, identified: IdentifiedDocument) -> tuple
     spec = {name: value for name, value in declared.spec.items() if name not in names}
     places = {origin(position_at(position, ("spec", name))) for name in names}
     return (replace(declared, spec=spec), places) if names else (declared, places)
-
-
-def without_lacking(declared: Declared, kind: Kind) -> Declared:
-    """Returns the resource without what its fields lack: these parts of the spec are not compared."""
-    spec, ignored = dict(declared.spec), list(declared.lifecycle.ignored)
-    for name, value in declared.spec.items():
-        if not is_lacking(value):
-            continue
-        items = value if kind.by_name[name].secret_items and isinstance(value, dict) else {}
-        keys = [key for key, item in items.items() if is_lacking(item)]
-        paths = [(name, key) for key in keys] if keys else [(name,)]
-        ignored += [Ignored(path, lacking=True) for path in paths]
-        if not items:
-            del spec[name]
-    if len(ignored) == len(declared.lifecycle.ignored):
-        return declared
-    return replace(declared, spec=spec, lifecycle=replace(declared.lifecycle, ignored=tuple(ignored)))

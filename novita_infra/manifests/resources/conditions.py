@@ -57,7 +57,7 @@ def instances_of(address: Address, scope: Scope) -> tuple[Address, ...]:
     if address.type not in KINDS:
         raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
     if not address.key:
-        return tuple(Address(address.type, address.name, key) for key in scope.resources.keys(address))
+        return tuple(address.with_key(key) for key in scope.resources.keys(address))
     scope.resources.find(address)
     return (address,)
 
@@ -72,7 +72,7 @@ def _triggers(item: Value, scope: Scope, own: Address) -> Iterator[Trigger]:
             f'"{item}" is no address', "write an address, or a field of it: vpc.net, instance.trainer.image"
         )
     try:
-        address = Address.parse(match["address"])
+        address = scope.absolute(Address.parse(match["address"]))
     except ValueError as error:
         raise Uncomputable(f'"{item}" is no address', "an address looks like network_storage.data") from error
     instances = instances_of(address, scope)

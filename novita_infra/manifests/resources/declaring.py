@@ -199,7 +199,7 @@ class Declaring:
         if "${" in name:
             return name  # an expression without a value is already reported
         try:
-            address = Address.parse(f"{kind}.{name}")
+            address = self.scope.absolute(Address.parse(f"{kind}.{name}"))
             self.scope.resources.find(address)
         except (ValueError, Uncomputable) as error:
             hint = error.hint if isinstance(error, Uncomputable) else ""
@@ -283,7 +283,7 @@ class Declaring:
         if isinstance(text, Ref):
             return (text.address,)
         try:
-            address = Address.parse(text if isinstance(text, str) else str(text))
+            address = self.scope.absolute(Address.parse(text if isinstance(text, str) else str(text)))
             return instances_of(address, self.scope)
         except Uncomputable as error:
             self._tell(error.summary, error.hint, position)

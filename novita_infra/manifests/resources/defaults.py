@@ -16,6 +16,7 @@ from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.resources.expanding import FOR_EACH, early_scope
 from novita_infra.manifests.resources.merging import Placed, entry_key_of, merge
 from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Position, inside, key_origin, origin_at, with_item
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -100,6 +101,23 @@ class Defaults:
             if interpolation.of(labels[name], inside(position, name)).values != value:
                 return False
         return True
+
+
+def with_defaults(
+    identified: list[IdentifiedDocument], listed: Placed, file: Document, scope: Scope, sources: Sources
+) -> tuple[list[IdentifiedDocument], list[Diagnostic]]:
+    """Returns the documents with the defaults `listed` in the project file below them, and the diagnostics.
+
+    The schema of the project file reports their shape.
+    """
+    if not isinstance(listed.data, list):
+        return identified, []
+    placed = (Placed(item, inside(listed.position, index)) for index, item in enumerate(listed.data))
+    items = tuple(item for item in placed if isinstance(item.data, dict))
+    defaults = Defaults(items, file.expressions, scope, sources, [])
+    defaults.check()
+    merged = [defaults.below(item) for item in identified]
+    return merged, defaults.diagnostics
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

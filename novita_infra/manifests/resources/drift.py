@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from novita_infra.kinds.kind import Kind
+from novita_infra.manifests.language.secrets import is_lacking
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
+from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 
 
@@ -85,3 +88,20 @@ def _end_of(day: Value) -> float | None:
         return (datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def without_lacking(declared: Declared, kind: Kind) -> Declared:
+    """Returns the resource without what its fields lack: these parts of the spec are not compared."""
+    spec, ignored = dict(declared.spec), list(declared.lifecycle.ignored)
+    for name, value in declared.spec.items():
+        if not is_lacking(value):
+            continue
+        items = value if kind.by_name[name].secret_items and isinstance(value, dict) else {}
+        keys = [key for key, item in items.items() if is_lacking(item)]
+        paths = [(name, key) for key in keys] if keys else [(name,)]
+        ignored += [Ignored(path, lacking=True) for path in paths]
+        if not items:
+            del spec[name]
+    if len(ignored) == len(declared.lifecycle.ignored):
+        return declared
+    return replace(declared, spec=spec, lifecycle=replace(declared.lifecycle, ignored=tuple(ignored)))

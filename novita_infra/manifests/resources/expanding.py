@@ -100,9 +100,9 @@ class Expanding:
             each = {"key": key, "value": value}
             absence = self._disabled(document.data, position, self._scope(each))
             if absence is None:
-                items.append(replace(body, address=Address(base.type, base.name, key), each=each))
+                items.append(replace(body, address=base.with_key(key), each=each))
             else:
-                self.names.add_absent(Address(base.type, base.name, key), absence)
+                self.names.add_absent(base.with_key(key), absence)
         self.names.add_keys(base, [item.address.key for item in items])
         return Expanded(body, tuple(self._with_names(items, body, inside(position, FOR_EACH))))
 
@@ -242,7 +242,9 @@ class Expanding:
 
 def early_scope(scope: Scope) -> Scope:
     """Returns the scope in which resources have no fields: it is not known yet which ones there are."""
-    resources = DeclaredResources(attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse, early=True)
+    resources = DeclaredResources(
+        attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse, output=_refuse, early=True
+    )
     return replace(scope, resources=resources, lenient=False)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.interpolation import Interpolation
-from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
+from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.reading_path import Reading, ReadingPath
@@ -29,17 +29,19 @@ FIELDS: Final = {prefix: tuple(kind.by_name) for prefix, kind in KINDS.items()}
 class DeclaredFields:
     """The declared fields of a project, each evaluated once, when an expression names it."""
 
-    def __init__(
-        self, documents: Iterable[IdentifiedDocument], secrets: Secrets, sources: Sources, path: ReadingPath
-    ) -> None:
-        self._documents = {item.address: item for item in documents}
+    def __init__(self, secrets: Secrets, sources: Sources, path: ReadingPath) -> None:
+        self._documents: dict[Address, IdentifiedDocument] = {}
+        self._scopes: dict[str, Scope] = {}
         self._secrets = secrets
         self._sources = sources
         self._values: dict[tuple[Address, str], Value] = {}
         self._path = path
         self._circular: dict[Reading, str] = {}
-        self.scope = Scope(None, {}, DeclaredResources(attributes=ATTRIBUTES))
-        """The scope of the project, which itself reads fields here."""
+
+    def add(self, documents: Iterable[IdentifiedDocument], scope: Scope) -> None:
+        """Adds the resources of the project or of a module, with the names that their expressions may use."""
+        self._documents.update((item.address, item) for item in documents)
+        self._scopes[scope.module] = scope
 
     def read(self, address: Address, name: str) -> Value:
         """Returns the value of a field.
@@ -108,7 +110,7 @@ class DeclaredFields:
         spec = document.data["spec"]
         field, position = identified.kind.by_name[name], inside(inside(document.position, "spec"), name)
         diagnostics: list[Diagnostic] = []  # the resource itself reports them
-        scope = self.scope.within(identified.each)
+        scope = self._scopes[identified.address.module].within(identified.each)
         interpolation = Interpolation(scope, self._sources, diagnostics, lambda _: field.secret, field.is_text)
         value = interpolation.of(spec[name], position)
         if diagnostics or value.unusable:

@@ -52,7 +52,7 @@ class DeclaredNames:
     def add_keys(self, base: Address, keys: Sequence[str]) -> None:
         """Adds the resources of a `forEach`; `base` is their address without a key."""
         self._keys[base] = sorted(keys)
-        self._addresses.update(Address(base.type, base.name, key) for key in keys)
+        self._addresses.update(base.with_key(key) for key in keys)
 
     def add_absent(self, address: Address, absence: Absence) -> None:
         """Adds a resource that does not exist here."""
@@ -81,7 +81,7 @@ class DeclaredNames:
         """Raises Uncomputable where the address names no resource: Undeclared, or Missing where one may exist later."""
         if address in self._addresses:
             return
-        base = Address(address.type, address.name) if address.key else address
+        base = address.base
         absence = self._absent.get(address) or self._absent.get(base)
         if absence is not None:
             hint = "enable it there, or give another value: default(..., ...)"
@@ -96,7 +96,7 @@ class DeclaredNames:
             hint = f"only {self._scope} was read; name the project's folder to have all of it"
         else:
             bases = (*self._addresses, *self._keys, *self._absent)
-            names = sorted({item.name for item in bases if item.type == address.type})
+            names = sorted({item.name for item in bases if (item.type, item.module) == (address.type, address.module)})
             hint = self._near(address, names, address.name)
         raise Undeclared(f'there is no {address.type} "{address.name}"', hint)
 

@@ -22,12 +22,15 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
-from novita_infra.schema.resources import project_schema, schema_of
+from novita_infra.schema.frame import EXISTENCE
+from novita_infra.schema.resources import module_interface_schema, module_schema, project_schema, schema_of
 
 API_VERSION: Final = "novita-infra/v1"
 PROJECT_FILE: Final = "novita-infra.yaml"
+MODULE_FILE: Final = "novita-infra-module.yaml"
+MODULE_KIND: Final = "Module"
 
-_KIND_NAMES: Final = tuple(kind.name for kind in KINDS.values())
+_KIND_NAMES: Final = (*(kind.name for kind in KINDS.values()), MODULE_KIND)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -106,6 +109,32 @@ def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
         return _is_hidden(document, path, sources)
 
     return _project_schema().faults(document, document.data, sources, hidden=hidden)
+
+
+def module_head(document: Document) -> tuple[str | None, list[Diagnostic]]:
+    """Returns the name of a document of kind Module, or the diagnostics why it has none."""
+    name, errors = _name(document)
+    return name, [*_version(document), *errors]
+
+
+def module_errors(document: Document, sources: Sources, *, interface: bool = False) -> list[Diagnostic]:
+    """Returns the errors of a document of kind Module, or of the `interface` of a module, by its schema."""
+    schema = _compiled_module(interface=interface)
+    if not isinstance(document.data, dict):
+        return [
+            Diagnostic(
+                "the document is no mapping",
+                f"begin it with apiVersion: {API_VERSION}",
+                origin=origin(document.position),
+            )
+        ]
+
+    def hidden(path: Path) -> bool:
+        return _is_hidden(document, path, sources)
+
+    apart = () if interface else EXISTENCE  # what makes its keys is checked where they are made
+    data = {name: item for name, item in document.data.items() if name not in apart}
+    return schema.faults(document, data, sources, hidden=hidden)
 
 
 def _version(document: Document) -> list[Diagnostic]:
@@ -211,6 +240,11 @@ class _Schema:
 @functools.cache
 def _kind_schema(prefix: str) -> _Schema:
     return _compiled(schema_of(KINDS[prefix]), KINDS[prefix].by_name)
+
+
+@functools.cache
+def _compiled_module(*, interface: bool) -> _Schema:
+    return _compiled(module_interface_schema() if interface else module_schema(), {})
 
 
 @functools.cache

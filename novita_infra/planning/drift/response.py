@@ -5,8 +5,10 @@ Nothing here detects drift, and no later part of the planner needs to know of it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
+from typing import Final
 from urllib.parse import unquote
 
 from novita_infra.kinds.field import Comparison, Default
@@ -181,11 +183,16 @@ def _keeps_name(case: Case, former: Collection[str]) -> bool:
     return name in names and case.spec.get(NAME) == declared.address.object_name
 
 
+_KEY: Final = re.compile(r'\["?([^"\]]*)"?\]')
+
+
 def _object_name(address: str) -> str:
     """The default name of the object of an address as an owner mark spells it, without quotes."""
-    prefix, _, rest = address.partition(".")
-    name, _, key = rest.partition("[")
-    return Address(prefix, name, unquote(key.removesuffix("]").strip('"'))).object_name
+    quoted = _KEY.sub(lambda match: f'["{unquote(match[1])}"]', address)
+    try:
+        return Address.parse(quoted).object_name
+    except ValueError:  # of a key that no address can have
+        return ""
 
 
 def _with_ignored(case: Case, spec: dict[str, Value], live: Live, *, path: tuple[str, ...]) -> dict[str, Value]:

@@ -33,7 +33,7 @@ class ChangeLines:
 
 def shown_once(items: Iterable[ChangeLines]) -> Iterator[Line]:
     """The lines of all changes: those of a `forEach` that are alike once, with a list of their keys."""
-    for _, group in groupby(items, key=lambda item: (item.change.address.type, item.change.address.name)):
+    for _, group in groupby(items, key=lambda item: item.change.address.base):
         waiting, forms = [*group], 0
         while waiting:
             first, *others = waiting
@@ -57,10 +57,9 @@ def _head(changes: Sequence[Change]) -> Line:
     sign, tone, _ = heading(changes[0])
     if len(changes) == 1:
         return line((f"{sign:>3} ", tone), (str(changes[0].address), Tone.STRONG), change_sentence(changes[0]))
-    address = changes[0].address
     keys = [f'["{item.address.key}"]{f" ({item.id})" if item.id else ""}' for item in changes[:_MOST_KEYS]]
     more = f" and {len(changes) - _MOST_KEYS:,} more" if len(changes) > _MOST_KEYS else ""
-    named = f"{address.type}.{address.name}{', '.join(keys)}{more}"
+    named = f"{changes[0].address.base}{', '.join(keys)}{more}"
     return line((f"{sign:>3} ", tone), (named, Tone.STRONG), change_sentence(replace(changes[0], id="")))
 
 
@@ -93,7 +92,7 @@ def _kind_of(change: Change) -> tuple[object, ...]:
 
 def _words(one: Address, other: Address) -> list[tuple[str, str]]:
     """The words that differ between both: the keys, and what the default names hold of them."""
-    start = len(one.name) + 1
+    start = len(one.base.object_name) + 1
     return [(one.key, other.key), (one.object_name[start:], other.object_name[start:])]
 
 

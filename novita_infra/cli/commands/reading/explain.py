@@ -11,7 +11,16 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
-from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, explain_frame, explain_project
+from novita_infra.schema.explain_frame import (
+    FRAME,
+    INTERFACE,
+    MODULE,
+    PROJECT,
+    PartExplained,
+    explain_frame,
+    explain_module,
+    explain_project,
+)
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.schema.explain_kinds import explain_path as explained
 from novita_infra.schema.frame import EXISTENCE
@@ -57,6 +66,8 @@ def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
     first, _, path = what.partition(".")
     if first.lower() == PROJECT.lower():
         return explain_project(path)
+    if first.lower() in (MODULE.lower(), INTERFACE.lower()):
+        return explain_module(path, interface=first.lower() == INTERFACE.lower())
     for name in _ALIKE:
         if first.lower() == name.lower():
             return explain_frame(f"{name}.{path}".removesuffix("."))
@@ -73,7 +84,8 @@ def kind_named(word: str, *others: str) -> Kind:
         if name in {kind.name.lower(), kind.type}:
             return kind
     raise problem(
-        f'there is no kind "{word}"', nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, *others])
+        f'there is no kind "{word}"',
+        nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, MODULE, INTERFACE, *others]),
     )
 
 

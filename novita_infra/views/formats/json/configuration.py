@@ -27,7 +27,7 @@ _PART: Final = re.compile(r'[^.\["\]]+')
 def configuration_of(project: Project) -> Configuration:
     """What the manifests of the project declare, without secrets."""
     written = project.written
-    groups = groupby(project.declared, key=lambda item: Address(item.address.type, item.address.name))
+    groups = groupby(project.declared, key=lambda item: item.address.base)
     return Configuration(
         variables={name: _variable(project, name, item) for name, item in sorted(written.variables.items())},
         resources=tuple(
@@ -68,7 +68,7 @@ def configuration_json(configuration: Configuration) -> Json:
 def relevant_attributes_json(configuration: Configuration, changing: Iterable[Address]) -> list[Json]:
     """The attributes of resources that the manifests of the changing resources refer to."""
     declared = {str(item.address) for item in configuration.resources}
-    changed = {Address(address.type, address.name) for address in changing}
+    changed = {address.base for address in changing}
     relevant = {
         (match["subject"], *_PART.findall(match["path"]))
         for item in configuration.resources

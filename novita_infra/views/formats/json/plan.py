@@ -50,6 +50,7 @@ from novita_infra.views.formats.json.values import (
     named,
     output_json,
     resource,
+    root_module,
     sensitive,
     shown_json,
     unknown_json,
@@ -102,13 +103,11 @@ def plan_json(
         **({"variables": variables_json(configuration)} if configuration and configuration.variables else {}),
         "planned_values": {
             "outputs": outputs,
-            "root_module": {
-                "resources": [
-                    resource(change.address, values(change.id, change.after))
-                    for change in plan.changes
-                    if change.after or change.action is Action.NONE
-                ]
-            },
+            "root_module": root_module(
+                resource(change.address, values(change.id, change.after))
+                for change in plan.changes
+                if change.after or change.action is Action.NONE
+            ),
         },
         "resource_changes": [
             _resource_change(

@@ -75,7 +75,7 @@ def checks_json(review: Review, configuration: Configuration) -> list[Json]:
     waiting = {step.address for step in plan.steps if step.conditions}
     groups: dict[Address, list[tuple[Address, str]]] = {}
     for change in plan.changes:
-        address, manifest = change.address, manifests.get(Address(change.address.type, change.address.name))
+        address, manifest = change.address, manifests.get(change.address.base)
         if manifest is None:
             continue
         unchecked = change.action is Action.NONE and manifest.preconditions

@@ -10,7 +10,7 @@ from novita_infra.model.values import Value
 from novita_infra.state.state import State
 from novita_infra.views.content.drift import adopted_of
 from novita_infra.views.formats.json.drift import adopted_json
-from novita_infra.views.formats.json.values import Json, output_json, resource, shown_json, values
+from novita_infra.views.formats.json.values import Json, output_json, resource, root_module, shown_json, values
 
 STATE_FORMAT: Final = "1.0"
 
@@ -21,7 +21,7 @@ def state_json(state: State) -> Json:
         "format_version": STATE_FORMAT,
         "values": {
             "outputs": {name: output_json(value) for name, value in sorted(state.outputs.items())},
-            "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
+            "root_module": root_module(record_json(state.records[address]) for address in sorted(state.records)),
         },
         "novita": {
             "project": state.project,

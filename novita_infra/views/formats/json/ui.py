@@ -146,7 +146,7 @@ def _level(outcome: Outcome) -> str:
 def _resource(address: Address) -> Json:
     return {
         "addr": str(address),
-        "module": "",
+        "module": address.module,
         "resource": str(address),
         "implied_provider": PROVIDER,
         "resource_type": address.type,

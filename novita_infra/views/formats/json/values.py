@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
@@ -32,8 +32,32 @@ def resource(address: Address, known: Spec) -> Json:
 
 def named(address: Address) -> Json:
     """The parts of an address; `index` is the key of a `forEach`."""
-    index = {"index": address.key} if address.key else {}
-    return {"address": str(address), "mode": "managed", "type": address.type, "name": address.name, **index}
+    return {
+        "address": str(address),
+        **({"module_address": address.module} if address.module else {}),
+        "mode": "managed",
+        "type": address.type,
+        "name": address.name,
+        **({"index": address.key} if address.key else {}),
+    }
+
+
+def root_module(resources: Iterable[Json]) -> Json:
+    """The resources of the project, and those of its modules inside of `child_modules`, as Terraform has them."""
+    root: Json = {"resources": []}
+    modules: dict[str, Json] = {"": root}
+
+    def module(address: str) -> Json:
+        if address not in modules:
+            around = module(Address.parse(address).module)
+            modules[address] = {"address": address, "resources": []}
+            around.setdefault("child_modules", []).append(modules[address])
+        return modules[address]
+
+    for item in resources:
+        inside = {name: part for name, part in item.items() if name != "module_address"}
+        module(item.get("module_address", ""))["resources"].append(inside)
+    return root
 
 
 def values(id_: str, spec: Spec) -> Spec:

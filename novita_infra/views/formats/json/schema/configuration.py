@@ -44,13 +44,14 @@ _RESOURCE: Final = complete_object(
         "mode": {"const": "managed"},
         "type": _TEXT,
         "name": _TEXT,
+        "module_address": _TEXT,
         "provider_config_key": {"const": PROVIDER},
         "expressions": _each(_EXPRESSION, "By field of the spec."),
         "schema_version": {"const": 0},
         "for_each_expression": _EXPRESSION,
         "depends_on": {"type": "array", "items": _TEXT},
     },
-    but=["for_each_expression", "depends_on"],
+    but=["for_each_expression", "depends_on", "module_address"],
 )
 CONFIGURATION: Final[Schema] = {
     **complete_object(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.planning.plan.changes import Action
+from novita_infra.schema.frame import ADDRESS
 from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_id
 from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
@@ -22,8 +23,6 @@ from novita_infra.views.formats.json.values import PROVIDER
 
 NAME: Final = "plan.json"
 """The file in `schemas/`."""
-
-_ADDRESS: Final = r'^[a-z_]+\.[A-Za-z_][A-Za-z0-9_-]*(\["[^"\]]+"\])?$'
 
 
 def plan_schema() -> Schema:
@@ -83,10 +82,14 @@ def _map(items: str | Schema) -> Schema:
 _TEXTS: Final = {"type": "array", "items": {"type": "string"}}
 _MARKS: Final = {"type": ["object", "array", "boolean"]}
 _OPEN_ADDRESS: Final = _text("An address; empty for none.")
-_ROOT: Final = complete_object({"resources": _list("#/$defs/resource")})
+_CHILDREN: Final = _list("#/$defs/module", "The modules inside of it.")
+_ROOT: Final = complete_object(
+    {"resources": _list("#/$defs/resource"), "child_modules": _CHILDREN}, but=["child_modules"]
+)
 
 _NAMED: Final = {
     "address": {"$ref": "#/$defs/address"},
+    "module_address": _text("The module that it belongs to."),
     "mode": {"const": "managed"},
     "type": _text("The kind, as in an address."),
     "name": _text("The name, as in an address."),
@@ -269,7 +272,15 @@ _NOVITA: Final = complete_object(
 """The `novita` part of the plan."""
 
 _DEFS: Final[Schema] = {
-    "address": {"type": "string", "pattern": _ADDRESS},
+    "address": {"type": "string", "pattern": ADDRESS},
+    "module": complete_object(
+        {
+            "address": {"$ref": "#/$defs/address"},
+            "resources": _list("#/$defs/resource"),
+            "child_modules": _CHILDREN,
+        },
+        but=["child_modules"],
+    ),
     "output": complete_object({"sensitive": {"type": "boolean"}, "value": {}, "type": {}}),
     "resource": complete_object(
         {
@@ -278,7 +289,7 @@ _DEFS: Final[Schema] = {
             "values": {"type": "object"},
             "sensitive_values": {"type": "object"},
         },
-        but=["index"],
+        but=["index", "module_address"],
     ),
     "resource_change": complete_object(
         {
@@ -288,9 +299,11 @@ _DEFS: Final[Schema] = {
             "action_reason": _text("Terraform's word for the reason."),
             "novita": _CHANGE_NOVITA,
         },
-        but=["index", "previous_address", "action_reason"],
+        but=["index", "module_address", "previous_address", "action_reason"],
     ),
-    "drifted": complete_object({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
+    "drifted": complete_object(
+        {**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index", "module_address"]
+    ),
     "change": complete_object(
         {
             "actions": {

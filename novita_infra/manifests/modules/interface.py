@@ -1,0 +1,107 @@
+"""The file `novita-infra-module.yaml` of a module, and the documents of kind Module that use one."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.manifests.language.reading import MODULE
+from novita_infra.manifests.language.references import names_in
+from novita_infra.manifests.validation.documents import (
+    MODULE_KIND,
+    IdentifiedDocument,
+    head,
+    module_errors,
+    module_head,
+)
+from novita_infra.manifests.yaml.composing import Document
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.frozen import dataclass
+
+SOURCE: Final = "source"
+VARIABLES: Final = "variables"
+OUTPUTS: Final = "outputs"
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleInterface:
+    """The variables that a module takes, and the outputs that it gives."""
+
+    document: Document
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """Returns `variables` or `outputs`."""
+        found = self.document.data.get(name) if isinstance(self.document.data, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def position(self, name: str) -> Position:
+        """Returns the position of that part."""
+        return inside(self.document.position, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """The manifests of a module, read once for all uses of it."""
+
+    folder: str
+    """Relative to the project's folder."""
+    interface: ModuleInterface
+    resources: tuple[IdentifiedDocument, ...]
+    modules: tuple[IdentifiedDocument, ...]
+    """The uses of other modules in it."""
+
+
+def head_of(document: Document, sources: Sources) -> tuple[IdentifiedDocument | None, list[Diagnostic]]:
+    """Returns a document with its address: a resource, or a document of kind Module; and the diagnostics."""
+    if not isinstance(document.data, dict) or document.data.get("kind") != MODULE_KIND:
+        return head(document)
+    name, diagnostics = module_head(document)
+    if name is None:
+        return None, diagnostics
+    kind: Any = None  # it makes no resource by itself
+    return IdentifiedDocument(document, kind, Address(MODULE, name)), [*diagnostics, *module_errors(document, sources)]
+
+
+def folder_of(use: IdentifiedDocument) -> tuple[str | None, list[Diagnostic]]:
+    """Returns the folder that a document of kind Module names, relative to the project's folder, or why there is none.
+
+    It is relative to the folder of the document's file.
+    """
+    source, place = use.document.data.get(SOURCE), origin_at(use.document.position, (SOURCE,))
+    if not isinstance(source, str):
+        return None, []  # the schema reports it
+    if not source.startswith(("./", "../")):
+        hint = "it is a folder of this project, relative to this file, such as ./modules/train"
+        return None, [Diagnostic("the source of a module begins with ./ or ../", hint, origin=place)]
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(use.document.file), source))
+    if folder.startswith("..") or folder == "." or not folder.isprintable():
+        hint = "keep the modules of a project in a folder of it, such as ./modules/train"
+        return None, [Diagnostic("the source of a module is not inside of the project's folder", hint, origin=place)]
+    return folder, []
+
+
+def in_order(uses: Iterable[IdentifiedDocument], diagnostics: list[Diagnostic]) -> Iterator[IdentifiedDocument]:
+    """Yields the uses of modules, each after those whose outputs it takes. A circle of them is reported."""
+    waiting = {use.address.name: use for use in uses}
+    needs = {name: _needed(use) & waiting.keys() for name, use in waiting.items()}
+    done: set[str] = set()
+    while waiting:
+        ready = [name for name in waiting if needs[name] <= done]
+        if not ready:
+            names = sorted(waiting)
+            place = origin(waiting[names[0]].document.position)
+            walk = ", ".join(f"module.{name}" for name in names)
+            hint = "one of them must take none of the others' outputs"
+            diagnostics.append(Diagnostic(f"modules need each other in a circle: {walk}", hint, origin=place))
+            return
+        for name in ready:
+            done.add(name)
+            yield waiting.pop(name)
+
+
+def _needed(use: IdentifiedDocument) -> set[str]:
+    return {name for root, name in names_in(use.document.data) if root == MODULE}

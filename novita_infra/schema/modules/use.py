@@ -1,0 +1,54 @@
+"""The schema of a document that uses a module. Nothing here validates."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from novita_infra.schema.frame import EXISTENCE, NAME, VERSION
+from novita_infra.schema.objects import closed_object
+
+MODULE: Final[dict[str, Any]] = closed_object(
+    {
+        "apiVersion": VERSION,
+        "kind": {"const": "Module", "description": "Uses a module."},
+        "metadata": {
+            **closed_object(
+                {
+                    "name": {
+                        "type": "string",
+                        "pattern": f"^{NAME}$",
+                        "examples": ["train"],
+                        "description": "Unique among the modules. Addresses begin with module.NAME.",
+                    }
+                },
+                required=["name"],
+            ),
+            "description": "The name of the module in this project.",
+        },
+        **EXISTENCE,
+        "source": {
+            "type": "string",
+            "pattern": r"^\.\.?/",
+            "examples": ["./modules/train"],
+            "description": "The folder of the module, relative to this file, inside of the project.",
+        },
+        "variables": {
+            "type": "object",
+            "examples": [{"gpus": 8, "region": "${each.key}"}],
+            "description": "The values of its variables; they may hold expressions.",
+        },
+    },
+    required=["apiVersion", "kind", "metadata", "source"],
+)
+"""The schema of a document that uses a module, without its head."""
+
+EXAMPLE: Final = """\
+apiVersion: novita-infra/v1
+kind: Module
+metadata: {name: train}
+source: ./modules/train                  # a folder with novita-infra-module.yaml
+forEach: [eu, us]                        # module.train["eu"], module.train["us"]
+variables:
+  image: ${var.image}
+  storage: ${network_storage.shared.id}
+"""

@@ -1,0 +1,161 @@
+"""Uses of modules: their resources, names, variables and outputs, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.values import Ref, Secret
+
+HEAD = "apiVersion: novita-infra/v1\n"
+INTERFACE = f"""{HEAD}kind: ModuleInterface
+variables:
+  gpus: {{type: integer, default: 1}}
+  peer: {{type: string, default: none}}
+outputs:
+  ip: ${{instance.head.ip}}
+  gpus: ${{instance.head.gpuCount * 2}}
+  text: "${{project.name}} ${{file('motd.txt')}}"
+"""
+NODES = manifest(
+    "Instance", "head", INSTANCE + "  gpuCount: ${var.gpus}\n  env: {PEER: '${var.peer}'}\n  vpc: net\n"
+) + manifest("VPC", "net", "  cluster: c1\n")
+
+
+def use(name: str = "train", rest: str = "", source: str = "./modules/train") -> str:
+    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\nsource: {source}\n{rest}"
+
+
+def files(*texts: str, **more: str) -> dict[str, str]:
+    return {
+        "a.yaml": "".join(texts),
+        "modules/train/novita-infra-module.yaml": INTERFACE,
+        "modules/train/nodes.yaml": NODES,
+        "modules/train/motd.txt": "hello",
+        **{name.replace("__", "/").replace("_yaml", ".yaml"): text for name, text in more.items()},
+    }
+
+
+def test_names_in_a_module_are_local_and_addresses_begin_with_it(tmp_path: Path) -> None:
+    project = loaded(tmp_path, files(use(), manifest("VPC", "net", "  cluster: c2\n")))
+    assert [str(item.address) for item in project.declared] == [
+        "module.train.instance.head",
+        "vpc.net",
+        "module.train.vpc.net",
+    ]
+    found = one(project, "module.train.instance.head")
+    assert found.spec["vpc"] == Ref(Address("vpc", "net", "", "module.train"))
+    assert (found.spec["name"], found.origin.file) == ("train-head", "modules/train/nodes.yaml")
+    assert one(project, "vpc.net").spec["cluster"] == "c2"
+
+
+def test_outputs_are_values_of_the_project_and_give_edges(tmp_path: Path) -> None:
+    texts = (
+        use("a", "forEach: [x, y]\nvariables: {gpus: 2}\n"),
+        use("b", "variables: {peer: '${module.a[\"x\"].ip}', gpus: '${module.a[\"y\"].gpus}'}\n"),
+        manifest("Instance", "z", INSTANCE + "  env: {A: '${module.b.gpus}.', B: '${module.b.text}'}\n"),
+    )
+    outputs = "outputs: {all: '${module.a[*].ip}'}\n"
+    project = loaded(tmp_path, files(*texts, novita_infra_yaml="") | {"novita-infra.yaml": project_file(outputs)})
+    x = Address("instance", "head", "", 'module.a["x"]')
+    b = one(project, "module.b.instance.head")
+    assert (b.spec["gpuCount"], b.spec["env"], x in b.needs) == (4, {"PEER": Ref(x, "ip")}, True)
+    assert one(project, "instance.z").spec["env"] == {"A": "8.", "B": "training hello"}
+    assert project.outputs == {"all": [Ref(x, "ip"), Ref(Address("instance", "head", "", 'module.a["y"]'), "ip")]}
+
+
+def test_modules_inside_of_modules_and_secrets_pass_through(tmp_path: Path) -> None:
+    outer = (
+        f"{HEAD}kind: ModuleInterface\nvariables: {{token: {{secret: true}}}}\noutputs: {{ip: '${{module.in.ip}}'}}\n"
+    )
+    text = use("out", "variables: {token: {fromEnv: PW}}\n", "./modules/outer")
+    inner = use("in", "variables: {peer: '${var.token}'}\n", "../train")
+    more = {"modules/outer/novita-infra-module.yaml": outer, "modules/outer/x.yaml": inner}
+    project = loaded(tmp_path, files(text) | more, environ={"PW": "hush"})
+    (head, _) = project.declared
+    assert str(head.address) == "module.out.module.in.instance.head"
+    assert head.spec["name"] == "out-in-head"
+    assert isinstance(head.spec["env"]["PEER"], Secret)
+
+
+@pytest.mark.parametrize(
+    ("texts", "messages"),
+    [
+        ((use(source="modules/train"),), ['source cannot be "modules/train"; it looks like "./modules/train"']),
+        ((use(source="../train"),), ["the source of a module is not inside of the project's folder"]),
+        ((use(source="./modules/tran"),), ["the folder modules/tran cannot be read: No such file or directory"]),
+        ((use(source="./modules"),), ["the folder modules has no novita-infra-module.yaml; write apiVersion"]),
+        ((use(rest="variables: {gpu: 1}\n"),), ['module.train has no variable "gpu"; did you mean "gpus"?']),
+        ((use(rest="variables: {gpus: x}\n"),), ['the variable "gpus"']),
+        ((use(rest="variables: {gpus: '${var.nope}'}\n"),), ['there is no variable "nope"']),
+        ((use(rest="variables: {gpus: 99}\n"),), ["gpuCount is 99, which is too large (from ${var.gpus})"]),
+        ((use(rest="forEach: 5\n"),), ["forEach is a number"]),
+        ((use(rest="sorce: x\n"),), ['unknown field "sorce"; did you mean "source"?']),
+        ((use(), use()), ["module.train is declared twice"]),
+        (
+            (use(), manifest("VPC", "v", "  cluster: ${module.train.ips}\n")),
+            ['module.train has no output "ips"; did you mean "ip"?'],
+        ),
+        (
+            (manifest("VPC", "v", "  cluster: ${module.trian.ip}\n"), use()),
+            ['there is no module "trian"; did you mean'],
+        ),
+        ((manifest("VPC", "v", "  cluster: ${module.train}\n"), use()), ["module.train names no output"]),
+        ((manifest("VPC", "v", "  cluster: ${instance.head.ip}\n"), use()), ['there is no instance "head"']),
+        ((use(rest="forEach: '${module.train.gpus}'\n"),), ["modules need each other in a circle: module.train"]),
+        (
+            (use("a", "variables: {peer: '${module.b.ip}'}\n"), use("b", "variables: {peer: '${module.a.ip}'}\n")),
+            ["modules need each other in a circle: module.a, module.b"],
+        ),
+    ],
+)
+def test_a_use_that_cannot_be_is_explained(tmp_path: Path, texts: tuple[str, ...], messages: list[str]) -> None:
+    found = refused(tmp_path, files(*texts))
+    assert len(found) == len(messages), found
+    for message, line in zip(messages, found, strict=True):
+        assert message in line
+
+
+def test_a_module_without_a_value_for_a_variable_is_refused_at_its_use(tmp_path: Path) -> None:
+    interface = INTERFACE.replace("default: none", "description: x")
+    found = refused(tmp_path, files(use()) | {"modules/train/novita-infra-module.yaml": interface})
+    assert found == [
+        'a.yaml:5:9: the variable "peer" of module.train has no value; write peer: ... under variables: of '
+        "module.train, or give it a default"
+    ]
+
+
+def test_a_module_in_itself_is_refused(tmp_path: Path) -> None:
+    more = {"modules/train/again.yaml": use("again", source="../train")}
+    (found,) = refused(tmp_path, files(use()) | more)
+    assert found.startswith("modules/train/again.yaml:5:9: modules contain each other: modules/train -> modules/train")
+
+
+def test_a_disabled_module_makes_nothing(tmp_path: Path) -> None:
+    text = manifest("VPC", "v", "  cluster: \"${default(module.train.ip, 'c1')}\"\n")
+    project = loaded(tmp_path, files(use(rest="enabled: false\n"), text))
+    assert [str(item.address) for item in project.declared] == ["vpc.v"]
+    assert project.declared[0].spec["cluster"] == "c1"
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,5}", fullmatch=True)
+KEYS = st.one_of(
+    st.just(""), st.text(st.characters(exclude_characters='"]', exclude_categories=["Cc", "Cs"]), min_size=1)
+)
+
+
+@given(st.lists(st.tuples(NAMES, KEYS), max_size=3), NAMES, KEYS)
+def test_addresses_in_modules_are_read_back(modules: list[tuple[str, str]], name: str, key: str) -> None:
+    within: Any = ""
+    for module, module_key in modules:
+        within = str(Address("module", module, module_key, within))
+    address = Address("network_storage", name, key, within)
+    assert Address.parse(str(address)) == address
+    assert address.base == Address.parse(str(address.base))
+    assert within == "" or Address.parse(within).module == (Address.parse(within).base.module)
