@@ -69,5 +69,6 @@ async def get_once(
 def _trusting(file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError) as error:
-        raise Unreached(f"the certificates in {file} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unreached(f"the certificates in {file} cannot be read: {reason}") from None

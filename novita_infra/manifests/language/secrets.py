@@ -12,11 +12,12 @@ from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import PLAIN, Secret, Value, leaves
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, leaves
 from novita_infra.schema.secret_pointers import SECRET_POINTERS, is_pointer
 
 ALLOW: Final = "NOVITA_INFRA_ALLOW_COMMANDS"
 """The variable that names the programs for secrets, whatever the project file says."""
+_OPAQUE: Final = (Computation, Digest, Ref, Secret)
 _LACKING: Final = "\0missing"
 """The source of a Secret that stands for one that is not set. No other source has a control character."""
 
@@ -61,7 +62,7 @@ class Secrets:
             return Diagnostic("this is no secret", "write {fromEnv: NAME} or {fromFile: PATH}", origin=place)
         ((key, value),) = pointer.items()
         form = SECRET_POINTERS[key]
-        if not all(isinstance(leaf, PLAIN) for leaf in leaves(value)):
+        if any(isinstance(leaf, _OPAQUE) for leaf in leaves(value)):
             return Diagnostic(
                 "no part of this may be secret or known only after apply", f"write {form.form}", origin=place
             )

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from novita_infra.manifests.secrets.source import Asking, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, PointedSource, Question, Unreadable
 from novita_infra.model.concurrency import together
 from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
@@ -17,9 +17,9 @@ _AT_ONCE: Final = 8
 
 
 @cache
-def source_of(key: str) -> SecretSource:
+def source_of(key: str) -> PointedSource:
     """Returns the source of the pointers with that key. It is imported when the first manifest uses it."""
-    source: SecretSource = import_module(f"novita_infra.manifests.secrets.{SECRET_POINTERS[key].module}").SOURCE
+    source: PointedSource = import_module(f"novita_infra.manifests.secrets.{SECRET_POINTERS[key].module}").SOURCE
     return source
 
 

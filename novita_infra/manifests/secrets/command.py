@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.manifests.secrets.running import output_of, program_named, run_source
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 from novita_infra.model.printable import printable
 
 _LONGEST_NAME: Final = 200
@@ -33,4 +33,4 @@ async def _ask(question: Question, asking: Asking) -> str:
     return value
 
 
-SOURCE: Final = SecretSource(_pointed, lambda answer, _: str(answer), ask=_ask)
+SOURCE: Final = PointedSource(_pointed, lambda answer, _: str(answer), ask=_ask)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.manifests.secrets.paths import file_at, known_as, text_in
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 from novita_infra.model.diagnostics import nearest
 
 _BEGINNING: Final = re.compile(
@@ -122,4 +122,4 @@ def _text(answer: dict[str, str], pointed: Pointed) -> str:
     return answer[name]
 
 
-SOURCE: Final = SecretSource(_pointed, _text, read=_read)
+SOURCE: Final = PointedSource(_pointed, _text, read=_read)

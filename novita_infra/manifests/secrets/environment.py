@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 from novita_infra.model.printable import is_text
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,4 +31,4 @@ def _read(question: Question, asking: Asking) -> str:
     return value
 
 
-SOURCE: Final = SecretSource(_pointed, lambda answer, _: str(answer), read=_read)
+SOURCE: Final = PointedSource(_pointed, lambda answer, _: str(answer), read=_read)

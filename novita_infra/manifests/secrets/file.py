@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.manifests.secrets.paths import file_at, known_as, text_in
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 
 
 def _pointed(path: Any, place: ManifestPlace) -> Pointed:
@@ -22,4 +22,4 @@ def _read(question: Question, _: Asking) -> str:
     return value
 
 
-SOURCE: Final = SecretSource(_pointed, lambda answer, _: str(answer), read=_read)
+SOURCE: Final = PointedSource(_pointed, lambda answer, _: str(answer), read=_read)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from novita_infra.manifests.secrets.paths import check_file, file_at, known_as
 from novita_infra.manifests.secrets.picking import data_in, hint_for, text_at
 from novita_infra.manifests.secrets.running import output_of, program_named, run_source
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 
 _INSTALL: Final = "install SOPS: https://getsops.io"
 
@@ -46,4 +46,4 @@ def _text(answer: Any, pointed: Pointed) -> str:
     return text_at(value, part=pointed.part, subject=subject)
 
 
-SOURCE: Final = SecretSource(_pointed, _text, ask=_ask)
+SOURCE: Final = PointedSource(_pointed, _text, ask=_ask)

@@ -65,7 +65,7 @@ class ManifestPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretSource:
+class PointedSource:
     """A source of secrets. Each function raises Unreadable."""
 
     pointed: Callable[[Any, ManifestPlace], Pointed]

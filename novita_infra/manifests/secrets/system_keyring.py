@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from novita_infra.api.redaction import redact
-from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, Question, SecretSource, Unreadable
+from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
 from novita_infra.model.concurrency import in_thread
 
 _LONGEST: Final = 300
@@ -36,4 +36,4 @@ async def _ask(question: Question, asking: Asking) -> str:
     return str(password)
 
 
-SOURCE: Final = SecretSource(_pointed, lambda answer, _: str(answer), ask=_ask)
+SOURCE: Final = PointedSource(_pointed, lambda answer, _: str(answer), ask=_ask)

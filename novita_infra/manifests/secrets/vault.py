@@ -19,8 +19,8 @@ from novita_infra.manifests.secrets.source import (
     Asking,
     ManifestPlace,
     Pointed,
+    PointedSource,
     Question,
-    SecretSource,
     Unreadable,
 )
 from novita_infra.model.printable import is_text
@@ -134,4 +134,4 @@ def _given(environ: Mapping[str, str], name: str) -> str:
     return (environ.get(f"BAO_{name}") or environ.get(f"VAULT_{name}") or "").strip()
 
 
-SOURCE: Final = SecretSource(_pointed, _text, ask=_ask)
+SOURCE: Final = PointedSource(_pointed, _text, ask=_ask)

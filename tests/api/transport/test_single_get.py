@@ -73,3 +73,4 @@ def test_a_file_of_authorities_that_is_none_is_named(tmp_path: Path) -> None:
     assert failed("https://vault.example", authorities=str(tmp_path / "no")).startswith("the certificates in ")
     (tmp_path / "empty").write_text("", encoding="utf-8")
     assert failed("https://vault.example", authorities=str(tmp_path / "empty")).startswith("the certificates in ")
+    assert failed("https://vault.example", authorities="\udcff\0").startswith("the certificates in ")
