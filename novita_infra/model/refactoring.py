@@ -54,16 +54,11 @@ class Refactoring:
     removals: tuple[Removal, ...] = ()
     imports: tuple[ImportBlock, ...] = ()
 
-    def destination(self, address: Address) -> Address:
-        """The address to which the moves lead, one after the other; the address itself if nothing moves it."""
-        *_, last = path_of(by_source(self.moves), address)
-        return last
-
     def removal_of(self, address: Address) -> Removal | None:
-        """The entry that removes the address, or its name with every key."""
+        """The entry that removes the address, its name with every key, or the module that it belongs to."""
         if not self.removals:
             return None
-        names = {address, replace(address, key="")}
+        names = set(around(address))
         return next((item for item in self.removals if item.source in names), None)
 
 
@@ -86,11 +81,23 @@ def path_of(moves: Mapping[Address, Move], address: Address) -> Iterator[Address
 
 
 def moved_once(moves: Mapping[Address, Move], address: Address) -> Address | None:
-    """The address to which one move leads; None if none moves it."""
+    """The address to which one move leads; None if none moves it. What is in a module moves with it."""
     if (exact := moves.get(address)) is not None:
         return exact.target
-    whole = moves.get(replace(address, key="")) if address.key else None
-    return replace(whole.target, key=address.key) if whole is not None and whole.whole else None
+    whole = moves.get(address.base) if address.key else None
+    if whole is not None and whole.whole:
+        return whole.target.with_key(address.key)
+    module = moved_once(moves, Address.parse(address.module)) if address.module else None
+    return replace(address, module=str(module)) if module is not None else None
+
+
+def around(address: Address) -> Iterator[Address]:
+    """The address, its name without a key, and so for each module around it, the innermost first."""
+    yield address
+    if address.key:
+        yield address.base
+    if address.module:
+        yield from around(Address.parse(address.module))
 
 
 @dataclass(frozen=True, slots=True)

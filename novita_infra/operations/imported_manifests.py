@@ -68,7 +68,7 @@ class ManifestContext:
         context = cls(session, catalogue, file, schema, session.project.secrets(), {}, {})
         for address, record in session.state.records.items():
             context.ids[address] = record.id
-            if address in declared:
+            if address in declared and not address.module:
                 context.owners[address.type, record.id] = address
         return context
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.records import Record
-from novita_infra.model.refactoring import MovedRecord, Refactoring, StateEdits
+from novita_infra.model.refactoring import MovedRecord, Refactoring, StateEdits, by_source, path_of
 
 
 def state_edits(
@@ -20,7 +20,8 @@ def state_edits(
     """
     if not refactoring.moves:
         return StateEdits(), []
-    targets = {address: refactoring.destination(address) for address in records}
+    moves = by_source(refactoring.moves)
+    targets = {address: list(path_of(moves, address))[-1] for address in records}
     moved = [
         MovedRecord(source, target)
         for source, target in sorted(targets.items())

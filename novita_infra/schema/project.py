@@ -133,7 +133,7 @@ _MOVED: Final[Schema] = {
             },
             required=["from", "to"],
         ),
-        "description": "A resource with a new address. Without keys, every key of the name moves with it.",
+        "description": "A resource or a module with a new address. Without keys, every key of the name moves with it.",
     },
     "description": "Resources with a new address: their objects are kept. No effect once it is done.",
 }

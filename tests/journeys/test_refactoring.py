@@ -353,6 +353,65 @@ def test_a_machine_moves_into_a_key_the_whole_name_moves_and_one_moves_out_again
     assert writes(rig) == calls
 
 
+def module(rig: Rig, name: str, keys: list[str], *machines: str, moves: list[dict[str, str]]) -> None:
+    """Declares a module of machines for each key; all have one name in the account."""
+    head = {"apiVersion": "novita-infra/v1"}
+    spec = {**MACHINE, "name": "machine"}
+    documents = [{**head, "kind": "Instance", "metadata": {"name": item}, "spec": spec} for item in machines]
+    rig.write("modules/node/nodes.yaml", *documents)
+    rig.write("modules/node/novita-infra-module.yaml", {**head, "kind": "ModuleInterface"})
+    uses = {**head, "kind": "Module", "metadata": {"name": name}, "source": "./modules/node"}
+    rig.write("main.yaml", {**uses, "forEach": keys} if keys else uses)
+    project(rig, moved=moves)
+
+
+def test_a_machine_moves_into_a_module_a_module_into_a_key_and_all_of_it_to_another_name(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    before, calls = ids(rig), writes(rig)
+
+    def reach(**names: str) -> None:
+        review = rig.plan()
+        assert review.empty, text_of(review)
+        rig.apply()
+        assert ids(rig) == {names[name.removeprefix("instance.")]: id for name, id in before.items()}
+        assert writes(rig) == calls
+
+    pairs = [(f"instance.{name}", f"module.node.instance.{name}") for name in "ab"]
+    module(rig, "node", [], "a", "b", moves=moved(*pairs))
+    reach(a="module.node.instance.a", b="module.node.instance.b")
+    module(rig, "node", ["eu"], "a", "b", moves=moved(("module.node", 'module.node["eu"]')))
+    reach(a='module.node["eu"].instance.a', b='module.node["eu"].instance.b')
+    module(rig, "train", ["eu"], "a", "b", moves=moved(("module.node", "module.train")))
+    reach(a='module.train["eu"].instance.a', b='module.train["eu"].instance.b')
+    within = ('module.train["eu"].instance.b', 'module.train["eu"].instance.c')
+    module(rig, "train", ["eu"], "a", "c", moves=moved(within))
+    reach(a='module.train["eu"].instance.a', b='module.train["eu"].instance.c')
+    everything = [(f"instance.{name}", f"module.node.instance.{name}") for name in "ab"]
+    everything += [("module.node", 'module.train["eu"]'), within]
+    assert not rig.plan().plan.edits
+    module(rig, "train", ["eu"], "a", "c", moves=moved(*everything))
+    assert not rig.plan().plan.edits
+
+
+def test_a_module_is_removed_without_its_objects(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    module(rig, "node", ["eu", "us"], "a", moves=[])
+    rig.apply()
+    alive = rig.live_ids()
+    fleet(rig, "other")
+    project(rig, removed=[{"from": 'module.node["eu"]', "destroy": False}, {"from": "module.node"}])
+    actions = {str(change.address): change.action for change in rig.plan().plan.changes}
+    assert actions == {
+        "instance.other": Action.CREATE,
+        'module.node["eu"].instance.a': Action.FORGET,
+        'module.node["us"].instance.a': Action.DELETE,
+    }
+    rig.apply()
+    assert len({*alive} & {*rig.live_ids()}) == 1
+
+
 def test_a_move_to_a_resource_that_another_environment_has_waits_for_that_one(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     fleet(rig, "a", "other")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
@@ -13,9 +12,20 @@ from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.refactoring import ImportBlock, Move, Refactoring, Removal, by_source, moved_once, path_of
+from novita_infra.model.refactoring import (
+    ImportBlock,
+    Move,
+    Refactoring,
+    Removal,
+    around,
+    by_source,
+    moved_once,
+    path_of,
+)
 from novita_infra.model.values import Computation, Ref, Secret, Value
 
+MODULE: Final = "module"
+"""The type of the address of a module."""
 _SWAP: Final = "a swap has no end; make it once with `state mv`, by way of a third address, and leave the entries out"
 
 
@@ -32,21 +42,36 @@ class Known:
     evaluated: Callable[[Any, Position], Value] = lambda data, _position: data
     """Evaluates the expressions in a value at a position, and reports what is wrong with them."""
 
+
+class _Names:
+    """What is declared by each address, name and module."""
+
+    def __init__(self, known: Known) -> None:
+        self._inside: dict[Address, Origin] = {}
+        """By address of a resource, a name without key, and a module: the place of the first resource there."""
+        self._exact: dict[Address, Origin] = {}
+        """The same for addresses as they are: a name without key is there only if its resource has none."""
+        for item, place in sorted(known.declared.items()):
+            before: Address | None = None
+            for name in around(item):
+                self._inside.setdefault(name, place)
+                if before is None or not before.key or name != before.base:
+                    self._exact.setdefault(name, place)
+                before = name
+        self._documents = {item.base for item in known.documents}
+
     def place_of(self, address: Address, *, whole: bool) -> Origin | None:
-        """The place where the address is declared; for a whole name, that of its first key."""
-        if address in self.declared or not whole:
-            return self.declared.get(address)
-        return next((place for item, place in sorted(self.declared.items()) if _unkeyed(item) == address), None)
+        """The place where the address is declared; for a whole name or a module, that of the first resource in it."""
+        return (self._inside if whole else self._exact).get(address)
 
     def has_name(self, address: Address) -> bool:
         """Whether a manifest has this kind and name."""
-        name = _unkeyed(address)
-        return name in self.documents or any(_unkeyed(item) == name for item in self.declared)
+        return address.base in self._documents or address.base in self._inside
 
     def hint(self, address: Address) -> str:
         """The nearest address of its kind."""
-        names = {*self.documents, *map(_unkeyed, self.declared)}
-        return nearest(str(_unkeyed(address)), [str(item) for item in names if item.type == address.type])
+        names = {*self._documents, *(item for item in self._inside if not item.key)}
+        return nearest(str(address.base), [str(item) for item in names if item.type == address.type])
 
 
 def refactoring_of(
@@ -66,10 +91,15 @@ def refactoring_of(
     imports, diagnostics = _imports(content, position, known)
     found = Refactoring(moves, removals, imports)
     diagnostics += [*_unknown_kinds(found), *_repeated(found)]
-    if not diagnostics:
-        diagnostics = [item for move in moves for item in _move_errors(move, found, known)]
-        diagnostics += [item for removal in removals for item in _removal_errors(removal, known)]
-        diagnostics += [item for block in imports for item in _import_errors(block, known)]
+    if not diagnostics and (moves or removals or imports):
+        names, steps = _Names(known), by_source(moves)
+        for move in moves:
+            diagnostics += _move_errors(move, steps, names)
+            if known.complete:
+                diagnostics += _lost_moves(move, steps, names, found)
+        diagnostics += [item for removal in removals for item in _removal_errors(removal, names)]
+        if known.complete:
+            diagnostics += [item for block in imports for item in _import_errors(block, names)]
     return found, diagnostics
 
 
@@ -112,15 +142,13 @@ def _address(text: Any) -> Address | None:
         return None
 
 
-def _unkeyed(address: Address) -> Address:
-    return replace(address, key="") if address.key else address
-
-
 def _unknown_kinds(found: Refactoring) -> Iterator[Diagnostic]:
-    named = [(move.origin, address) for move in found.moves for address in (move.source, move.target)]
-    named += [(block.origin, block.target) for block in found.imports]
-    for place, address in (*named, *((item.origin, item.source) for item in found.removals)):
-        if address.type not in KINDS:
+    moved = [(move.origin, address) for move in found.moves for address in (move.source, move.target)]
+    removed = [(item.origin, item.source) for item in found.removals]
+    imported = [(block.origin, block.target) for block in found.imports]
+    for place, address in (*moved, *removed, *imported):
+        is_module = address.type == MODULE and (place, address) not in imported
+        if address.type not in KINDS and not is_module:
             yield Diagnostic(f"there is no kind {address.type}", nearest(address.type, list(KINDS)), origin=place)
 
 
@@ -149,44 +177,51 @@ def _repeated(found: Refactoring) -> Iterator[Diagnostic]:
             yield Diagnostic(f"{block.id} is imported twice", hint, origin=block.origin)
 
 
-def _move_errors(move: Move, found: Refactoring, known: Known) -> Iterator[Diagnostic]:
+def _move_errors(move: Move, moves: Mapping[Address, Move], names: _Names) -> Iterator[Diagnostic]:
     source, target, place = move.source, move.target, move.origin
     if source.type != target.type:
         yield Diagnostic(f"{source} cannot become {target}", "a move stays within one kind", origin=place)
-        return
-    if source == target:
+    elif source == target:
         yield Diagnostic(f"{source} moves to itself", "leave the entry out", origin=place)
-        return
-    moves = by_source(found.moves)
-    *path, last = path_of(moves, source)
-    if (again := moved_once(moves, last)) is not None:
-        circle = " to ".join(map(str, (*path, last, again)))
-        yield Diagnostic(f"the moves go in a circle: {circle}", _SWAP, origin=place)
-        return
-    if declared := known.place_of(source, whole=move.whole):
+    elif again := _circle(moves, source):
+        yield Diagnostic(f"the moves go in a circle: {' to '.join(map(str, again))}", _SWAP, origin=place)
+    elif declared := names.place_of(source, whole=move.whole):
         summary = f"{source} is still declared, and moved says that it is {target} now"
         yield Diagnostic(
             summary, f"it is declared at {declared}; remove it there, or leave the entry out", origin=place
         )
-    if known.complete and not known.has_name(last) and found.removal_of(last) is None:
+
+
+def _circle(moves: Mapping[Address, Move], source: Address) -> tuple[Address, ...]:
+    """The addresses of a circle of moves; empty where the path has an end."""
+    path = tuple(path_of(moves, source))
+    again = moved_once(moves, path[-1])
+    return (*path, again) if again is not None else ()
+
+
+def _lost_moves(move: Move, moves: Mapping[Address, Move], names: _Names, found: Refactoring) -> Iterator[Diagnostic]:
+    """A move to an address that no manifest has, and that is not removed."""
+    if move.source.type != move.target.type or _circle(moves, move.source):
+        return
+    *path, last = path_of(moves, move.source)
+    if not names.has_name(last) and found.removal_of(last) is None:
         through = f" (by way of {', '.join(map(str, path[1:]))})" if path[1:] else ""
-        summary = f"{source} moves to {last}{through}, which is not declared"
-        hint = "; ".join(filter(None, ("a resource that is gone belongs under removed", known.hint(last))))
-        yield Diagnostic(summary, hint, origin=place)
+        hint = "; ".join(filter(None, ("a resource that is gone belongs under removed", names.hint(last))))
+        yield Diagnostic(f"{move.source} moves to {last}{through}, which is not declared", hint, origin=move.origin)
 
 
-def _removal_errors(removal: Removal, known: Known) -> Iterator[Diagnostic]:
+def _removal_errors(removal: Removal, names: _Names) -> Iterator[Diagnostic]:
     source = removal.source
-    if declared := known.place_of(source, whole=not source.key):
+    if declared := names.place_of(source, whole=not source.key):
         summary = f"{source} is still declared, and removed says that it is gone"
         hint = f"it is declared at {declared}; remove it there, or leave the entry out"
         yield Diagnostic(summary, hint, origin=removal.origin)
 
 
-def _import_errors(block: ImportBlock, known: Known) -> Iterator[Diagnostic]:
+def _import_errors(block: ImportBlock, names: _Names) -> Iterator[Diagnostic]:
     """An import at an address that nothing declares; a key may exist in another environment only."""
-    if known.complete and not known.has_name(block.target):
+    if not names.has_name(block.target):
         target = shlex.quote(str(block.target))
         write = f"`novita-infra import {target} {shlex.quote(block.id)}` writes a manifest"
-        hint = "; ".join(filter(None, (write, known.hint(block.target))))
+        hint = "; ".join(filter(None, (write, names.hint(block.target))))
         yield Diagnostic(f"{block.target} is imported and not declared", hint, origin=block.origin)
