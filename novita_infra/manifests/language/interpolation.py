@@ -18,6 +18,7 @@ from novita_infra.manifests.language.secrets import lacking_secret
 from novita_infra.manifests.language.tokens import PLAIN_ROOTS
 from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.manifests.yaml.stand_ins import PLAIN_OPENING
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.compute import known_functions
 from novita_infra.model.diagnostics import Diagnostic
@@ -106,8 +107,13 @@ class Interpolation:
 
 
 def _checked(value: Value, text: str) -> Any:
-    """Returns the value as plain data for the schema, the text in the place of each secret and unknown part."""
+    """Returns the value as plain data for the schema, the text in the place of each secret and unknown part.
+
+    A plain text that looks like an expression is written otherwise: the schema takes an expression for any value.
+    """
     match value:
+        case str() if OPENING in value:
+            return value.replace(OPENING, PLAIN_OPENING)
         case dict():
             return {name: _checked(item, _STAND_IN) for name, item in value.items()}
         case list():

@@ -9,6 +9,7 @@ from typing import Any
 from novita_infra.kinds.field import Field
 from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at, label_of, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.manifests.yaml.stand_ins import PLAIN_OPENING
 from novita_infra.model.frozen import dataclass
 
 
@@ -34,7 +35,7 @@ class Subject:
         if self.hidden(path):
             return kind_of(value)
         if self.is_computed(path):
-            return quoted_value(value)
+            return quoted_value(value.replace(PLAIN_OPENING, "${") if isinstance(value, str) else value)
         quoted = self.sources.quotable(str(value), origin_at(self.position, path))
         return (
             kind_of(value) if quoted is None else quoted_value(type(value)(quoted) if isinstance(value, str) else value)

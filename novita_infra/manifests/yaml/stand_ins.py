@@ -18,6 +18,8 @@ from typing import Final
 _NAMES: Final = {"\x85": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
 _ANY: Final = re.compile("[\x85\u2028\u2029]")
 _PRIVATE_USE: Final = range(0xE000, 0xF900)
+PLAIN_OPENING: Final = "$\ue000"
+"""What a schema sees in the place of a `${` that begins no expression: it takes an expression for any value."""
 HALF: Final = r"half of a pair of escapes such as \ud83d\ude80"
 HALF_HINT: Final = r"write the character itself, or both halves"
 _SURROGATE: Final = re.compile(r"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
