@@ -26,7 +26,7 @@ class Collected:
     def __init__(self, *, lenient: bool = False) -> None:
         """`lenient` makes a warning of each variable and secret that is not set."""
         self.lenient = lenient
-        self._diagnostics: list[Diagnostic] = []
+        self._diagnostics: dict[Diagnostic, None] = {}
         self.errors = 0
         self._places: set[Origin] = set()
         self._secrets: dict[Origin, str] = {}
@@ -54,8 +54,9 @@ class Collected:
         else:
             self.unasked |= {item.unset: item for item in diagnostics if item.unasked}
             diagnostics = [item for item in diagnostics if not item.unasked]
-        new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
-        self._diagnostics += new
+        found = (item for item in dict.fromkeys(diagnostics) if item not in self._diagnostics)  # two uses of a module
+        new = [item for item in found if item.origin is None or item.origin not in self._places]
+        self._diagnostics.update(dict.fromkeys(new))
         errors = [item for item in new if item.severity is Severity.ERROR]
         self.errors += len(errors)
         self._places.update(item.origin for item in errors if item.origin)

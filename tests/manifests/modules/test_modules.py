@@ -131,6 +131,14 @@ def test_a_module_without_a_value_for_a_variable_is_refused_at_its_use(tmp_path:
     ]
 
 
+def test_a_warning_of_a_module_is_given_once_for_all_uses(tmp_path: Path) -> None:
+    auth = manifest("RegistryAuth", "hub", "  username: u\n  password: hunter2hunter2\n")
+    project = loaded(tmp_path, files(use(rest="forEach: [a, b]\n"), modules__train__auth_yaml=auth))
+    assert [str(item).split(";")[0] for item in project.warnings] == [
+        "modules/train/auth.yaml:7:13: a secret stands in clear in the manifest"
+    ]
+
+
 def test_a_module_in_itself_is_refused(tmp_path: Path) -> None:
     more = {"modules/train/again.yaml": use("again", source="../train")}
     (found,) = refused(tmp_path, files(use()) | more)
