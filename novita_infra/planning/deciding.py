@@ -143,6 +143,8 @@ def decide_as(
     )
     if decision.makes:
         errors = (*errors, *_unset(item, case))
+    lacking = {rule.path[0] for rule in item.lifecycle.ignored if rule.lacking}  # a warning says so already
+    errors = tuple(error for error in errors if not error.path or error.path[0] not in lacking)
     return with_protection(decision, protect=item.lifecycle.protect), errors
 
 

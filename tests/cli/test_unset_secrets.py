@@ -119,6 +119,18 @@ def test_why_says_what_it_does_not_compare(run: Invoke, project: Path, ids: dict
     assert as_json.stderr.startswith("warning: fleet.yaml:9:32: the environment variable HUB_PASSWORD is not set")
 
 
+def test_drift_reports_no_error_of_what_lacks_its_value(run: Invoke, project: Path, ids: dict[str, str]) -> None:
+    machine = "kind: Instance\nmetadata: {name: w}\nspec: {product: {gpu: '${env.GPU}'}, image: '${env.IMAGE}'}\n"
+    hub = "kind: RegistryAuth\nmetadata: {name: new}\nspec: {username: me, password: {fromEnv: P}}\n"
+    version = "apiVersion: novita-infra/v1\n"
+    (project / "more.yaml").write_text(f"{version}{machine}---\n{version}{hub}")
+    result = run("drift", "--sim")
+    assert (result.exit_code, "error:" in result.output) == (0, False), result.output
+    assert "the environment variable IMAGE is not set: what uses it is neither checked nor compared" in result.stderr
+    assert run("why", "instance.w", "--sim").exit_code == 0
+    assert run("plan", "--sim").exit_code == 1
+
+
 @pytest.mark.parametrize("command", ["import {address} {id} --sim", "orphans --adopt {address} --id {id} --sim"])
 def test_an_import_needs_no_secret_and_the_next_plan_is_empty(
     command: str, run: Invoke, project: Path, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch

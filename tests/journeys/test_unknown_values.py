@@ -11,7 +11,7 @@ from quick_yaml import read_yaml
 from rig import Rig
 
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.resources.declaring import completed
+from novita_infra.manifests.validation.completing import completed
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Computation, Ref, Spec
 from novita_infra.planning.planner import make_review

@@ -11,9 +11,9 @@ from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.resource_loading import ResourceLoader
-from novita_infra.manifests.resources.declaring import spec_errors
 from novita_infra.manifests.resources.expanding import with_name
 from novita_infra.manifests.resources.fields import ATTRIBUTES
+from novita_infra.manifests.validation.completing import spec_errors
 from novita_infra.manifests.validation.documents import head
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.positions import Position

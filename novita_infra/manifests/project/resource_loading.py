@@ -22,7 +22,7 @@ from novita_infra.manifests.project.patches import patch
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
-from novita_infra.manifests.resources.declaring import Declaring, completed
+from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.defaults import DEFAULTS, with_defaults
 from novita_infra.manifests.resources.drift import without_lacking
 from novita_infra.manifests.resources.expanding import Expanded, Expanding
@@ -32,6 +32,7 @@ from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
+from novita_infra.manifests.validation.completing import completed
 from novita_infra.manifests.validation.documents import (
     MODULE_FILE,
     IdentifiedDocument,

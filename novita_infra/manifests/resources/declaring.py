@@ -5,19 +5,19 @@ Contradictions are reported with their places. Nothing is decided about the clou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Any
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
-from novita_infra.kinds.kind import SpecError
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
 from novita_infra.manifests.resources.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
 from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
 from novita_infra.manifests.resources.names import Undeclared
+from novita_infra.manifests.validation.completing import sorted_needs
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.validation.messages import json_type_in_words
 from novita_infra.manifests.yaml.positions import (
@@ -27,7 +27,6 @@ from novita_infra.manifests.yaml.positions import (
     key_origins,
     label_of,
     origin,
-    origin_at,
     position_at,
 )
 from novita_infra.manifests.yaml.scalars import LARGEST
@@ -39,7 +38,7 @@ from novita_infra.model.durations import parse_duration
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import Computation, Ref, Secret, Spec, Value, is_secret, refs
+from novita_infra.model.values import Computation, Ref, Secret, Value, is_secret, refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class Declaring:
             address=identified.address,
             spec=spec,
             origin=origin(position),
-            needs=_needs(spec, [*after, *(address for address in needs if address != identified.address)]),
+            needs=sorted_needs(spec, [*after, *(address for address in needs if address != identified.address)]),
             lifecycle=lifecycle,
             labels=labels,
             places=key_origins(places),
@@ -304,44 +303,6 @@ class Declaring:
 
     def _tell(self, summary: str, hint: str, position: Position) -> None:
         self.diagnostics.append(Diagnostic(summary, hint, origin=origin(position)))
-
-
-def completed(
-    declared: Mapping[Address, Declared], positions: Mapping[Address, Position]
-) -> tuple[dict[Address, Declared], dict[Address, list[Diagnostic]]]:
-    """Returns the resources with inherited fields and dependencies, and the diagnostics of their kinds by address.
-
-    A resource that needs a missing one is not changed: the inherited fields are unknown.
-    """
-    diagnostics: dict[Address, list[Diagnostic]] = {}
-
-    def lookup(kind: str, value: Value) -> Spec | None:
-        found = declared.get(value.address) if isinstance(value, Ref) and value.address.type == kind else None
-        return found.spec if found else None
-
-    result = dict(declared)
-    for address, item in declared.items():
-        if all(needed in declared for needed in item.needs):
-            kind = KINDS[address.type]
-            spec = kind.resolution.inherit(item.spec, lookup) if kind.resolution.inherit else item.spec
-            changed = item if spec is item.spec else replace(item, spec=spec, needs=_needs(spec, item.needs))
-            for error in spec_errors(changed):
-                place = origin_at(positions[address], ("spec", *error.path))
-                found = Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place)
-                diagnostics.setdefault(address, []).append(found)
-            result[address] = changed
-    return result, diagnostics
-
-
-def spec_errors(declared: Declared) -> Iterator[SpecError]:
-    """Yields the errors of a spec beyond its schema. A field that is not compared may be left out."""
-    check = KINDS[declared.address.type].resolution.check
-    ignored = {rule.path for rule in declared.lifecycle.ignored}
-    yield from (error for error in (check(declared.spec) if check else ()) if (error.lacks,) not in ignored)
-
-
-def _needs(spec: Spec, after: Iterable[Address]) -> tuple[Address, ...]:
-    return tuple(sorted({ref.address for ref in refs(dict(spec))}.union(after)))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -109,3 +109,27 @@ def test_a_mistake_remains_an_error_offline(tmp_path: Path) -> None:
         loaded(tmp_path, SPEC + "  colour: ${env.HF_TOKEN}\n", lenient=True)
     with pytest.raises(Problems, match="no variable"):
         loaded(tmp_path, SPEC + "  vpc: ${var.nothing}\n", lenient=True)
+
+
+TEMPLATE = """\
+  image: ${env.IMAGE}
+  rootDiskGb: 60
+"""
+
+
+@pytest.mark.parametrize("own", ["", "  image: ${env.OTHER}\n"])
+def test_a_required_field_may_lack_its_value_offline(own: str, tmp_path: Path) -> None:
+    machine = '  product: {gpu: "${env.GPU}"}\n  template: base\n  billingMode: monthly\n  months: ${var.months}\n'
+    files = {
+        "a.yaml": manifest("Template", "base", TEMPLATE),
+        "b.yaml": manifest("Instance", "a", machine + own),
+        "novita-infra.yaml": project_file("variables: {months: {type: integer}}\n"),
+    }
+    project = load(write(tmp_path, files), environ={}, lenient=True)
+    assert len(project.warnings) == 3 + bool(own)
+    with pytest.raises(Problems, match="there is no image"):
+        load(
+            write(tmp_path, {**files, "a.yaml": "", "b.yaml": manifest("Instance", "a", "  product: {gpu: x}\n")}),
+            environ={},
+            lenient=True,
+        )
