@@ -111,7 +111,17 @@ def is_known(value: Value) -> bool:
 
 def is_secret(value: Value) -> bool:
     """Whether any part of the value is secret, or a digest that stands for a secret."""
-    return not isinstance(value, PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
+    if isinstance(value, PLAIN):
+        return False
+    match value:  # without `leaves`, which takes twice the time for every field of every resource
+        case dict():
+            return any(map(is_secret, value.values()))
+        case list():
+            return any(map(is_secret, value))
+        case Computation():
+            return any(map(is_secret, value.arguments))
+        case _:
+            return isinstance(value, (Secret, Digest))
 
 
 def sources_of(value: Value) -> str:

@@ -101,6 +101,8 @@ class Declaring:
 
     def _whole(self, value: Any, position: Position) -> Any:
         """Turns `2.0` into 2: the schema accepts it as a whole number, the API may not."""
+        if isinstance(value, str):
+            return value
         match value:
             case float() if value.is_integer() and abs(value) >= LARGEST:
                 self._tell(f"{value:g} is a whole number of more than 64 bits", "write a smaller one", position)

@@ -62,7 +62,8 @@ def key_origins(position: Position) -> Mapping[str, Origin]:
 
 def inside(position: Position, part: str | int) -> Position:
     """Returns the position of an item; the given position if the item is unknown."""
-    return position_at(position, (part,))
+    inner: Any = position[5]
+    return inner.get(part, position) if isinstance(inner, dict) else position_at(position, (part,))
 
 
 def with_item(position: Position, name: str, item: Position) -> Position:
