@@ -22,7 +22,7 @@ from novita_infra.api import paging
 from novita_infra.api.awaited import AwaitedCall, AwaitedCalls
 from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
-from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
+from novita_infra.api.errors import AGAIN, ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.shared_limits import open_limits
@@ -39,6 +39,7 @@ from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import problem
 
+_SILENT_ADVICE: Final = f"check the network, the proxy settings and NOVITA_API_URL; then {AGAIN}"
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -217,7 +218,10 @@ class Client:
             raise Unanswered(request, text=str(error), repeats=False) from error
         # TLS raises OSError while it reads; TimeoutError is one.
         except (httpx.HTTPError, OSError) as error:
-            raise Unanswered(request, text=self._text_of(error, "no answer")) from error
+            unanswered = Unanswered(request, text=self._text_of(error, "no answer"))
+            if _is_timeout(error):
+                unanswered.advice = _SILENT_ADVICE
+            raise unanswered from error
         return Response(response.status_code, response.headers, response.content)
 
     def _address(self, request: Request) -> httpx.URL:
@@ -232,9 +236,13 @@ class Client:
             ) from None
 
     def _text_of(self, error: Exception, otherwise: str) -> str:
-        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+        if _is_timeout(error):
             return f"{otherwise} in time"
         return f"{otherwise}: {self._secrets.redacted(str(error)) or type(error).__name__}"
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, (httpx.TimeoutException, TimeoutError))
 
 
 @lru_cache(maxsize=256)
@@ -272,6 +280,13 @@ def _checked_key(key: str) -> str:
     key = key.strip()
     if not key:
         raise problem("there is no API key", "set NOVITA_API_KEY")
-    if not all("!" <= mark <= "~" for mark in key):
-        raise problem("the API key holds a character that no key has", "check NOVITA_API_KEY")
+    if key[0] in "\"'" and key[-1] == key[0]:
+        raise problem("the API key is in quotes", "set NOVITA_API_KEY without them")
+    if key.lower().startswith("bearer "):
+        raise problem('the API key begins with "Bearer "', "set NOVITA_API_KEY to the key alone")
+    wrong = next((place for place, mark in enumerate(key, 1) if not "!" <= mark <= "~"), None)
+    if wrong:
+        raise problem(
+            f"the API key holds a character that no key has, after {wrong - 1} others", "check NOVITA_API_KEY"
+        )
     return key

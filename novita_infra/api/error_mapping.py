@@ -98,7 +98,9 @@ def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[
         error.advice = _FILTER_ADVICE
     elif kind is NoMoney and "budget" in said.text.lower():
         error.advice = _BUDGET_ADVICE
-    elif kind is Refused and (answer.status in {404, 405} or 300 <= answer.status < 400):
+    elif (kind is NotFound and _MISSING_ROUTE.fullmatch(said.text)) or (
+        kind is Refused and (answer.status in {404, 405} or 300 <= answer.status < 400)
+    ):
         error.advice = _ROUTE_ADVICE
     return error
 

@@ -20,6 +20,8 @@ from typing import Final
 
 from novita_infra.api.request import Request
 
+AGAIN: Final = "run the same command again; it looks before it acts"
+
 
 class ApiError(Exception):
     """A call that did not succeed. `str()` is fit for a person: the call, the API's reason and its words."""
@@ -103,7 +105,7 @@ class Throttled(ApiError):
 class Unanswered(ApiError):
     """The answer is lost: it may or may not have happened."""
 
-    advice = "run the same command again; it looks before it acts"
+    advice = AGAIN
 
     def __init__(
         self, request: Request, *, status: int = 0, reason: str = "", text: str = "", repeats: bool = True

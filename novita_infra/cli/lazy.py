@@ -80,7 +80,12 @@ class LazyGroup(click.Group):
         except click.ClickException as wrong:
             from novita_infra.model.printable import printable  # noqa: PLC0415 -- only a mistake pays for it
 
-            first, *others = wrong.format_message().expandtabs(4).split("\n")
+            message = wrong.format_message()
+            if isinstance(wrong, click.NoSuchOption):
+                from novita_infra.cli.unknown_words import unknown_option  # noqa: PLC0415 -- likewise
+
+                message = unknown_option(wrong, _own(sys.argv[1:] if words is None else words))
+            first, *others = message.expandtabs(4).split("\n")
             click.echo(f"error: {printable(first)}", err=True)
             for text in others:
                 click.echo(f"    {printable(text)}", err=True)
@@ -94,11 +99,15 @@ class LazyGroup(click.Group):
         return text if isinstance(text, str) else text()
 
     def _fail_unknown(self, ctx: click.Context, name: str) -> NoReturn:
-        from difflib import get_close_matches  # noqa: PLC0415 -- only a mistake pays for it
+        from novita_infra.cli.unknown_words import unknown_command  # noqa: PLC0415 -- only a mistake pays for it
 
-        near = get_close_matches(name, self._targets, n=1)
-        hint = f'Did you mean "{near[0]}"?' if near else f"Commands: {', '.join(self._targets)}."
-        ctx.fail(f'No such command "{name}". {hint}')
+        group = ctx.info_name if ctx.parent else None
+        ctx.fail(unknown_command(group or "", name, [*self._targets]))
+
+
+def _own(words: Sequence[str]) -> Sequence[str]:
+    """The words before `--`."""
+    return words[: words.index("--")] if "--" in words else words
 
 
 def _check_text(words: Sequence[str]) -> None:
@@ -107,9 +116,7 @@ def _check_text(words: Sequence[str]) -> None:
     The words after `--` may be the command of another program.
     """
     before = ""
-    for number, word in enumerate(words, 1):
-        if word == "--":
-            break
+    for number, word in enumerate(_own(words), 1):
         if byte := _foreign_byte(word):
             option = (word if word.startswith("-") and "=" in word else before).partition("=")[0]
             named = option.startswith("-") and not _foreign_byte(option)

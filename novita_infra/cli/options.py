@@ -16,6 +16,12 @@ from novita_infra.model.rules import Policy
 from novita_infra.planning.options import LABEL, PlanOptions, Refresh, is_pattern
 
 
+class WholeNumber(click.IntRange):
+    """A whole number in a range. Its name stands in messages."""
+
+    name = "whole number"
+
+
 def duration_option(text: str) -> float:
     """Seconds from `30s`, `5m`, `1h`, `1d` or a bare number of seconds."""
     return _duration(text, unit="s")
@@ -166,7 +172,7 @@ steal_option = click.option(
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
 parallelism_option = click.option(
     "--parallelism",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="The most parallel calls; by default as many as the service answers well.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from novita_infra.encoding import digest
 from novita_infra.encoding.files import read_file
@@ -37,6 +38,8 @@ from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import read_one
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, edited, is_recorded
+
+_LISTED: Final = "`novita-infra orphans` lists the objects that are in no state"
 
 
 async def import_object(session: Session, address: Address, id: str, *, steal: bool = False) -> Record:
@@ -83,19 +86,29 @@ async def importable(session: Session, address: Address, id: str, *, steal: bool
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
     if recorded and recorded.id and not accepts:
+        if recorded.id == id:
+            raise problem(
+                f"{id} is recorded at this address already", "nothing is left to import", address=str(address)
+            )
         raise problem(
-            f"{address} is already recorded as {recorded.id}",
-            "remove that with `state rm` first",
+            f"another object is recorded at this address: {recorded.id}",
+            f"import {id} at another address, or give that record another one: novita-infra state mv {address} TARGET",
             address=str(address),
         )
     other = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
     if other is not None and not accepts:
         raise problem(
-            f"{id} is already recorded as {other.address}", "one object has one address", address=str(address)
+            f"{id} is already recorded as {other.address}",
+            f"one object has one address; to give it this one: novita-infra state mv {other.address} {address}",
+            address=str(address),
         )
     live = await read_one(session.client, kind, id)
     if live is None:
-        raise problem(f"there is no {kind.name} with the id {id}", "look it up in the console", address=str(address))
+        raise problem(
+            f"there is no {kind.name} with the id {id}",
+            _LISTED,
+            address=str(address),
+        )
     if not steal and (claim := claimed_by(session, live, address)):
         raise problem(
             f"{id} ({live.name or 'without a name'}) {claim}",
@@ -143,7 +156,7 @@ async def _read_block(session: Session, block: ImportBlock) -> Live | Problems:
     try:
         return await importable(session, block.target, block.id, steal=block.steal)
     except Problems as error:
-        hints = {"look it up in the console": "leave the entry out if it was deleted, or look the id up in the console"}
+        hints = {_LISTED: "leave the entry out if it was deleted, or look the id up in the console"}
         items = [
             replace(
                 item,

@@ -17,7 +17,7 @@ from novita_infra.api.heartbeat import SILENCE, Heartbeat
 from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import secrets_of_environment
-from novita_infra.manifests.project.discovery import ManifestFiles, find
+from novita_infra.manifests.project.discovery import ManifestFiles, check_not_empty, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.provenance import Provenance
@@ -178,7 +178,10 @@ async def project_at(
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise
-        return _unread(where)
+        project = _unread(where)
+        if destroys and not _store(project).load().serial:
+            check_not_empty(where.path)
+        return project
 
 
 @asynccontextmanager
@@ -215,7 +218,7 @@ async def with_project(
     report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Session]:
     """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
-    store = open_backend(project.state).store(project.environment, project=project.name)
+    store = _store(project)
     lost: StateLost | None = None
     try:
         state = store.load()
@@ -260,6 +263,10 @@ async def with_project(
         session.account = _account(url, key)
         async with session.heartbeat.while_reading():
             yield session
+
+
+def _store(project: Project) -> Store:
+    return open_backend(project.state).store(project.environment, project=project.name)
 
 
 def _account(url: str, key: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from novita_infra.manifests.project.discovery import check_not_empty
 from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
@@ -35,9 +36,17 @@ def store_of(where: ProjectOptions) -> Store:
     return open_backend(place.state).store(place.environment, project=place.name)
 
 
-def load_state(where: ProjectOptions) -> State:
-    """The state of the environment. Takes no lock. Raises Problems if it is that of another project."""
-    return _load(store_of(where), where)
+def load_state(where: ProjectOptions, *, report: Report = _ignored) -> State:
+    """The state of the environment. Takes no lock. `report` shows that there is none.
+
+    Raises Problems if it is that of another project, and where there is neither a state nor a project.
+    """
+    store = store_of(where)
+    state = _load(store, where)
+    if not state.serial:
+        check_not_empty(where.path)
+        report(f"There is no state at {store.describe()}. If there was one, look for its objects: novita-infra orphans")
+    return state
 
 
 def forget(where: ProjectOptions, addresses: tuple[Address, ...], *, report: Report = _ignored) -> tuple[Record, ...]:
@@ -61,9 +70,14 @@ def move_record(where: ProjectOptions, source: Address, target: Address, *, repo
         state = _load(store, where)
         _recorded(state, source)
         if target.type != source.type:
-            raise problem(f"{source} is a {source.type} and cannot become a {target.type}", "move within one kind")
+            raise problem(f"{source} cannot become {target}, which is of another kind", "move within one kind")
+        if target == source:
+            raise problem(f"both addresses are {source}", "nothing is left to move")
         if target in state.records:
-            raise problem(f"{target} is already recorded", "remove it with `state rm` first, or choose another name")
+            raise problem(
+                f"{target} is already recorded",
+                f"choose another name, or give that record one first: novita-infra state mv {target} TARGET",
+            )
         state = edited(state, StateEdits((MovedRecord(source, target),)))
         return store.save(replace(state, last_run=_this_edit("state mv")))
 

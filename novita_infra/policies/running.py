@@ -39,6 +39,7 @@ from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, V
 from novita_infra.programs.privacy import hide_environment
 from novita_infra.programs.processes import Exited, run_process
 
+_EXAMPLE: Final = '{"deny": [], "warn": []}'
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
 _LONG: Final = 8
@@ -210,7 +211,9 @@ class _Bench:
         except (ValueError, RecursionError) as error:
             if exited.code:
                 raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
-            why = str(error) if isinstance(error, NoVerdict) else "it is no JSON"
+            if not exited.output.strip():
+                raise NoVerdict(f"it printed nothing; a policy prints {_EXAMPLE}{last_words}") from None
+            why = str(error) if isinstance(error, NoVerdict) else f"it is no JSON such as {_EXAMPLE}"
             raise NoVerdict(f"what it printed is no verdict: {why}{last_words}") from None
         # A policy that denies may also exit with an error, as conftest does.
         if exited.code and not verdict.deny:

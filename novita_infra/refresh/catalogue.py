@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from novita_infra.api.errors import ApiError, Refused
+from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
@@ -42,7 +42,10 @@ async def _read_part(client: ApiClient, name: str, request: Request) -> list[Any
     pages = []
     following: Request | None = request
     while following is not None:
-        pages.append(await client.send(following))
+        page = await client.send(following)
+        if not isinstance(page, (dict, list)):
+            raise Unanswered(following, text="the answer holds no list")
+        pages.append(page)
         following = PARTS[name].following(following, pages[-1])
     return pages
 

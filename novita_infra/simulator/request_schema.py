@@ -227,7 +227,8 @@ class Fields:
         if how.closed and not self.open:
             unknown = sorted(set(value) - set(self.parts))
             if unknown:
-                raise invalid(f"{at}.{unknown[0]}".lstrip("."), "is not a field of this operation")
+                known = ", ".join(sorted(self.parts))
+                raise invalid(f"{at}.{unknown[0]}".lstrip("."), f"is not a field here; known: {known}")
         return {name: self._part(name, part, value, at, how) for name, part in self.parts.items()}
 
     @staticmethod

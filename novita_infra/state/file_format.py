@@ -6,6 +6,7 @@ Reads and writes no files.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from novita_infra import __version__
@@ -29,6 +30,13 @@ def write_state(state: State) -> bytes:
     return add_state_checksum(json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n")
 
 
+_CONFLICT: Final = re.compile(rb"^<{7}(?=\s|\Z)", re.MULTILINE)
+_ONE_SIDE: Final = (
+    "put back one side whole, with `git checkout --ours` or `--theirs` for the state and its journal; then adopt what "
+    "the other side created: novita-infra orphans"
+)
+
+
 def read_state(data: bytes, place: str, *, hint: str) -> State:
     """The state that `write_state` wrote. Raises Problems that name the place, the position and the hint.
 
@@ -40,6 +48,8 @@ def read_state(data: bytes, place: str, *, hint: str) -> State:
         raise problem(f"{place} is damaged: its checksum does not match", f"{hint}; {_EDITED}" if hint else _EDITED)
     if not isinstance(content, dict) or type(content.get("version")) is not int:
         raise problem(f"{place} is not a state file of novita-infra", hint)
+    if "terraform_version" in content:
+        raise problem(f"{place} is a state of Terraform", "move it away; novita-infra writes a state of its own there")
     check_version(content.pop("version"), str(content.pop("program", "")), place)
     if "checksum" in content and checksum is Checksum.ABSENT:
         raise problem(f"{place} is damaged: its checksum is unreadable", f"{hint}; {_EDITED}" if hint else _EDITED)
@@ -61,6 +71,9 @@ def read_json(data: bytes, place: str, *, hint: str, line: int = 1) -> Any:
         origin = Origin(place, line + before.count(b"\n"), error.start - before.rfind(b"\n"))
         raise problem("the file is damaged: this is not text", hint, origin=origin) from error
     except json.JSONDecodeError as error:
+        if conflict := _CONFLICT.search(data):
+            origin = Origin(place, line + data.count(b"\n", 0, conflict.start()), 1)
+            raise problem("the file holds marks of a merge conflict", _ONE_SIDE, origin=origin) from error
         origin = Origin(place, line + error.lineno - 1, error.colno)
         raise problem(f"the file is damaged: {lower_first(error.msg)}", hint, origin=origin) from error
     except ValueError as error:

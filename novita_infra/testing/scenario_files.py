@@ -42,6 +42,10 @@ def read_scenario(path: Path) -> ScenarioFile:
         raise Problems([Diagnostic(f"{name} cannot be read: {reason(error)}")]) from error
     if reading.diagnostics:
         raise Problems(reading.diagnostics)
+    for document in reading.documents:
+        if isinstance(document.data, dict) and "apiVersion" in document.data:
+            hint = "`novita-infra schema scenario` prints the keys of a scenario"
+            raise Problems([Diagnostic("this is a manifest, not a scenario", hint, origin=origin(document.position))])
     if len(reading.documents) != 1:
         second = reading.documents[1].position if reading.documents else None
         place = origin(second) if second else Origin(name, 1, 1)

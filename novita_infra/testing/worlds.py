@@ -70,8 +70,10 @@ def open_with_options(options: WorldOptions) -> World:
             quirks=PROFILES[options.profile],
             scenario=scenario(options.scenario) if options.scenario else None,
         )
-    except (AccountInUse, UnknownFormat) as error:
+    except AccountInUse as error:
         raise problem(str(error), "stop that process, or choose another --db") from error
+    except UnknownFormat as error:
+        raise problem(str(error), "choose another --db") from error
     except ForeignLink as error:
         raise problem(str(error), "choose another --db", code=EXIT_REFUSED) from error
 

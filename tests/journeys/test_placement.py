@@ -125,8 +125,8 @@ def test_conflicting_placements_are_reported(tmp_path: Path) -> None:
     assert (plan.code, text_of(plan)) == (
         EXIT_BLOCKED,
         [
-            f"instance.a: it is to be in {HERE} (US-01 (Dallas)), and network_storage.data in {THERE} "
-            "(US-CA-02 (California)); both must be in one cluster"
+            f"instance.a: instance.a is to be in {HERE} (US-01 (Dallas)), and network_storage.data in {THERE} "
+            "(US-CA-02 (California)); both must be in one cluster; network_storage.data is declared at main.yaml:14:1"
         ],
     )
 

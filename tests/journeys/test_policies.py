@@ -136,7 +136,7 @@ BROKEN = {
     "complains-twice": ("print('no\\n  and no', file=sys.stderr); sys.exit(2)", "exit code 2: no | and no"),
     "dies": ("import os; os.kill(os.getpid(), 9)", "it was ended by SIGKILL"),
     "rambles": ("print('looks good to me')", "what it printed is no verdict: it is no JSON"),
-    "says-nothing": ("pass", "what it printed is no verdict"),
+    "says-nothing": ("pass", "it printed nothing; a policy prints"),
     "says-something-else": ("say({'allowed': True})", "what it printed is no verdict"),
     "fails-after-a-word": ("say({'warn': ['x']}); sys.exit(1)", "it ended with exit code 1"),
 }

@@ -60,3 +60,9 @@ def test_every_path_on_a_page_for_contributors_exists(page: str) -> None:
 def test_contributing_names_targets_of_the_makefile() -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(re.findall(r"`make ([a-z-]+)", CONTRIBUTING)) <= set(targets)
+
+
+def test_the_contents_of_the_recipes_name_every_section() -> None:
+    page = (ROOT / "docs/how-to.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert re.findall(r"^\* \[(.+)\]\(#", page, re.MULTILINE) == sections

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final
 
@@ -73,6 +74,25 @@ def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) ->
         Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}", is_text=True)
         for name, text in sorted(environ.items())
         if name.startswith(ENVIRON_PREFIX) and name.removeprefix(ENVIRON_PREFIX) in declared
+    ]
+
+
+def misspelt_in_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) -> list[Diagnostic]:
+    """Returns a warning for each variable of the environment that is nearly that of a declared variable without one.
+
+    Others are of other projects.
+    """
+    names = [name.removeprefix(ENVIRON_PREFIX) for name in sorted(environ) if name.startswith(ENVIRON_PREFIX)]
+    free = {name.lower(): name for name in declared if name not in names}
+    near = {name: get_close_matches(name.lower(), free, n=1, cutoff=0.85) for name in names if name not in declared}
+    return [
+        Diagnostic(
+            f"the environment variable {ENVIRON_PREFIX}{name} sets no variable of this project",
+            f'did you mean "{ENVIRON_PREFIX}{free[found[0]]}"?',
+            severity=Severity.WARNING,
+        )
+        for name, found in near.items()
+        if found
     ]
 
 

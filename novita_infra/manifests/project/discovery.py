@@ -12,7 +12,7 @@ from typing import Final
 
 from novita_infra.manifests.validation.documents import MODULE_FILE, PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
-from novita_infra.model.diagnostics import Diagnostic, problem
+from novita_infra.model.diagnostics import Diagnostic, Problems, problem
 from novita_infra.model.printable import is_text
 
 VARIABLES_SUFFIX: Final = ".vars"
@@ -27,6 +27,12 @@ _API: Final = b'"novita-infra/'
 _HEAD: Final = 65_536
 """Bytes at the beginning of a JSON file in which the text must be."""
 _STATE: Final = "state"
+_MOST_NAMED: Final = 4
+"""The most projects in a folder that a message names."""
+MANIFEST: Final = (
+    "a manifest is a .yaml file with apiVersion, kind, metadata and spec; `novita-infra init` writes a first one"
+)
+"""The hint for a person who has no manifest."""
 
 
 @dataclass(slots=True)
@@ -88,6 +94,7 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     check_path(path)
     try:
         if path.is_file() and path.name != PROJECT_FILE:
+            _check_suffix(path)
             root = _root_of(path.parent)
             inner = path.name if root == path.parent else os.path.relpath(path.parent.resolve() / path.name, root)
             found = ManifestFiles(root, scope=_spelt(inner), manifests=[_spelt(inner)])
@@ -104,10 +111,37 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     return found
 
 
+def check_not_empty(path: Path) -> None:
+    """Raises Problems for a folder in no project and without manifests, such as the folder above a project."""
+    found = find(path)
+    if not found.manifests and not found.project_file:
+        raise Problems([no_manifests(path)])
+
+
+def no_manifests(path: Path) -> Diagnostic:
+    """Returns the error about a folder without manifests. It names the projects in it."""
+    with os.scandir(path) as entries:
+        inner = sorted(entry.name for entry in entries if entry.is_dir() and Path(entry.path, PROJECT_FILE).is_file())
+    shown = ", ".join(_spelt(name) for name in inner[:_MOST_NAMED])
+    hint = f"name the folder of the project: {shown}" if inner else MANIFEST
+    return Diagnostic(f"there are no manifests in {path}", hint)
+
+
 def check_path(path: Path) -> None:
     """Raises Problems for a path that is not UTF-8 text: the state, JSON and owner marks could not hold it."""
     if not is_text(place := os.path.abspath(path)):  # noqa: PTH100 -- no link is followed
         raise problem(f"the path {_spelt(place)} is not UTF-8 text", "rename it, or the folder above it")
+
+
+def _check_suffix(path: Path) -> None:
+    """Raises Problems for a file that is no manifest by its name, such as a saved plan or a text."""
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES and not (suffix == _JSON and _names_api(path)):
+        raise problem(
+            f"{path} is no manifest",
+            "name a project folder, or a manifest in a .yaml, .yml or .json file; a saved plan is for "
+            "`novita-infra show` and `novita-infra apply`",
+        )
 
 
 def _root_of(folder: Path) -> Path:
@@ -255,12 +289,14 @@ def _is_manifest(entry: os.DirEntry[str]) -> bool:
 
 def _is_json_manifest(entry: os.DirEntry[str]) -> bool:
     try:
-        if not entry.is_file():
-            return False
-        with Path(entry.path).open("rb") as file:
-            return _API in file.read(_HEAD)
+        return entry.is_file() and _names_api(Path(entry.path))
     except OSError:
         return False
+
+
+def _names_api(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _API in file.read(_HEAD)
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:

@@ -73,10 +73,10 @@ class Files:
             self.sources.texts[str(file)] = parsed.text
             for document in parsed.documents:
                 if not isinstance(document.data, dict):
-                    hint = "it is a mapping of names to values"
-                    self._diagnostics.add(
-                        [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.position))]
-                    )
+                    is_other = isinstance(document.data, str) and "=" in document.data
+                    hint = f"write each as NAME: VALUE{', not NAME = VALUE' if is_other else ''}"
+                    summary = "a file of variables is a mapping of names to values"
+                    self._diagnostics.add([Diagnostic(summary, hint, origin=origin(document.position))])
                 given += given_in(document.data, document.position, str(file))
             self._read_otherwise += parsed.read_otherwise
         return given

@@ -19,11 +19,12 @@ from novita_infra.manifests.language.variables import (
     defaults_in,
     given_by_environ,
     given_in,
+    misspelt_in_environ,
     settle,
     with_environ,
 )
 from novita_infra.manifests.project.collected import Collected
-from novita_infra.manifests.project.discovery import ManifestFiles, find
+from novita_infra.manifests.project.discovery import MANIFEST, ManifestFiles, find, no_manifests
 from novita_infra.manifests.project.environments import Environment, choose_environment, choose_files
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.plaintext_secrets import plaintext_secrets
@@ -187,6 +188,7 @@ def _load(
             *from_environ,
             *(Given(name, text, "--var", is_text=True) for name, text in variables.items()),
         ]
+        diagnostics.add(misspelt_in_environ(environ, settings.part("variables")))
         diagnostics.hide(plaintext_secrets(settings, given))
         values, lacking = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)
         if provenance is not None:
@@ -328,10 +330,6 @@ def _nothing(path: Path, found: ManifestFiles) -> list[Diagnostic]:
                 severity=Severity.WARNING,
             )
         ]
-    hint = "a manifest is a .yaml file with apiVersion, kind, metadata and spec; `novita-infra init` writes a first one"
-    where = Origin(found.scope, 1, 1) if found.scope else None
-    return [
-        Diagnostic(
-            f"there are no manifests in {path}" if where is None else "the file declares nothing", hint, origin=where
-        )
-    ]
+    if found.scope:
+        return [Diagnostic("the file declares nothing", MANIFEST, origin=Origin(found.scope, 1, 1))]
+    return [no_manifests(path)]

@@ -73,11 +73,16 @@ _OPENED: Final = frozenset(
 )
 """Problems that are reported at the opening character, not where the parser stopped."""
 
+_CONFLICT: Final = re.compile(r"^<{7}(?=\s|\Z)", re.MULTILINE)
 _NEXT_DOCUMENT: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
 def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin, whole: str) -> Diagnostic:
     """Returns the error as a diagnostic. The text begins at `start` of the `whole` file."""
+    if conflict := _CONFLICT.search(text):
+        place = Origin(start.file, start.line + text.count("\n", 0, conflict.start()), 1)
+        hint = "keep one side, and remove the lines with <<<, === and >>>"
+        return Diagnostic("the file holds marks of a merge conflict", hint, origin=place)
     if not isinstance(error, yaml.MarkedYAMLError):
         return Diagnostic(f"not readable as YAML: {error}", origin=start)
     said = error.problem or "cannot be read as YAML"

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Final
 
 from novita_infra.encoding import decode_as
 from novita_infra.encoding.values import Malformed
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import Located, locate
-from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
@@ -39,6 +40,9 @@ from novita_infra.planning.saved.plan_file import (
 from novita_infra.planning.saved.staleness import manifest_digests
 from novita_infra.state.opening import open_backend
 
+_OF_SEVERAL: Final = {"targets": "target", "excludes": "exclude", "replaces": "replace"}
+"""Field of PlanOptions -> its option on the command line, which is given once for each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
@@ -54,6 +58,9 @@ def is_plan(path: Path) -> bool:
     """Whether the path is a plan that `save_plan` wrote. Raises Problems on a file of no kind that is known."""
     if is_plan_file(path):
         return True
+    if not path.exists():
+        hint = "name a project folder, a manifest file or a plan that `novita-infra plan --out FILE` saved"
+        raise problem(f"{path}: there is no such file or folder", hint)
     if path.is_file() and path.suffix not in {".yaml", ".yml"}:
         raise problem(f"{path} is no saved plan and no manifest", "`novita-infra plan --out FILE` saves a plan")
     return False
@@ -176,7 +183,15 @@ def _sealed(plan: Path, where: ProjectOptions) -> _Sealed:
     content = read_content(plan)
     place = _located(content, where)
     store = open_backend(place.state).store(place.environment, project=place.name)
-    key = store.load().key
+    state = store.load()
+    if not state.serial:
+        raise problem(
+            f"there is no state at {store.describe()}, and {plan} can be applied only with the state that it was made "
+            "with",
+            "run this in the project that the plan was made for; if the state is lost, see `novita-infra plan`",
+            code=EXIT_REFUSED,
+        )
+    key = state.key
     check_seal(content, key, state=store.describe())
     try:
         return _Sealed(content, decode_as(Setting, content.data["setting"]), place, key)
@@ -218,9 +233,10 @@ def _check_repeated(sealed: _Sealed, where: ProjectOptions, asked: PlanOptions) 
         PlanOptions(),
         replace(setting.asked, policies=()),
     }:
+        options = [*_options_given(asked), *(["--var"] if where.variables else [])]
         raise problem(
-            f"{plan} is a saved plan: it carries its own environment, variables and targets",
-            "leave out --env, --var and --target, or make a new plan",
+            f"{plan} is a saved plan: it carries its own environment, variables and options",
+            f"leave out {' and '.join(options)}, or make a new plan",
         )
     named, given = setting.options.get("varFiles", []), _named(where.var_files, sealed.place.root)
     if named != given:
@@ -231,6 +247,13 @@ def _check_repeated(sealed: _Sealed, where: ProjectOptions, asked: PlanOptions) 
             "a plan names it",
             hint,
         )
+
+
+def _options_given(asked: PlanOptions) -> list[str]:
+    """The options of the command line that are not as they are by default."""
+    names = [item.name for item in fields(asked) if item.name != "policies"]
+    given = [name for name in names if getattr(asked, name) != getattr(PlanOptions(), name)]
+    return [f"--{_OF_SEVERAL.get(name, name).replace('_', '-')}" for name in given]
 
 
 def _scoped(sealed: _Sealed, where: ProjectOptions) -> Path:

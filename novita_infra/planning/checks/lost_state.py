@@ -55,7 +55,7 @@ def lost_objects_text(objects: Sequence[Orphan]) -> str:
 def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, partly: bool = False) -> Finding:
     """The finding on a state that does not record these objects; `partly` if it records others already."""
     of = f"the state of project {identity.project}, environment {identity.environment}"
-    what = f"is not whole ({place})" if partly else f"is lost: there is none at {place}"
+    what = f"is not whole ({place})" if partly else f"is lost: nothing is recorded at {place}"
     option = _env_option(identity)
     hint = (
         "restore the state together with its journal; or adopt each object: "

@@ -132,8 +132,9 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
             item = ground.declared[address]
             findings[address] = Finding(
                 Diagnostic(
-                    f"it is to be in {cluster_label(clusters, here)}, and {other} in {cluster_label(clusters, there)}",
-                    "both must be in one cluster",
+                    f"{address} is to be in {cluster_label(clusters, here)}, and {other} in "
+                    f"{cluster_label(clusters, there)}",
+                    f"both must be in one cluster; {other} is declared at {ground.declared[other].origin}",
                     origin=item.places.get(ground.kinds[address.type].placement.cluster, item.origin),
                     address=str(address),
                 ),

@@ -188,6 +188,7 @@ def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
     """A diagnostic on each ceiling that the environment exceeds."""
     total = money.total
     for ceiling, hours, word, digits in _ceilings(money.budget):
+        name = f"budget.per{word.capitalize()}"
         costs = total.after.most * hours
         if costs <= ceiling:
             continue
@@ -199,7 +200,10 @@ def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
         change = total.delta.most * hours
         sign = f"{'at least ' if total.more else ''}{'' if change < 0 else '+'}"
         part, _ = usd_apart(change, 0, digits=digits)
-        hint = f"the plan's part: {sign}{part}; most of all cost {_dearest(money, hours, digits)}"
+        hint = (
+            f"the plan's part: {sign}{part}; most of all cost {_dearest(money, hours, digits)}; plan less, or raise "
+            f"{name} in the project file"
+        )
         yield Diagnostic(summary, hint)
 
 

@@ -16,6 +16,7 @@ from novita_infra.simulator.http.route_table import Handler
 from novita_infra.simulator.json_text import read_unicode_json
 from novita_infra.simulator.request_schema import Fields, Number, Reading, Whole, need
 from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.scenarios.events import check_operation
 from novita_infra.simulator.world.cloud import arrears
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import money
@@ -90,6 +91,8 @@ async def _add_faults(world: World, request: Request) -> Response:
     try:
         values = await _json(request)
         added = [fault_of(one) for one in (values if isinstance(values, list) else [values])]
+        for fault in added:
+            check_operation(fault)
     except ApiRefusal as refusal:
         return _refused(refusal)
     for fault in added:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.errors import ApiRefusal, invalid
+from novita_infra.simulator.faults.model import Fault
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.operations import IncomingCall, Operation
 from novita_infra.simulator.request_schema import Reading
@@ -169,6 +171,16 @@ _ACTS: Final[dict[str, Callable[[World, Act], None]]] = {
     "revoke": _revoke,
     "fault": _fault,
 }
+
+
+def check_operation(fault: Fault) -> None:
+    """Raises ApiRefusal for a fault that strikes no operation, because none has such a name."""
+    names = [name for operation in OPERATIONS for name in operation.names]
+    if not any(fnmatchcase(name, fault.operation) for name in names):
+        near = get_close_matches(fault.operation, names, n=1)
+        raise invalid("operation", f"is no operation{f'; did you mean {near[0]}?' if near else ''}")
+
+
 ACTS: Final = tuple(_ACTS)
 """The values of `do`."""
 CALLS: Final = tuple(_BY_NAME)

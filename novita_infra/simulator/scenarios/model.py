@@ -25,7 +25,7 @@ from novita_infra.simulator.request_schema import (
     may,
     need,
 )
-from novita_infra.simulator.scenarios.events import ACTS, CALLS
+from novita_infra.simulator.scenarios.events import ACTS, CALLS, check_operation
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import World
@@ -156,7 +156,8 @@ def _check_event(event: Mapping[str, Any], at: str) -> None:
 
 def _check_fault(fault: Any, at: str) -> None:
     try:
-        fault_of(fault)
+        fault = fault_of(fault)
+        check_operation(fault)
     except ApiRefusal as refusal:
         field, _, what = refusal.message.removeprefix("invalid parameter ").partition(": ")
         raise invalid(at if field == "body" else f"{at}.{field}", what) from refusal

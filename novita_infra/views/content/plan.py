@@ -126,6 +126,8 @@ def nothing_to_do(plan: Plan) -> str:
     if plan.selection.left_out:
         return "No changes except those that are left out."
     count = sum(change.action is Action.NONE for change in plan.changes)
+    if plan.destroys and plan.selection.partial:
+        return "No changes. The state holds none of these resources."
     if plan.destroys or not count:
         return "No changes. The state is empty." if plan.destroys else "No changes. Nothing is declared."
     resources, match = ("resource", "matches") if count == 1 else ("resources", "match")

@@ -69,7 +69,8 @@ def test_a_cost_over_the_ceiling_is_refused_with_the_most_expensive_resources() 
     money = Money(rows, budget=Budget(per_hour=500_000, per_month=10_000_000_000))
     assert refusals(money) == [
         "environment prod would cost $8.96 per hour at the most, over its budget of $5.00; the plan's part: +$8.60; "
-        "most of all cost endpoint.api $8.60, instance.trainer $0.35, network_storage.data $0.01"
+        "most of all cost endpoint.api $8.60, instance.trainer $0.35, network_storage.data $0.01; "
+        "plan less, or raise budget.perHour in the project file"
     ]
     monthly = refusals(replace(money, budget=Budget(per_month=100_000_000)))
     assert monthly[0].startswith(
@@ -128,7 +129,7 @@ def test_a_row_that_loses_its_price_counts_as_before() -> None:
     assert refusal == (
         "environment prod would cost $234.00 per month at the most, as far as prices are known, over its budget of "
         "$230.00; the plan's part: at least +$7.20; most of all cost instance.trainer $226.80, "
-        "network_storage.data $7.20"
+        "network_storage.data $7.20; plan less, or raise budget.perMonth in the project file"
     )
 
 

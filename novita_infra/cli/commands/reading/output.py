@@ -47,7 +47,7 @@ def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: R
     """
     if name and not _NAME.fullmatch(name):
         name, project_options = "", replace(project_options, path=_existing(name))
-    outputs = load_state(project_options).outputs
+    outputs = load_state(project_options, report=renderer.note).outputs
     if not name:
         if raw:
             raise problem("--raw needs the NAME of one output", f"outputs: {', '.join(sorted(outputs)) or 'none'}")

@@ -39,5 +39,5 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
         saved = read_saved_plan(project_options.path)
         renderer.result(PlanContent(saved.review, saved.digest, saved, configuration=saved.setting.configuration))
         return 0
-    renderer.result(StateContent(load_state(project_options)))
+    renderer.result(StateContent(load_state(project_options, report=renderer.note)))
     return 0

@@ -41,7 +41,7 @@ def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     Example:
       novita-infra state list --env prod
     """
-    state = load_state(project_options)
+    state = load_state(project_options, report=renderer.note)
     data = [{"address": str(address), "id": state.records[address].id} for address in _addresses(state)]
     renderer.show((line(str(address)) for address in _addresses(state)), data)
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from novita_infra.cli.options import WholeNumber
 from novita_infra.cli.rendering import Callback
 from novita_infra.simulator import PROFILES
 from novita_infra.testing.worlds import WorldOptions
@@ -17,6 +18,8 @@ from novita_infra.testing.worlds import WorldOptions
 
 class _FiniteRange(click.FloatRange):
     """A range that `nan` is not in."""
+
+    name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         figure = float(super().convert(value, param, ctx))
@@ -93,7 +96,7 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
 
 port_option = click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=0,
     metavar="N",
     show_default="a free one",

@@ -19,7 +19,7 @@ from novita_infra.cli.commands.simulator.sim.options import world_options
 from novita_infra.cli.commands.simulator.sim.written_files import WrittenFiles
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Problems, naming_file
+from novita_infra.model.diagnostics import Problems, naming_file, problem
 from novita_infra.simulator import RunVerdict
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.serving import background
@@ -116,7 +116,11 @@ def _environment(environ: Mapping[str, str], url: str) -> dict[str, str]:
 def _run(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """Runs the command. One that a signal ended gives 128 and the signal's number, as in a shell."""
     with _passing_on() as child:
-        process = subprocess.Popen(words, env=dict(environment))  # noqa: S603 -- the command of the user
+        try:
+            process = subprocess.Popen(words, env=dict(environment))  # noqa: S603 -- the command of the user
+        except FileNotFoundError:
+            hint = "write the whole command, such as: novita-infra sim run -- novita-infra apply"
+            raise problem(f"there is no program {words[0]}", hint) from None
         child.append(process)
         code = process.wait()
     return code if code >= 0 else 128 - code
