@@ -33,13 +33,14 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
-def parse_foreign_json(data: bytes | str) -> Any:
+def parse_foreign_json(data: bytes | str, *, numbers_as_text: bool = False) -> Any:
     """The JSON data that another program sent; raises ValueError or RecursionError.
 
     Halves of surrogate pairs are joined where they meet; each other one becomes U+FFFD.
     """
+    kept: dict[str, Any] = dict.fromkeys(("parse_float", "parse_int", "parse_constant"), str) if numbers_as_text else {}
     text = data if isinstance(data, str) else data.decode(json.detect_encoding(data), "surrogatepass")
-    value = json.loads(text)
+    value = json.loads(text, **kept)
     return _whole(value) if _may_hold_halves(text) else value
 
 

@@ -92,6 +92,17 @@ async def in_thread(work: Callable[[], A]) -> A:
     return await done
 
 
+async def in_stoppable_thread(work: Callable[[], A], stop: threading.Event) -> A:
+    """The result of work in a thread that ends when `stop` is set, which a cancelled task does; it has ended then."""
+    running = start_task(in_thread(work))
+    try:
+        return await asyncio.shield(running)
+    finally:
+        stop.set()
+        if not running.done():
+            await asyncio.wait([running])
+
+
 def _take_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled():
         task.exception()

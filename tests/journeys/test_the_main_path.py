@@ -14,7 +14,7 @@ from rig import EACH_PROFILE, Rig
 
 from examples import NAMES, copy_example
 from novita_infra.applying.events import Identified
-from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.saved.plan_file import Setting, write_plan
 from novita_infra.simulator import PROFILES
@@ -32,7 +32,7 @@ WITH_PROCESSES = [pytest.param(name, marks=pytest.mark.process) if name == "poli
 
 def edit_everything(folder: Path, name: str) -> None:
     """Changes a field of every resource of the example."""
-    for path in folder.glob("*.yaml"):
+    for path in folder.rglob("*.yaml"):
         documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
         for document in documents:
             kind_type = TYPES.get(document["kind"])
@@ -206,15 +206,16 @@ def test_an_imported_fleet_with_written_manifests_plans_empty(tmp_path: Path) ->
     assert "storage: data" in (tmp_path / "instance-machine.yaml").read_text()
 
 
-def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_path: Path) -> None:
+def test_a_credential_without_a_manifest_is_taken_in_with_the_password_of_a_variable(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("RegistryAuth", "hub", {"username": "u", "password": "p"}))
     rig.apply()
     id = rig.record("registry_auth.hub").id
     (tmp_path / "main.yaml").unlink()
     shutil.rmtree(tmp_path / "state")
-    with pytest.raises(Problems, match="the API does not return password"):
-        rig.take_in("registry_auth.hub", id)
+    rig.take_in("registry_auth.hub", id)
+    rig.assert_converged()
+    assert "fromEnv: REGISTRY_AUTH_HUB_PASSWORD" in (tmp_path / "registry_auth-hub.yaml").read_text()
 
 
 @pytest.mark.parametrize(

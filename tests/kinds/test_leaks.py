@@ -35,6 +35,7 @@ EXCEPTIONS = {
     ("cli/commands/simulator/sim/run.py", "command"): "the command that is run against the simulator",
     ("manifests/resources/declaring.py", "username"): "the one part of a secret object that may stand in clear",
     ("manifests/language/variable_types.py", "type"): "the type of a variable, which is no field of a kind",
+    ("schema/secret_pointers.py", "command"): "the word for the programs that give secrets",
     ("schema/drift.py", "ports"): "an example in the schema of ignoreChanges, for a reader",
     ("schema/project.py", "gpuCount"): "an example in the schema of defaults, for a reader",
     ("views/formats/json/safety.py", "command"): "the command of ours that keeps a renamed object",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.manifests.secrets.source import Unreadable
 from novita_infra.model.diagnostics import nearest
 
@@ -16,7 +16,7 @@ _SAYABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 def data_in(text: str | bytes, *, subject: str) -> Any:
     """Returns the data of a JSON text, its numbers as they are written. Raises Unreadable."""
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        return parse_foreign_json(text, numbers_as_text=True)
     except (ValueError, RecursionError):
         raise Unreadable(f"{subject} gave something else than JSON") from None
 

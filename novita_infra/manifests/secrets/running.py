@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Final
 from novita_infra.api.credentials import without_credentials
 from novita_infra.api.redaction import redact
 from novita_infra.manifests.secrets.source import LONGEST, Asking, Unreadable
-from novita_infra.model.concurrency import in_thread
+from novita_infra.model.concurrency import in_stoppable_thread
 from novita_infra.programs.processes import Exited, run_process
 
 _TIMEOUT: Final = 120.0
@@ -46,13 +45,7 @@ async def run_source(argv: Sequence[str], asking: Asking) -> Exited:
         off=off,
         most_output=LONGEST,
     )
-    running = asyncio.ensure_future(in_thread(work))
-    try:
-        return await asyncio.shield(running)
-    finally:
-        off.set()
-        if not running.done():
-            await asyncio.wait([running])
+    return await in_stoppable_thread(work, off)
 
 
 def given_environment(environ: Mapping[str, str]) -> dict[str, str]:
