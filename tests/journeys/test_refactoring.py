@@ -471,29 +471,36 @@ _REFERS: Final = {"registryAuth": "registry_auth", "vpc": "vpc", "template": "te
 _TYPES: Final = {kind.name: kind.type for kind in KINDS.values()}
 
 
-def renamed(value: Any, names: Mapping[Address, str], *, key: str = "") -> Any:
-    """The value of a spec with the new names in its references."""
+def renamed(value: Any, names: Mapping[Address, Address], *, key: str = "") -> Any:
+    """The value of a spec with the new addresses in its references."""
     match value:
         case dict():
             return {name: renamed(item, names, key=name) for name, item in value.items()}
         case list():
             return [renamed(item, names, key=key) for item in value]
         case str():
-            if key in _REFERS and (name := names.get(Address(_REFERS[key], value))):
-                return name
+            if key in _REFERS and (target := names.get(Address(_REFERS[key], value))):
+                return str(target).partition(".")[2]
             return re.sub(
-                r"\$\{(\w+)\.(\w+)\.",
-                lambda match: f"${{{match[1]}.{names.get(Address(match[1], match[2]), match[2])}.",
+                r"\$\{(\w+)\.([\w-]+)\.",
+                lambda match: f"${{{names.get(Address(match[1], match[2]), f'{match[1]}.{match[2]}')}.",
                 value,
             )
         case _:
             return value
 
 
+def document(kind: str, target: Address, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest of a resource at an address with or without a key."""
+    head = {"apiVersion": "novita-infra/v1", "kind": kind, "metadata": {"name": target.name}}
+    return {**head, **({"forEach": [target.key]} if target.key else {}), "spec": spec}
+
+
 @pytest.mark.slow
 @PROPERTY
 @given(fleets(), st.data())
 def test_any_fleet_is_moved_without_a_call_and_only_the_addresses_change(resources: list[Resource], data: Any) -> None:
+    """Each resource keeps its address, gets another name, or moves into a key; in one step or by way of others."""
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(Path(folder), environ={})
         named = [
@@ -504,28 +511,36 @@ def test_any_fleet_is_moved_without_a_call_and_only_the_addresses_change(resourc
         rig.apply()
         rig.apply()  # which records the outputs of what has become ready
         before, calls = rig.state(), writes(rig)
-        names, pairs = {}, []
+        targets: dict[Address, Address] = {}
+        pairs: list[tuple[str, str]] = []
         for kind, name, _ in named:
-            address = Address(_TYPES[kind], name)
-            names[address] = data.draw(st.sampled_from([name, f"{name}-moved", f"x_{name}"]))
-            path = [name, *data.draw(st.sampled_from([[], ["between"], ["between", "further"]]))]
-            path = [name, *(f"{name}-{step}" for step in path[1:]), names[address]]
-            if names[address] != name:
-                pairs += [(f"{address.type}.{one}", f"{address.type}.{two}") for one, two in pairwise(path)]
-        rig.declare(*((kind, names[Address(_TYPES[kind], name)], renamed(spec, names)) for kind, name, spec in named))
+            source = Address(_TYPES[kind], name)
+            moves_to = [source, Address(source.type, f"x_{name}"), Address(source.type, name, "k")]
+            targets[source] = data.draw(st.sampled_from([*moves_to, Address(source.type, f"{name}-moved", "k.1")]))
+            between = data.draw(st.sampled_from([[], ["between"], ["between", "further"]]))
+            if targets[source].name == name:  # a name that is left with every key cannot be where the path ends
+                between = []
+            path = [source, *(Address(source.type, f"{name}-{step}") for step in between), targets[source]]
+            pairs += [(str(one), str(two)) for one, two in pairwise(path) if targets[source] != source]
+        rig.write(
+            "main.yaml",
+            *(
+                document(kind, targets[Address(_TYPES[kind], name)], renamed(spec, targets))
+                for kind, name, spec in named
+            ),
+        )
         project(rig, moved=data.draw(st.permutations(moved(*pairs))))
         review = rig.plan()
         assert review.empty, text_of(review)
         rig.apply()
         assert writes(rig) == calls
         after = rig.state()
-
-        def there(address: Address) -> Address:
-            return replace(address, name=names[address])
-
         assert {address: replace(record, seen_at=0) for address, record in after.records.items()} == {
-            there(address): replace(
-                record, address=there(address), needs=tuple(sorted(map(there, record.needs))), seen_at=0
+            targets[address]: replace(
+                record,
+                address=targets[address],
+                needs=tuple(sorted(targets[need] for need in record.needs)),
+                seen_at=0,
             )
             for address, record in before.records.items()
         }
