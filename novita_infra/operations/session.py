@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hmac
 import random
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
@@ -24,12 +23,13 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.manifests.secrets.answers import SecretAnswers
 from novita_infra.manifests.secrets.asking import with_secrets
-from novita_infra.model.clock import Clock, FastClock, RealClock
+from novita_infra.model.clock import Clock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
+from novita_infra.operations.simulated import SIM_SCALE, simulated
 from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locking import locked
 from novita_infra.state.opening import open_backend
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 
 API_URL: Final = "https://api.novita.ai"
-SIM_SCALE: Final = 60.0
-"""How many simulated seconds pass in one real second with `--sim`."""
 SIMULATOR: Final = "simulator"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -234,7 +232,7 @@ async def with_project(
         clock: Clock = RealClock()
         url, key = environ.get("NOVITA_API_URL", "").strip() or API_URL, environ.get("NOVITA_API_KEY", "")
         if sim:
-            transport, clock = stack.enter_context(_simulated(project.root))
+            transport, clock = stack.enter_context(simulated(project.root))
             url, key = "http://simulator.invalid", "sk_simulator"
         elif not key.strip():
             raise problem("there is no API key", "set NOVITA_API_KEY, or add --sim to use the built-in simulator")
@@ -296,11 +294,6 @@ def _unread(where: ProjectOptions) -> Project:
     )
 
 
-def sim_db(root: Path) -> Path:
-    """The file that keeps the simulator's account of a project."""
-    return root / ".novita-infra" / "sim.db"
-
-
 def check_account(session: Session) -> None:
     """Raises Problems if the state is about another account than that of the session."""
     known = session.state.cloud
@@ -311,37 +304,4 @@ def check_account(session: Session) -> None:
             f"{session.store.describe()} is about {known}, and this command would talk to {session.cloud}",
             f"{other}, or use another environment",
             code=EXIT_REFUSED,
-        )
-
-
-@contextmanager
-def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
-    """The simulator in this process, its account kept in a file of the project."""
-    from novita_infra.api.transport.in_process import InProcess  # noqa: PLC0415 -- only with --sim
-    from novita_infra.simulator import AccountInUse, ForeignLink, UnknownFormat, open_world  # noqa: PLC0415
-    from novita_infra.simulator.http.app import build_app  # noqa: PLC0415
-    from novita_infra.simulator.http.lost_answers import LostAnswer  # noqa: PLC0415
-
-    path = sim_db(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    clock = FastClock(start=time.time(), scale=SIM_SCALE)
-    try:
-        world = open_world(path, now=clock.now)
-    except AccountInUse:
-        raise problem(f"the simulator's account in {path} is in use", "wait for the other command to end") from None
-    except ForeignLink as error:
-        raise problem(str(error), "look where it leads; then remove it", code=EXIT_REFUSED) from None
-    except UnknownFormat:
-        raise problem(
-            f"{path} is damaged, or no account of this simulator", "empty it with `novita-infra sim reset`"
-        ) from None
-    try:
-        # The time of an account that earlier runs advanced is ahead of ours; its ages and dates are in that time.
-        yield InProcess(build_app(world), lost=LostAnswer), FastClock(start=world.now(), scale=SIM_SCALE)
-    finally:
-        world.close()
-    if world.unsaved is not None:
-        raise problem(
-            f"the simulator's account cannot be written to {path}: {world.unsaved.strerror}",
-            "make room; the simulator has lost its last changes, which the next plan shows",
         )

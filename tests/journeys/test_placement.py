@@ -148,7 +148,10 @@ def test_a_storage_that_nothing_mounts_needs_a_place_of_its_own(tmp_path: Path) 
     plan = rig.plan()
     assert (plan.code, text_of(plan)) == (
         EXIT_ERROR,
-        ["network_storage.data: nothing says where it shall be; give it a cluster"],
+        [
+            "network_storage.data: nothing says in which cluster network_storage.data is to be; give it a cluster, "
+            "such as as-sgp-2"
+        ],
     )
 
 

@@ -245,7 +245,8 @@ def _finding(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> 
         return Finding(Diagnostic(summary, hint, origin=item.origin, address=str(first)), code)
 
     if not pins and not any(ground.kinds[address.type].market.stock_needed for address in group):
-        return finding("nothing says where it shall be", "give it a cluster", code=EXIT_ERROR)
+        such = f", such as {best.cluster}" if best.cluster and not best.faults else ""
+        return finding(f"nothing says in which cluster {first} is to be", f"give it a cluster{such}", code=EXIT_ERROR)
     if len(set(pins.values())) > 1:
         where = _listed([f"{one} in {cluster}" for one, cluster in sorted(pins.items())])
         return finding(f"{names} must be in one cluster, and there is {where}", "give all of them the same cluster")
