@@ -191,6 +191,13 @@ Cost of environment default: $0.00167/h, $1.20/month, as before
         "error: state/default.json: not a directory; something else is in its place: move it away\n",
         files={"state": ""},
     ),
+    "megabytes of data among the manifests": Mistake(
+        "validate",
+        "error: huge.yaml:1:1: the file has 1,200,002 bytes and is no manifest; to leave the file out, write ignore: "
+        '["huge.yaml"] into novita-infra.yaml\n'
+        f"     1 | [{'********, ' * 9}********,\n       | ^\n",
+        files={"huge.yaml": f"[{'1, ' * 400_000}]"},
+    ),
     "a manifest with a merge conflict": Mistake(
         "validate",
         "error: more.yaml:2:1: the file holds marks of a merge conflict; keep one side, and remove the lines with "

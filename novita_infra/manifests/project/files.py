@@ -7,12 +7,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import reason
 from novita_infra.manifests.secrets.dotenv import NoDotenv, dotenv_entries
+from novita_infra.manifests.validation.documents import left_out
 from novita_infra.manifests.yaml.composing import ParsedFile
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
@@ -21,6 +23,10 @@ from novita_infra.manifests.yaml.scalars import reading_in_yaml_1_1
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
+
+_LONG: Final = 2**20
+"""Bytes of a file that is read only if it holds one of these."""
+_OURS: Final = (b"novita", b"sops")
 
 
 class Files:
@@ -38,7 +44,8 @@ class Files:
 
     def read(self, name: str) -> ParsedFile:
         try:
-            parsed = read(read_file(self._root / name, most=LARGEST), name)
+            raw = read_file(self._root / name, most=LARGEST)
+            parsed = self._too_long(raw, name) or read(raw, name)
         except (OSError, ValueError) as error:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
             parsed = ParsedFile(diagnostics=[diagnostic], torn=True)
@@ -48,6 +55,13 @@ class Files:
         self.torn = self.torn or parsed.torn
         self._read_otherwise += parsed.read_otherwise
         return parsed
+
+    def _too_long(self, raw: bytes, name: str) -> ParsedFile | None:
+        """Returns the error about a long file that holds nothing of ours: to read megabytes of YAML takes a minute."""
+        if len(raw) <= _LONG or self._redacted or any(word in raw for word in _OURS):
+            return None
+        summary = f"the file has {len(raw):,} bytes and is no manifest"
+        return ParsedFile(diagnostics=[Diagnostic(summary, left_out(name), origin=Origin(name, 1, 1))], torn=True)
 
     def unquoted(self) -> list[Diagnostic]:
         """Returns a warning for each unquoted text that a program with YAML 1.1 reads as something else."""

@@ -55,11 +55,11 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
     if "apiVersion" not in data and "kind" not in data:
         hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml; "
         return None, [
-            Diagnostic("the document is no manifest", hint + _left_out(document), origin=origin(document.position))
+            Diagnostic("the document is no manifest", hint + left_out(document.file), origin=origin(document.position))
         ]
     if is_foreign(document):
         summary = f"the document belongs to another program: its apiVersion is {_quoted(data['apiVersion'])}"
-        hint = f"ours is {API_VERSION}; {_left_out(document)}"
+        hint = f"ours is {API_VERSION}; {left_out(document.file)}"
         return None, [Diagnostic(summary, hint, origin=origin_at(document.position, ("apiVersion",)))]
     diagnostics = [*_version(document)]
     kind, errors = _kind(document)
@@ -87,8 +87,9 @@ def is_encrypted(document: Document) -> bool:
     return isinstance(data, dict) and "apiVersion" not in data and isinstance(data.get("sops"), dict)
 
 
-def _left_out(document: Document) -> str:
-    return f'to leave the file out, write ignore: ["{document.file}"] into {PROJECT_FILE}'
+def left_out(file: str) -> str:
+    """Returns the hint for a file that is not meant to be a manifest."""
+    return f'to leave the file out, write ignore: ["{file}"] into {PROJECT_FILE}'
 
 
 def schema_errors(identified: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
