@@ -198,6 +198,14 @@ Cost of environment default: $0.00167/h, $1.20/month, as before
         f"     1 | [{'********, ' * 9}********,\n       | ^\n",
         files={"huge.yaml": f"[{'1, ' * 400_000}]"},
     ),
+    "a manifest under the name of a file of variables": Mistake(
+        "validate",
+        "warning: more.vars.yaml:1:1: the file holds a manifest, and is not read: by its name it holds variables or a "
+        "scenario; rename it\n     1 | apiVersion: novita-infra/v1\n       | ^\n",
+        code=0,
+        files={"more.vars.yaml": NETWORK, "prod.vars.yaml": "size: 7\n"},
+        stdout="Valid: 1 resource.\n",
+    ),
     "a manifest with a merge conflict": Mistake(
         "validate",
         "error: more.yaml:2:1: the file holds marks of a merge conflict; keep one side, and remove the lines with "

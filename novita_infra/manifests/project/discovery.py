@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Final
 
 from novita_infra.manifests.validation.documents import MODULE_FILE, PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
-from novita_infra.model.diagnostics import Diagnostic, Problems, problem
+from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, problem
 from novita_infra.model.printable import is_text
 
 VARIABLES_SUFFIX: Final = ".vars"
@@ -24,6 +25,8 @@ _SUFFIXES: Final = (".yaml", ".yml")
 _JSON: Final = ".json"
 _API: Final = b'"novita-infra/'
 """The text by which a JSON file is a manifest. Other tools keep JSON files in the same folders."""
+_HEADING: Final = re.compile(rb'^(?:apiVersion: *| *"apiVersion": *)"?novita-infra/', re.MULTILINE)
+"""The line by which a file is a manifest."""
 _HEAD: Final = 65_536
 """Bytes at the beginning of a JSON file in which the text must be."""
 _STATE: Final = "state"
@@ -228,6 +231,8 @@ def _search(found: ManifestFiles, *, skipped: set[str], start: str = "") -> None
                     (links if entry.is_symlink() else waiting).append(name)
             elif _is_manifest(entry) and os.path.realpath(entry.path) not in skipped:
                 _add(found, entry, name)
+            elif Path(entry.name).stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX)):
+                _warn_of_manifest(found, entry, name)
 
 
 def _ids(folder: Path) -> set[tuple[int, int]]:
@@ -273,6 +278,21 @@ def _add(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
         found.manifests.append(name)
     elif entry.is_symlink():
         found.diagnostics.append(Diagnostic("the link points to no file", "mend or remove it", origin=place))
+
+
+def _warn_of_manifest(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
+    """Adds a warning if a file of variables or of a scenario, by its name, holds a manifest."""
+    try:
+        if not entry.is_file():
+            return
+        with Path(entry.path).open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return
+    if _HEADING.search(head):
+        summary = "the file holds a manifest, and is not read: by its name it holds variables or a scenario"
+        place = Origin(_spelt(name), 1, 1)
+        found.diagnostics.append(Diagnostic(summary, "rename it", origin=place, severity=Severity.WARNING))
 
 
 def _is_manifest(entry: os.DirEntry[str]) -> bool:
