@@ -27,7 +27,7 @@ from novita_infra.api.responses import Response
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Live, Phase
-from novita_infra.simulator import PROFILES, HandClock, World, open_world
+from novita_infra.simulator import PROFILES, HandClock, Timings, World, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.profiles import Quirks
@@ -52,7 +52,7 @@ class Cloud:
 
     def __init__(self, profile: str) -> None:
         self.clock = HandClock()
-        self.world: World = open_world(None, now=self.clock, quirks=PROFILES[profile])
+        self.world: World = open_world(None, now=self.clock, quirks=PROFILES[profile], timings=Timings())
         self.ids = {"member": self.world.owner}
 
     def send(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> httpx.Response:

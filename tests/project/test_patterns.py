@@ -25,6 +25,10 @@ MOST = 0.5
 ONE_POSITION = {
     "manifests/yaml/secret_places.py:_QUOTED_KEY": "it is matched once for each line, where its key begins",
     "manifests/yaml/scalar_places.py:_PROPERTIES": "it is matched once for a message, where the scalar begins",
+    **dict.fromkeys(
+        (f"manifests/secrets/dotenv.py:{name}" for name in ("_BEGINNING", "_SINGLE", "_DOUBLE", "_REST")),
+        "it is matched once for each entry, and a text that does not fit is not read on",
+    ),
     "manifests/yaml/masked_text.py:_QUOTED": "the text after quotes without an end is not read again",
 }
 """Patterns that are matched at a position, and not at each, with the reason."""
