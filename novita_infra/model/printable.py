@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+MOST_QUOTED: Final = 60
+"""The most characters of a value that a message quotes."""
 _BLANK: Final = frozenset(
     map(
         chr,
@@ -27,6 +29,11 @@ def is_text(value: str) -> bool:
     Python represents bytes that are not UTF-8 as lone surrogates.
     """
     return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def shortened(text: str) -> str:
+    """The text as a message quotes it: cut, with `...` at its end, if it is longer than `MOST_QUOTED`."""
+    return text if len(text) <= MOST_QUOTED else f"{text[: MOST_QUOTED - 3]}..."
 
 
 def printable(text: str) -> str:

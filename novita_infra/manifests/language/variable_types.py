@@ -10,6 +10,7 @@ from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.positions import Path
 from novita_infra.model.computing.types import as_text, same
 from novita_infra.model.diagnostics import nearest
+from novita_infra.model.printable import shortened
 from novita_infra.model.values import Computation, Secret, Value
 
 _SECRET: Final = ("sensitive", "secret")
@@ -107,7 +108,7 @@ def given_in_words(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+            return f'"{shortened(value)}"'
         case list():
             return "a list"
         case dict():

@@ -33,7 +33,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
-from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variable, unused_variables
+from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variables, unused_variables
 from novita_infra.manifests.secrets.answers import SecretAnswers
 from novita_infra.manifests.secrets.asking import SecretsWanted
 from novita_infra.manifests.validation.documents import PROJECT_FILE
@@ -197,8 +197,8 @@ def _load(
     loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
     declared, outputs = loader.declared(settings, chosen, values)
     read = [*loader.read, *settings.expressions()]
-    for name in sorted(loader.used):
-        also = listed_places(places_of_variable(name, read))
+    for name, readers in sorted(places_of_variables(loader.used, read).items()):
+        also = listed_places(readers)
         diagnostics.add([replace(item, hint=f"{item.hint}; {also}") for item in lacking.get(name, ())])
     if loader.complete and values is not None:
         diagnostics.add([*unused_variables(settings.part("variables"), settings.position("variables"), read)])

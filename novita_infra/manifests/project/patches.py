@@ -17,11 +17,11 @@ from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin
 from novita_infra.model.addresses import Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.printable import shortened
 
 _PATCHED: Final = ("spec", "lifecycle")
 _MOST_SHOWN: Final = 5
 """The most entries of a list that a message shows."""
-_LONGEST: Final = 60
 
 
 class _Patched(NamedTuple):
@@ -132,5 +132,4 @@ def _listed(identified: IdentifiedDocument, path: Path, entries: Sequence[Any]) 
 
 
 def _shown(entry: Any) -> str:
-    text = json.dumps(entry, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return shortened(json.dumps(entry, ensure_ascii=False, default=str))

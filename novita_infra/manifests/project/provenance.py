@@ -24,11 +24,11 @@ from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.printable import shortened
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value, is_secret, refs
 from novita_infra.schema.secret_pointers import is_pointer
 
-_LONGEST: Final = 60
 _MISSING: Final = object()
 
 Said = tuple[str, Origin | None]
@@ -238,5 +238,4 @@ def _shown(value: Any, *, hidden: bool) -> str:
         if isinstance(value, str) and value.startswith("${")
         else json.dumps(value, ensure_ascii=False, default=str)
     )
-    text = without_credentials(text) if points else text
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return shortened(without_credentials(text) if points else text)

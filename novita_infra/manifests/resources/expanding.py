@@ -25,7 +25,7 @@ from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.computing.types import as_text
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.printable import is_text
+from novita_infra.model.printable import is_text, shortened
 from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, refs
 
 FOR_EACH: Final = "forEach"
@@ -40,7 +40,6 @@ _HINT: Final = (
     "forEach is a map, a list of texts, or an expression that gives one, such as ${var.regions} or ${range(8)}"
 )
 _EARLY: Final = "take what forEach and enabled use from variables: they decide which resources there are"
-_MOST_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +291,7 @@ def _unfit(value: Value) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if len(text) <= _MOST_SHOWN else f'"{text[: _MOST_SHOWN - 3]}..."'
+    return f'"{shortened(text)}"'
 
 
 def _named(character: str) -> str:

@@ -170,7 +170,8 @@ class _Merging:
 
     def _merged(self, base: Placed, entries: Iterable[Placed], places: Position, key: str, path: Path) -> Placed:
         """Returns the list with the entries merged into those with the same key."""
-        result: list[Placed | None] = [*self._entries(base)]
+        present = self._entries(base)
+        result: list[Placed | None] = [*present]
         known: dict[str, list[int]] = defaultdict(list)
         for index, one in enumerate(base.data):
             if isinstance(one, dict) and one.get(key) is not None:
@@ -192,9 +193,8 @@ class _Merging:
                 else:
                     self.absent.append(AbsentEntry(path, key, wanted, tuple(known), origin(entry.position)))
             elif found:
-                before = self._entries(base)[found[0]]
                 others = {name: value for name, value in entry.data.items() if name != key or DIRECTIVE in entry.data}
-                result[found[0]] = self.value(before, Placed(others, entry.position), (*path, found[0]))
+                result[found[0]] = self.value(present[found[0]], Placed(others, entry.position), (*path, found[0]))
             else:
                 result.append(self._mapping(Placed(None, entry.position), entry, (*path, len(result))))
         remaining = [one for one in result if one is not None]

@@ -95,9 +95,7 @@ class DeclaredNames:
         if self._scope:
             hint = f"only {self._scope} was read; name the project's folder to have all of it"
         else:
-            bases = (*self._addresses, *self._keys, *self._absent)
-            names = sorted({item.name for item in bases if (item.type, item.module) == (address.type, address.module)})
-            hint = self._near(address, names, address.name)
+            hint = self._near(address)
         raise Undeclared(f'there is no {address.type} "{address.name}"', hint)
 
     def _without_key(self, address: Address, base: Address, keys: Sequence[str]) -> Uncomputable:
@@ -107,12 +105,21 @@ class DeclaredNames:
         if not address.key:
             hint = f'write {base}["{keys[0]}"] for one of them, {base}[*] for all; keys: {listed(keys)}'
             return Uncomputable(f"{base} has forEach, so its address needs a key", hint)
-        return Missing(f'{base} has no key "{address.key}"', self._near(address, keys, address.key))
+        return Missing(f'{base} has no key "{address.key}"', self._near(address, keys))
 
-    def _near(self, address: Address, known: Sequence[str], word: str) -> str:
-        """Returns what to write instead of an address without a resource; empty if there is no suggestion."""
+    def _names_like(self, address: Address) -> Sequence[str]:
+        """Returns the names of the type, in the module of the address, sorted."""
+        bases = (*self._addresses, *self._keys, *self._absent)
+        return sorted({item.name for item in bases if (item.type, item.module) == (address.type, address.module)})
+
+    def _near(self, address: Address, keys: Sequence[str] = ()) -> str:
+        """Returns what to write instead of an address without a resource; empty if there is no suggestion.
+
+        `keys` are those of a `forEach` that lacks the key of the address.
+        """
         if address not in self._hints and len(self._hints) < MOST_SEARCHED:
-            self._hints[address] = suggest(word, known) or f"no {address.type} is declared"
+            near = suggest(address.key, keys) if keys else suggest(address.name, self._names_like(address))
+            self._hints[address] = near or f"no {address.type} is declared"
         return self._hints.get(address, "")
 
 

@@ -5,7 +5,7 @@ It reads expressions as they are written, and evaluates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
@@ -36,13 +36,19 @@ def unused_variables(declared: Mapping[str, Any], position: Position, read: Iter
         yield Diagnostic(f'no expression reads the variable "{name}"', hint, origin=place, severity=Severity.WARNING)
 
 
-def places_of_variable(name: str, read: Iterable[Placed]) -> tuple[Origin, ...]:
-    """Returns the places of the values that read the variable, sorted."""
-    found = {place for placed in read for place, word in _variables_in(placed) if word == name}
-    return tuple(sorted(found, key=lambda place: (place.file, place.line, place.column)))
+def places_of_variables(names: Collection[str], read: Iterable[Placed]) -> dict[str, list[Origin]]:
+    """Returns the places of the values that read the variables of these names, by name, each sorted."""
+    found: dict[str, set[Origin]] = {name: set() for name in names}
+    for placed in read if found else ():
+        for place, name in _variables_in(placed):
+            if name in found:
+                found[name].add(place)
+    return {
+        name: sorted(places, key=lambda place: (place.file, place.line, place.column)) for name, places in found.items()
+    }
 
 
-def listed_places(places: tuple[Origin, ...]) -> str:
+def listed_places(places: Sequence[Origin]) -> str:
     """Returns the places as a message names them; empty without any."""
     more = f" and {len(places) - MOST_PLACES} more places" if len(places) > MOST_PLACES else ""
     return f"it is read at {', '.join(map(str, places[:MOST_PLACES]))}{more}" if places else ""

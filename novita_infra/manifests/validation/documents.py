@@ -21,6 +21,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import shortened
 from novita_infra.model.values import Value
 from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.resources import module_interface_schema, module_schema, project_schema, schema_of
@@ -193,7 +194,7 @@ def _quoted(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "(no text)"
     text = "(nothing)" if value is None else str(value)
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
+    return f'"{shortened(text)}"'
 
 
 def _hides(fields: Mapping[str, Field], path: Path) -> bool:

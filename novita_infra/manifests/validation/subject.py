@@ -11,6 +11,7 @@ from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at,
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.manifests.yaml.stand_ins import PLAIN_OPENING
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import MOST_QUOTED, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,10 @@ def quoted_value(value: Any) -> str:
         case None:
             return "nothing"
         case str():
-            text = value if len(value) <= 60 else f"{value[:57]}..."
-            return '"' + text.replace("\n", "\\n") + '"'
+            return '"' + shortened(value).replace("\n", "\\n") + '"'
         case list():
             return "a list"
         case dict():
             return "a map"
         case _:
-            return str(value) if len(str(value)) <= 60 else "a long number"
+            return str(value) if len(str(value)) <= MOST_QUOTED else "a long number"
