@@ -43,7 +43,7 @@ class ImportBlock:
     id: str
     origin: Origin
     steal: bool = False
-    """Whether an object that belongs to others is meant in earnest."""
+    """Whether the object is imported although it belongs to others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class ProjectOptions:
     lock_timeout: float = 0.0
     """Seconds to wait for another run's lock."""
     steal: bool = False
-    """Whether an object that belongs to others is meant in earnest."""
+    """Whether an object that belongs to others is imported, too."""
 
 
 @dataclass(slots=True)

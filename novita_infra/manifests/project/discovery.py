@@ -54,7 +54,7 @@ class ManifestFiles:
     """The files that only other environments read."""
 
     def leave_out(self, patterns: Sequence[str]) -> None:
-        """Leaves out the files and folders that fit a pattern, and what is to be said about them.
+        """Leaves out the files and folders that fit a pattern, and the diagnostics about them.
 
         A pattern with a slash is a path from the root; one without is a name in any folder. `*` stands for any text.
         """
@@ -65,7 +65,7 @@ class ManifestFiles:
         self.elsewhere += self._without(lambda name: is_below(name, others) and not is_below(name, own))
 
     def _without(self, fits: Callable[[str], bool]) -> list[str]:
-        """Removes the files whose names fit, and what is to be said about them. Returns the names."""
+        """Removes the files whose names fit, and the diagnostics about them. Returns the names."""
         removed = [name for name in self.manifests if fits(name)]
         self.manifests = [name for name in self.manifests if not fits(name)]
         self.diagnostics = [item for item in self.diagnostics if not (item.origin and fits(item.origin.file))]

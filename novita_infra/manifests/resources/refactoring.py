@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.secrets import is_lacking
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Address, Origin
@@ -24,8 +25,6 @@ from novita_infra.model.refactoring import (
 )
 from novita_infra.model.values import Computation, Ref, Secret, Value
 
-MODULE: Final = "module"
-"""The type of the address of a module."""
 _SWAP: Final = "a swap has no end; make it once with `state mv`, by way of a third address, and leave the entries out"
 
 

@@ -28,7 +28,7 @@ class ImportListing(Listing):
 
     name: ClassVar[str] = "import_all"
     row: ClassVar[type] = ImportedRow
-    empty: ClassVar[str] = "Nothing to import: a state records every object that is meant."
+    empty: ClassVar[str] = "Nothing to import: a state records every object that was selected."
 
     rows: tuple[ImportedRow, ...]
     dry_run: bool = False

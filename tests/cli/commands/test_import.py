@@ -105,7 +105,7 @@ def test_the_whole_account_is_imported_into_one_file_with_a_summary(
     ended = run("plan", "--sim", "--detailed-exitcode")
     assert (ended.exit_code, ended.stderr) == (0, "")
     again = run("import", "--all", "--sim")
-    assert again.stdout.startswith("Nothing to import: a state records every object that is meant.")
+    assert again.stdout.startswith("Nothing to import: a state records every object that was selected.")
     assert not (project / "imported.yaml").exists()
 
 

@@ -14,6 +14,7 @@ import click
 from novita_infra.applying.events import Outcome, Result
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved as approved_by_person
+from novita_infra.cli.judging import judged
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
     auto_approve_option,
@@ -41,13 +42,12 @@ from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import Setting, digest_of
-from novita_infra.policies.running import check_named_again, judge_plan
+from novita_infra.policies.running import check_named_again
 from novita_infra.state.state import UsedPlan
 from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.content.values import inline
-from novita_infra.views.formats.json.plan import plan_json_of
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Create, update and delete resources as planned"
@@ -168,14 +168,7 @@ async def apply_project(
         review = await plan_project(session, plan_options)
         run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
         review = run.review if run else review
-        review = await judge_plan(
-            session.project,
-            review,
-            asked=plan_options,
-            environ=os.environ,
-            awaited=session.client.awaited,
-            shown=plan_json_of(session.project),
-        )
+        review = await judged(session, review, plan_options)
         _report_note(run, renderer)
         renderer.run_plan(review, warnings=session.project.warnings)
         if review.problems:
@@ -223,14 +216,7 @@ async def _apply_saved(
                 if renderer.for_programs:  # a person who reads a refusal has no use for its plan
                     renderer.run_plan(saved.review)
                 raise
-            review = await judge_plan(
-                session.project,
-                run.review,
-                asked=plan_options,
-                environ=os.environ,
-                awaited=session.client.awaited,
-                shown=plan_json_of(session.project),
-            )
+            review = await judged(session, run.review, plan_options)
             _report_note(run, renderer)
             if review.problems and not renderer.for_programs:
                 renderer.diagnostics((*review.notes, *review.problems))

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.judging import judged
 from novita_infra.cli.options import path_argument, with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -22,10 +23,8 @@ from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.cost.durations import estimate
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.saved.plan_file import check_free, digest_of
-from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.formats.json.configuration import configuration_of
-from novita_infra.views.formats.json.plan import plan_json_of
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Show what apply would do"
@@ -101,15 +100,7 @@ async def _plan(
     ) as session:
         if out is not None:
             await store_new_state(session)
-        review = await plan_project(session, plan_options)
-        review = await judge_plan(
-            session.project,
-            review,
-            asked=plan_options,
-            environ=os.environ,
-            awaited=session.client.awaited,
-            shown=plan_json_of(session.project),
-        )
+        review = await judged(session, await plan_project(session, plan_options), plan_options)
         if out is not None and not review.problems:
             save_plan(session, review, out, asked=plan_options, configuration=configuration_of(session.project))
         digest = digest_of(review) if out is not None else ""

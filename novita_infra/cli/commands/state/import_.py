@@ -14,7 +14,7 @@ from novita_infra.cli.options import lock_timeout_option, steal_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.kinds import KINDS
+from novita_infra.kinds import by_name
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
@@ -102,7 +102,8 @@ def import_(  # noqa: PLR0913 -- each is an option
 
 def _type(name: str) -> str:
     """The type of a kind, which may be named as in a manifest, too: `Instance`."""
-    return next((kind.type for kind in KINDS.values() if name == kind.name), name)
+    kind = by_name(name)
+    return kind.type if kind else name
 
 
 async def _import_all(

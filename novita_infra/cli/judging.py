@@ -1,0 +1,23 @@
+"""Runs the policies on the plan of a command."""
+
+from __future__ import annotations
+
+import os
+
+from novita_infra.operations.session import Session
+from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.plan.review import Review
+from novita_infra.policies.running import judge_plan
+from novita_infra.views.formats.json.plan import plan_json_of
+
+
+async def judged(session: Session, review: Review, plan_options: PlanOptions) -> Review:
+    """The review with the verdicts of the policies of the project and of the command. They read the plan as JSON."""
+    return await judge_plan(
+        session.project,
+        review,
+        asked=plan_options,
+        environ=os.environ,
+        awaited=session.client.awaited,
+        shown=plan_json_of(session.project),
+    )
