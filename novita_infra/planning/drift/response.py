@@ -183,7 +183,7 @@ def _keeps_name(case: Case, former: Collection[str]) -> bool:
     return name in names and case.spec.get(NAME) == declared.address.object_name
 
 
-_KEY: Final = re.compile(r'\["?([^"\]]*)"?\]')
+_KEY: Final = re.compile(r'\["?([^"\[\]]*)"?\]')
 
 
 def _object_name(address: str) -> str:
