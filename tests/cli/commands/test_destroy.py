@@ -52,7 +52,7 @@ def test_a_saved_plan_is_applied_to_the_project_at_hand_and_refused_by_any_other
     monkeypatch.chdir(tmp_path)
     done = run.invoke(root, ["apply", "x.niplan"])
     assert done.exit_code == EXIT_REFUSED
-    assert "its seal is of another state" in done.stderr
+    assert "x.niplan can be applied only with the state that it was made with" in done.stderr
     assert run.invoke(root, ["apply", "x.niplan", "--project", "second"]).exit_code == 0
     assert not first.exists()
     assert run.invoke(root, ["state", "list", str(second)]).stdout == "registry_auth.hub\n"

@@ -269,7 +269,7 @@ def test_a_command_that_a_signal_ends_gives_its_number_as_in_a_shell(run: Invoke
 def test_a_command_that_is_not_there_is_reported_in_one_line(run: Invoke, project: Path) -> None:
     result = run("sim", "run", "--", "no-such-command-at-all")
     assert result.exit_code == 1
-    assert "no-such-command-at-all: No such file or directory" in result.stderr
+    assert "there is no program no-such-command-at-all" in result.stderr
 
 
 @pytest.mark.parametrize(
