@@ -98,6 +98,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"known: {', '.join(names[:_MOST_NAMED])}{more}"
 
 
+def reason(error: OSError | ValueError) -> str:
+    """The system's reason why a file cannot be read or written, or a program not started."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 @contextmanager
 def naming_file(path: Path) -> Iterator[None]:
     """Inside, every OSError names a file, if only this one. That of a write, such as on a full disk, names none."""

@@ -20,7 +20,7 @@ from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
-from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem, reason
 from novita_infra.model.identity import Claim
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import ImportBlock, StateEdits
@@ -296,5 +296,5 @@ async def _write_manifest(session: Session, kind: Kind, address: Address, live: 
     except FileExistsError:
         raise problem(f"{path} exists already", f"declare {address} in it, then import again") from None
     except OSError as error:
-        raise problem(f"{path} cannot be written: {error.strerror or error}") from None
+        raise problem(f"{path} cannot be written: {reason(error)}") from None
     return made.record, path

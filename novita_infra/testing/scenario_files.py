@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.encoding.files import read_file
-from novita_infra.manifests.project.discovery import reason
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import Position, origin, origin_at
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, Problems
+from novita_infra.model.diagnostics import Diagnostic, Problems, reason
 from novita_infra.model.frozen import dataclass
 
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")

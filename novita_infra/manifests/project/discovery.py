@@ -13,7 +13,7 @@ from typing import Final
 
 from novita_infra.manifests.validation.documents import MODULE_FILE, PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
-from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, problem
+from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, problem, reason
 from novita_infra.model.printable import is_text
 
 VARIABLES_SUFFIX: Final = ".vars"
@@ -171,11 +171,6 @@ def _has_project_file(folder: Path) -> bool:
         return False
     why = "is a link that leads to no file" if file.is_symlink() else "is no file"
     raise problem(f"{file} {why}", "mend or remove it: the project is named by what stands in it")
-
-
-def reason(error: OSError | ValueError) -> str:
-    """Returns the system's reason why a file cannot be read."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def why_unread(found: ManifestFiles, name: str) -> str | None:

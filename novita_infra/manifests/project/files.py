@@ -12,7 +12,6 @@ from typing import Final
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
-from novita_infra.manifests.project.discovery import reason
 from novita_infra.manifests.secrets.dotenv import NoDotenv, dotenv_entries
 from novita_infra.manifests.validation.documents import left_out
 from novita_infra.manifests.yaml.composing import ParsedFile
@@ -22,7 +21,7 @@ from novita_infra.manifests.yaml.positions import origin
 from novita_infra.manifests.yaml.scalars import reading_in_yaml_1_1
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.diagnostics import Diagnostic, Severity, reason
 
 _LONG: Final = 2**20
 """Bytes of a file that is read only if it holds one of these."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from novita_infra.encoding.files import read_file
-from novita_infra.manifests.project.discovery import find, reason
+from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.environments import choose_environment
 from novita_infra.manifests.project.project_file import NOTHING, settings_of, state_errors
 from novita_infra.manifests.validation.documents import PROJECT_FILE
@@ -13,7 +13,7 @@ from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.diagnostics import Problems, problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
 

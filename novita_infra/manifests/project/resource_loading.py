@@ -15,7 +15,7 @@ from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSour
 from novita_infra.manifests.modules.loading import Modules, NoModule, Space
 from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
-from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module, reason
+from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module
 from novita_infra.manifests.project.environments import DEFAULT, Environment
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.patches import patch
@@ -45,7 +45,7 @@ from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
 from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.diagnostics import Diagnostic, reason
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 

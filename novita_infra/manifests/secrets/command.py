@@ -8,6 +8,7 @@ from typing import Any, Final
 from novita_infra.api.credentials import without_credentials
 from novita_infra.manifests.secrets.running import output_of, program_named, run_source
 from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
+from novita_infra.model.diagnostics import reason
 from novita_infra.model.printable import printable
 
 _LONGEST_NAME: Final = 200
@@ -26,7 +27,7 @@ async def _ask(question: Question, asking: Asking) -> str:
     try:
         exited = await run_source([path, *question.words[1:]], asking)
     except OSError as error:
-        raise Unreadable(f"{subject} cannot be run: {error.strerror or error}") from None
+        raise Unreadable(f"{subject} cannot be run: {reason(error)}") from None
     value = output_of(exited, asking, subject=subject).removesuffix("\n").removesuffix("\r")
     if not value:
         raise Unreadable(f"{subject} printed nothing")

@@ -8,6 +8,7 @@ from typing import Final
 
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.secrets.source import LONGEST, ManifestPlace, Unreadable
+from novita_infra.model.diagnostics import reason
 
 _PATH: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
 
@@ -53,6 +54,5 @@ def text_in(file: Path, path: str, *, what: str) -> str:
 
 def not_read(error: OSError | ValueError, file: Path, path: str, *, what: str) -> Unreadable:
     """Returns why the file cannot be read."""
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     hint = "the path is relative to the folder of this manifest" if not Path(path).is_absolute() else ""
-    return Unreadable(f"the {what} {path} cannot be read: {why}", hint, unset="" if file.exists() else path)
+    return Unreadable(f"the {what} {path} cannot be read: {reason(error)}", hint, unset="" if file.exists() else path)

@@ -8,6 +8,7 @@ from novita_infra.manifests.secrets.paths import check_file, file_at, known_as
 from novita_infra.manifests.secrets.picking import data_in, hint_for, text_at
 from novita_infra.manifests.secrets.running import output_of, program_named, run_source
 from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
+from novita_infra.model.diagnostics import reason
 
 _INSTALL: Final = "install SOPS: https://getsops.io"
 
@@ -27,7 +28,7 @@ async def _ask(question: Question, asking: Asking) -> Any:
     try:
         exited = await run_source(argv, asking)
     except OSError as error:
-        raise Unreadable(f"sops cannot be run: {error.strerror or error}", _INSTALL) from None
+        raise Unreadable(f"sops cannot be run: {reason(error)}", _INSTALL) from None
     subject = f"sops --decrypt {path}"
     return data_in(output_of(exited, asking, subject=subject), subject=subject)
 

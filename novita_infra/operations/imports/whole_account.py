@@ -20,7 +20,7 @@ from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address, fits_wildcards
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.concurrency import together
-from novita_infra.model.diagnostics import Problems, nearest, problem
+from novita_infra.model.diagnostics import Problems, nearest, problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.records import Record
@@ -210,7 +210,7 @@ def _record(
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise problem(f"{path} cannot be written: {error.strerror or error}") from None
+        raise problem(f"{path} cannot be written: {reason(error)}") from None
     try:
         identity = accepting(session, {address: one.live for address, one in written.found.items()})
         _check(session, context, written, loaded().declared, replace(session.identity, accepted=identity.accepted))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.export.formatting import format_yaml
-from novita_infra.manifests.project.discovery import find, reason
+from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.project_file import settings_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST, decode_manifest, is_json
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, naming_file
+from novita_infra.model.diagnostics import Diagnostic, naming_file, reason
 from novita_infra.model.frozen import dataclass
 
 

@@ -101,9 +101,12 @@ async def _plan(
         if out is not None:
             await store_new_state(session)
         review = await judged(session, await plan_project(session, plan_options), plan_options)
-        if out is not None and not review.problems:
-            save_plan(session, review, out, asked=plan_options, configuration=configuration_of(session.project))
-        digest = digest_of(review) if out is not None else ""
+        digest = ""
+        if out is not None and review.problems:
+            digest = digest_of(review)
+        elif out is not None:
+            configuration = configuration_of(session.project)
+            digest = save_plan(session, review, out, asked=plan_options, configuration=configuration)
         time = estimate(review.plan, session.state.durations, KINDS) if estimated else None
         renderer.result(
             PlanContent(
