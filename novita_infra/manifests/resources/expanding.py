@@ -241,10 +241,7 @@ class Expanding:
 
 def early_scope(scope: Scope) -> Scope:
     """Returns the scope in which resources have no fields: it is not known yet which ones there are."""
-    resources = DeclaredResources(
-        attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse, output=_refuse, early=True
-    )
-    return replace(scope, resources=resources, lenient=False)
+    return replace(scope, resources=_EARLY_RESOURCES, lenient=False)
 
 
 def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
@@ -274,6 +271,12 @@ def _named_document(identified: IdentifiedDocument, name: str, position: Positio
 
 def _refuse(*_: object) -> Any:
     raise Uncomputable("this is no place for the fields of resources", _EARLY)
+
+
+_EARLY_RESOURCES: Final = DeclaredResources(
+    attributes=ATTRIBUTES, fields=FIELDS, read=_refuse, keys=_refuse, output=_refuse, early=True
+)
+"""One for all scopes, so that a local value is computed once for all documents."""
 
 
 def _unfit(value: Value) -> str:

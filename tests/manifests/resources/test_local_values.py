@@ -11,6 +11,7 @@ from manifest_files import INSTANCE, loaded, manifest, one, project_file, refuse
 
 from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
 from novita_infra.manifests.project.loading import load
+from novita_infra.manifests.resources.expanding import early_scope
 from novita_infra.manifests.resources.local_values import LocalValues
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.yaml.source_text import Sources
@@ -115,3 +116,12 @@ def test_a_local_value_has_a_value_unless_it_is_in_or_before_a_circle(edges: lis
     assert bool([*values.errors(scope, whole=True)]) == (len(sound) < len(edges))
     with pytest.raises(Uncomputable, match="there is no local value"):
         values.read("v6", scope)
+
+
+def test_a_local_value_is_computed_once_for_every_for_each_that_reads_it() -> None:
+    written, position = {"zones": ["a"]}, ("novita-infra.yaml", 1, 1, 1, 1, {})
+    values = LocalValues(written, position, Sources(), ReadingPath())
+    scope = Scope({}, {}, DeclaredResources(attributes={}), local=values.read)
+    (one, _), (other, _) = (values.read("zones", early_scope(scope)) for _ in range(2))
+    assert one == ["a"]
+    assert one is other
