@@ -30,7 +30,7 @@ from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
 from novita_infra.operations.imported_manifests import ManifestContext, manifest_for
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
-from novita_infra.operations.ownership import accepting, claimed_by
+from novita_infra.operations.ownership import OtherOwners, accepting
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import masked, without_known_secrets, written
 from novita_infra.planning.checks.lost_state import lost_state
@@ -58,7 +58,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     state, kind = session.state, KINDS[address.type]
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
-    live = await importable(session, address, id, steal=steal)
+    live = await importable(session, address, id, steal=steal, owners=OtherOwners(session))
     identity = accepting(session, {address: live})
     if recorded and accepts:
         session.state = session.store.save(replace(state, identity=identity, last_run=this_import(session)))
@@ -80,7 +80,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     return record
 
 
-async def importable(session: Session, address: Address, id: str, *, steal: bool) -> Live:
+async def importable(session: Session, address: Address, id: str, *, steal: bool, owners: OtherOwners) -> Live:
     """The object that may be recorded at the address. Raises Problems if there is none, or it belongs to others."""
     state, kind = session.state, KINDS[address.type]
     recorded = state.records.get(address)
@@ -109,7 +109,7 @@ async def importable(session: Session, address: Address, id: str, *, steal: bool
             _LISTED,
             address=str(address),
         )
-    if not steal and (claim := claimed_by(session, live, address)):
+    if not steal and (claim := owners.claim(live, address)):
         raise problem(
             f"{id} ({live.name or 'without a name'}) {claim}",
             "it is theirs: a destroy here would delete it there; to insist, add --steal",
@@ -134,7 +134,8 @@ async def record_imports(session: Session) -> None:
         for block in session.project.written.refactoring.imports
         if block.target in declared and not is_recorded(session.state, block.target)
     ]
-    found = await together(*(_read_block(session, block) for block in blocks))
+    owners = OtherOwners(session)
+    found = await together(*(_read_block(session, block, owners) for block in blocks))
     errors = [item for item in found if isinstance(item, Problems)]
     if errors:
         code = max(error.code for error in errors)
@@ -151,10 +152,10 @@ async def record_imports(session: Session) -> None:
         session.state, session.edits = edited(session.state, edits), session.edits.with_imports(edits)
 
 
-async def _read_block(session: Session, block: ImportBlock) -> Live | Problems:
+async def _read_block(session: Session, block: ImportBlock, owners: OtherOwners) -> Live | Problems:
     """The object of an entry, or what is wrong with it, at the place of the entry."""
     try:
-        return await importable(session, block.target, block.id, steal=block.steal)
+        return await importable(session, block.target, block.id, steal=block.steal, owners=owners)
     except Problems as error:
         hints = {_LISTED: "leave the entry out if it was deleted, or look the id up in the console"}
         items = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live
 from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.operations.session import Session
-from novita_infra.refresh.other_states import OtherStates, ids_of_type, other_states
+from novita_infra.refresh.other_states import OtherStates, other_states, recorded_objects
 from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
@@ -33,17 +34,11 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
 
     Raises Problems if a state cannot be read: its objects would count as unrecorded.
     """
-    states = [reader.load() for reader in state_readers(session, ())]
-    return frozenset(
-        (prefix, id)
-        for state in states
-        for prefix in {address.type for address in state.records}
-        for id in ids_of_type(state, prefix)
-    )
+    return frozenset(key for reader in state_readers(session, ()) for key in recorded_objects(reader.load()))
 
 
-def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """By type and id of these objects that the state of another environment records: the place of that state.
+def recorded_by_others(session: Session) -> dict[tuple[str, str], str]:
+    """By type and id of each object that the state of another environment records: the place of that state.
 
     A state that cannot be read claims nothing here: it must not block the other environments.
     """
@@ -53,12 +48,7 @@ def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -
             state = reader.load()
             if state.lineage == session.state.lineage:
                 continue  # another version of this state
-            claimed |= {
-                (prefix, id): reader.describe()
-                for prefix in {prefix for prefix, _ in objects}
-                for id in ids_of_type(state, prefix)
-                if (prefix, id) in objects
-            }
+            claimed |= dict.fromkeys(recorded_objects(state), reader.describe())
     return claimed
 
 
@@ -180,22 +170,35 @@ def _readers_at(path: Path) -> list[StateReader]:
     return readers
 
 
-def claimed_by(session: Session, live: Live, address: Address) -> str:
-    """Who else owns the object that shall be recorded at the address, in words; empty for nobody.
+class OtherOwners:
+    """Who else owns objects. The states of others are read once, for the first object whose mark names nobody else."""
 
-    A project of this name whose mark proves nothing counts as this one only while this state may be lost.
-    """
-    identity, project = session.identity, session.project.name
-    owner = identity.foreign_owner(live.mark, address)
-    if owner is None and identity.claim(live.mark) is Claim.DOUBTFUL and session.state.searched:
-        owner = owner_of(live.mark)
-    if owner is not None:
-        return f"carries the owner mark of {owner.in_words(other_than=project)}"
-    key = (address.type, live.id)
-    place = recorded_by_others(session, {key}).get(key)
-    if place is None and live.id in StatesOfOthers(session).read().ids(address.type):
-        place = "the state of another project on this machine"
-    return f"is recorded in {place}" if place else ""
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def claim(self, live: Live, address: Address) -> str:
+        """Who else owns the object that shall be recorded at the address, in words; empty for nobody.
+
+        A project of this name whose mark proves nothing counts as this one only while this state may be lost.
+        """
+        session, identity = self._session, self._session.identity
+        owner = identity.foreign_owner(live.mark, address)
+        if owner is None and identity.claim(live.mark) is Claim.DOUBTFUL and session.state.searched:
+            owner = owner_of(live.mark)
+        if owner is not None:
+            return f"carries the owner mark of {owner.in_words(other_than=session.project.name)}"
+        place = self._recorded.get((address.type, live.id))
+        if place is None and live.id in self._others.ids(address.type):
+            place = "the state of another project on this machine"
+        return f"is recorded in {place}" if place else ""
+
+    @cached_property
+    def _recorded(self) -> Mapping[tuple[str, str], str]:
+        return recorded_by_others(self._session)
+
+    @cached_property
+    def _others(self) -> OtherStates:
+        return StatesOfOthers(self._session).read()
 
 
 def accepting(session: Session, objects: Mapping[Address, Live]) -> StateIdentity:

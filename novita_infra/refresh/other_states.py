@@ -100,9 +100,13 @@ def other_states(states: Iterable[State], *, account: str) -> OtherStates:
 
 def ids_of_type(state: State, prefix: str) -> Iterator[str]:
     """The recorded ids of a resource type, replaced objects included."""
+    return (id for type_, id in recorded_objects(state) if type_ == prefix)
+
+
+def recorded_objects(state: State) -> Iterator[tuple[str, str]]:
+    """The types and ids of the recorded objects, replaced ones included."""
     for address, record in state.records.items():
-        if address.type == prefix:
-            yield from _ids(record)
+        yield from ((address.type, id) for id in _ids(record))
 
 
 def _ids(record: Record) -> Iterator[str]:

@@ -119,8 +119,7 @@ def test_a_local_value_has_a_value_unless_it_is_in_or_before_a_circle(edges: lis
 
 
 def test_a_local_value_is_computed_once_for_every_for_each_that_reads_it() -> None:
-    written, position = {"zones": ["a"]}, ("novita-infra.yaml", 1, 1, 1, 1, {})
-    values = LocalValues(written, position, Sources(), ReadingPath())
+    values = LocalValues({"zones": ["a"]}, ("novita-infra.yaml", 1, 1, 1, 1, None), Sources(), ReadingPath())
     scope = Scope({}, {}, DeclaredResources(attributes={}), local=values.read)
     (one, _), (other, _) = (values.read("zones", early_scope(scope)) for _ in range(2))
     assert one == ["a"]
