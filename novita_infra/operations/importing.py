@@ -59,6 +59,8 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
     live = await importable(session, address, id, steal=steal, owners=OtherOwners(session))
+    if not steal and _may_be_lost(session, address, live):
+        await check_not_lost(session)
     identity = accepting(session, {address: live})
     if recorded and accepts:
         session.state = session.store.save(replace(state, identity=identity, last_run=this_import(session)))
@@ -116,8 +118,6 @@ async def importable(session: Session, address: Address, id: str, *, steal: bool
             address=str(address),
             code=EXIT_REFUSED,
         )
-    if not state.searched and kind.api.mark_place and session.identity.claim(live.mark) is Claim.NONE and not steal:
-        await check_not_lost(session)
     if live.phase not in PRESENT:
         raise problem(f"{id} is being deleted", "there is nothing to import", address=str(address))
     return live
@@ -140,8 +140,10 @@ async def record_imports(session: Session) -> None:
     if errors:
         code = max(error.code for error in errors)
         raise Problems([item for error in errors for item in error.diagnostics], code=code)
-    for block, live in zip(blocks, found, strict=True):
-        assert isinstance(live, Live)  # noqa: S101 -- the others are raised
+    read = [(block, live) for block, live in zip(blocks, found, strict=True) if isinstance(live, Live)]
+    if any(not block.steal and _may_be_lost(session, block.target, live) for block, live in read):
+        await check_not_lost(session)
+    for block, live in read:
         item, before = declared[block.target], session.state.identity
         after, name = accepting(session, {item.address: live}), str(item.address)
         edits = StateEdits(
@@ -256,6 +258,12 @@ def _recorded(session: Session, kind: Kind, live: Live, name: str, wanted: Value
 def this_import(session: Session) -> LastRun:
     """The entry of an import among the runs of a state."""
     return LastRun("import", this_process(), session.clock.now())
+
+
+def _may_be_lost(session: Session, address: Address, live: Live) -> bool:
+    """Whether the object may be one that an earlier state recorded: it has no owner mark, and could have one."""
+    marks = KINDS[address.type].api.mark_place
+    return bool(marks) and not session.state.searched and session.identity.claim(live.mark) is Claim.NONE
 
 
 async def check_not_lost(session: Session) -> None:

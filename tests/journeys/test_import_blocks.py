@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,23 @@ def test_objects_are_imported_once_and_never_called(tmp_path: Path) -> None:
     assert rig.record("instance.trainer").needs == (Address("network_storage", "data"),)
     rig.assert_converged()
     assert not rig.plan().plan.edits
+
+
+def test_a_lost_state_is_looked_for_once_whatever_the_number_of_imports(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ=SECRET)
+    names = [f"m{number}" for number in range(4)]
+    rig.declare(DISK, *(("Instance", name, {**MACHINE[2], "name": name}) for name in names))
+    project(rig, ownerMarks=False)
+    rig.apply()
+    blocks = [{"to": f"instance.{name}", "id": rig.record(f"instance.{name}").id} for name in names]
+    shutil.rmtree(tmp_path / "state")
+    lists = []
+    for number in (1, 4):
+        project(rig, ownerMarks=False, **{"import": blocks[:number]})
+        rig.world.calls.clear()
+        assert len(rig.plan().plan.edits.imported) == number
+        lists.append(rig.world.calls["templates.list"])
+    assert lists[0] == lists[1]
 
 
 def test_an_import_with_a_difference_is_one_update(tmp_path: Path) -> None:
