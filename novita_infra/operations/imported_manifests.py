@@ -6,6 +6,7 @@ what a plan would change, until nothing of that is left.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,10 +22,11 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.identity import Identity
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live
-from novita_infra.model.values import Ref, Spec, Value
+from novita_infra.model.values import Ref, Value
 from novita_infra.operations.session import Session
 from novita_infra.planning.changes.equality import written
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
@@ -133,7 +135,7 @@ def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | No
     if errors or declared is None:
         return _mended(this, draft, errors), None
     record = _record(this, draft, declared)
-    review = _review(this, declared, record)
+    review = lone_plan(this.context, [declared], {this.address: Existing(record, this.live)})
     (change,) = review.plan.changes
     if change.action in {Action.NONE, Action.RESUME} and not review.problems:
         updated = next(iter(review.plan.record_updates), record)
@@ -197,25 +199,32 @@ def _record(this: _Importing, draft: Draft, declared: Declared) -> Record:
     )
 
 
-def _review(this: _Importing, declared: Declared, record: Record) -> Review:
-    """The plan of the manifest by itself; what it refers to has the recorded id."""
-    session, ids = this.context.session, this.context.ids
-    state = session.state
+def lone_plan(
+    context: ManifestContext,
+    declared: Iterable[Declared],
+    existing: Mapping[Address, Existing],
+    *,
+    identity: Identity | None = None,
+) -> Review:
+    """The plan of some manifests by themselves; what they refer to has its known id.
+
+    `identity` is that of the project after the import, if it differs.
+    """
+    session, state = context.session, context.session.state
 
     def known(ref: Ref) -> Value:
-        return ids.get(ref.address, ref) if ref.attribute == "id" else ref
+        return context.ids.get(ref.address, ref) if ref.attribute == "id" else ref
 
-    spec: Spec = {
-        name: resolve(value, known, lambda computation, _: computation) for name, value in declared.spec.items()
-    }
+    def resolved(item: Declared) -> Declared:
+        spec = {name: resolve(value, known, lambda computation, _: computation) for name, value in item.spec.items()}
+        return replace(item, spec=spec, needs=())
+
     return make_review(
         PlanInputs(
-            config=Config(identity=session.identity, declared=(replace(declared, spec=spec, needs=()),)),
+            config=Config(identity=identity or session.identity, declared=tuple(map(resolved, declared))),
             prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key),
             world=AccountSnapshot(
-                existing={this.address: Existing(record, this.live)},
-                catalogue=this.context.catalogue,
-                circumstances=Circumstances(session.clock.now()),
+                existing=existing, catalogue=context.catalogue, circumstances=Circumstances(session.clock.now())
             ),
             kinds=KINDS,
         )

@@ -7,18 +7,17 @@ but for the name share a manifest with `forEach`; what refers to a managed objec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Circumstances, Kind
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import SCHEMA, Draft
 from novita_infra.manifests.export.groups import grouped
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address, fits_wildcards
-from novita_infra.model.computing.compute import resolve
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Problems, nearest, problem, reason
 from novita_infra.model.frozen import dataclass
@@ -26,17 +25,14 @@ from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.resources import PRESENT, Declared, Existing, Live
-from novita_infra.model.values import Ref, Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
-from novita_infra.operations.imported_manifests import ManifestContext, manifest_for
+from novita_infra.operations.imported_manifests import ManifestContext, lone_plan, manifest_for
 from novita_infra.operations.importing import check_not_lost, this_import
 from novita_infra.operations.imports.naming import FreeNames
 from novita_infra.operations.ownership import StatesOfOthers, accepting, recorded_ids
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.planner import make_review
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import read_lists, read_one
 from novita_infra.state.state import edited
@@ -213,7 +209,7 @@ def _record(
         raise problem(f"{path} cannot be written: {reason(error)}") from None
     try:
         identity = accepting(session, {address: one.live for address, one in written.found.items()})
-        _check(session, context, written, loaded().declared, replace(session.identity, accepted=identity.accepted))
+        _check(context, written, loaded().declared, replace(session.identity, accepted=identity.accepted))
         edits = StateEdits(imported=tuple(one.record for one in written.found.values()))
         state = replace(edited(session.state, edits), identity=identity, last_run=this_import(session))
         session.state = session.store.save(identified(state, session.project, cloud=session.cloud))
@@ -224,26 +220,14 @@ def _record(
         raise
 
 
-def _check(
-    session: Session, context: ManifestContext, written: _Written, declared: Iterable[Declared], identity: Identity
-) -> None:
+def _check(context: ManifestContext, written: _Written, declared: Iterable[Declared], identity: Identity) -> None:
     """Raises Problems unless the manifests declare each object, and a plan leaves each as it is."""
-    own = tuple(_resolved(item, context.ids) for item in declared if item.address in written.found)
+    own = [item for item in declared if item.address in written.found]
     if len(own) < len(written.found):
         hint = "name a file that is: a .yaml file of the project, in no folder that is ignored"
         raise problem(f"nothing in {context.file} is read as a manifest", hint)
-    review = make_review(
-        PlanInputs(
-            config=Config(identity=identity, declared=own),
-            prior=PriorState(lineage=session.state.lineage, serial=session.state.serial, key=session.state.key),
-            world=AccountSnapshot(
-                existing={address: Existing(one.record, one.live) for address, one in written.found.items()},
-                catalogue=context.catalogue,
-                circumstances=Circumstances(session.clock.now()),
-            ),
-            kinds=KINDS,
-        )
-    )
+    existing = {address: Existing(one.record, one.live) for address, one in written.found.items()}
+    review = lone_plan(context, own, existing, identity=identity)
     changed = [item for item in review.plan.changes if item.action not in {Action.NONE, Action.RESUME}]
     if review.problems:
         raise Problems(review.problems, code=review.code)
@@ -253,16 +237,6 @@ def _check(
             "import it by itself, and report this: it is a bug of novita-infra",
             address=str(changed[0].address),
         )
-
-
-def _resolved(item: Declared, ids: Mapping[Address, str]) -> Declared:
-    """The resource with the ids of what it refers to."""
-
-    def known(ref: Ref) -> Value:
-        return ids.get(ref.address, ref) if ref.attribute == "id" else ref
-
-    spec = {name: resolve(value, known, lambda computation, _: computation) for name, value in item.spec.items()}
-    return replace(item, spec=spec, needs=())
 
 
 def _variables(written: _Written) -> tuple[str, ...]:
