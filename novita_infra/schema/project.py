@@ -44,6 +44,11 @@ def _named(of: Schema, *, names: str, description: str, example: Schema | None =
     }
 
 
+def _address(description: str, *examples: str) -> Schema:
+    """The address of a resource or a module."""
+    return {"type": "string", "pattern": ADDRESS, "examples": [*examples], "description": description}
+
+
 _PATCH: Final[Schema] = {
     **closed_object(
         {
@@ -118,18 +123,8 @@ _MOVED: Final[Schema] = {
     "items": {
         **closed_object(
             {
-                "from": {
-                    "type": "string",
-                    "pattern": ADDRESS,
-                    "examples": ["instance.trainer"],
-                    "description": "The address that it had; no manifest may declare it any more.",
-                },
-                "to": {
-                    "type": "string",
-                    "pattern": ADDRESS,
-                    "examples": ["instance.teacher", 'instance.worker["eu"]'],
-                    "description": "The address that it has now.",
-                },
+                "from": _address("The address that it had; no manifest may declare it any more.", "instance.trainer"),
+                "to": _address("The address that it has now.", "instance.teacher", 'instance.worker["eu"]'),
             },
             required=["from", "to"],
         ),
@@ -143,12 +138,7 @@ _REMOVED: Final[Schema] = {
     "items": {
         **closed_object(
             {
-                "from": {
-                    "type": "string",
-                    "pattern": ADDRESS,
-                    "examples": ["instance.trainer"],
-                    "description": "The address that it had; without a key, every key of the name.",
-                },
+                "from": _address("The address that it had; without a key, every key of the name.", "instance.trainer"),
                 "destroy": {
                     "type": "boolean",
                     "default": True,
@@ -167,12 +157,7 @@ _IMPORT: Final[Schema] = {
     "items": {
         **closed_object(
             {
-                "to": {
-                    "type": "string",
-                    "pattern": ADDRESS,
-                    "examples": ["instance.trainer"],
-                    "description": "The address of the manifest that declares it.",
-                },
+                "to": _address("The address of the manifest that declares it.", "instance.trainer"),
                 "id": {
                     "type": "string",
                     "examples": ["7a1b2c", "${var.trainerId}"],
