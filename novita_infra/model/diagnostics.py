@@ -94,8 +94,13 @@ def nearest(word: str, known: Sequence[str]) -> str:
     if not known:
         return ""
     names = sorted(set(known))
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"known: {', '.join(names[:_MOST_NAMED])}{more}"
+    return f"known: {first_of(names, _MOST_NAMED)}"
+
+
+def first_of(items: Sequence[object], most: int, *, more: str = "more") -> str:
+    """The first items with the number of the others, as a message lists them: `a, b and 3 more`."""
+    others = f" and {len(items) - most} {more}" if len(items) > most else ""
+    return f"{', '.join(map(str, items[:most]))}{others}"
 
 
 def reason(error: OSError | ValueError) -> str:

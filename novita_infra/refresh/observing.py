@@ -17,7 +17,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, moment
 from novita_infra.model.concurrency import together
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, first_of
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
@@ -209,6 +209,5 @@ def _unknown(kind: Kind, records: Sequence[Record]) -> Problems:
 
 def _waiting(addresses: Sequence[Address], message: str, *, seconds: float, clock: Clock) -> str:
     """The message on a wait: the resources, the reason, and the time at most."""
-    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
     until = f"until {moment(clock.now() + seconds)} (at most {in_words(seconds)})"
-    return f"{', '.join(map(str, addresses[:NAMED]))}{more}: {message} {until}"
+    return f"{first_of(addresses, NAMED)}: {message} {until}"

@@ -12,6 +12,7 @@ from novita_infra.api.json_values import created_in, filled, flag_of, int_of, ob
 from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
 from novita_infra.kinds.toolkit.translation import ports_of, storages_of
+from novita_infra.model.diagnostics import first_of
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
@@ -135,8 +136,7 @@ def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
         if worker.trouble:
             troubled.setdefault(worker.trouble, []).append(worker.id)
     for trouble, ids in troubled.items():
-        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        yield f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids[:_NAMED])}{more}: {trouble}"
+        yield f"worker{'s' if len(ids) > 1 else ''} {first_of(ids, _NAMED)}: {trouble}"
 
 
 def _state_of(value: Any) -> tuple[str, str]:

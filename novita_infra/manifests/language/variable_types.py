@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.positions import Path
 from novita_infra.model.computing.types import as_text, same
-from novita_infra.model.diagnostics import nearest
+from novita_infra.model.diagnostics import first_of, nearest
 from novita_infra.model.printable import shortened
 from novita_infra.model.values import Computation, Secret, Value
 
@@ -146,9 +146,8 @@ def _not_among(value: Value, values: Any, path: Path) -> Iterator[Misfit]:
     near = nearest(clear, words) if isinstance(clear, str) else ""
     if clear in words:
         near = "write it without quotes"
-    more = f" and {len(values) - _MOST_SHOWN} more" if len(values) > _MOST_SHOWN else ""
-    listed = ", ".join(map(given_in_words, values[:_MOST_SHOWN]))
-    yield Misfit(path, f"is one of {listed}{more}", value, "" if near.startswith("known") else near)
+    listed = first_of([*map(given_in_words, values)], _MOST_SHOWN)
+    yield Misfit(path, f"is one of {listed}", value, "" if near.startswith("known") else near)
 
 
 def _quotes_hint(value: Value, wanted: str) -> str:

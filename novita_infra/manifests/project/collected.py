@@ -9,7 +9,7 @@ from typing import Final
 
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
+from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, first_of
 
 _HIDDEN: Final = "(secret)"
 _QUOTED: Final = 20
@@ -125,8 +125,7 @@ def _once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
         if item is not same[0]:
             continue
         others = [str(use.origin) for use in same[1:] if use.origin]
-        more = f" and {len(others) - _MOST_PLACES} more places" if len(others) > _MOST_PLACES else ""
-        also = f"used at {', '.join(others[:_MOST_PLACES])}{more}, too" if others else ""
+        also = f"used at {first_of(others, _MOST_PLACES, more='more places')}, too" if others else ""
         once.append(replace(item, hint="; ".join(filter(None, (item.hint, also)))) if also else item)
     return once
 

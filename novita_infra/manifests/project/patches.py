@@ -16,7 +16,7 @@ from novita_infra.manifests.resources.names import suggest
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin
 from novita_infra.model.addresses import Origin, fits_wildcards
-from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
 from novita_infra.model.printable import shortened
 
 _PATCHED: Final = ("spec", "lifecycle")
@@ -127,8 +127,7 @@ def _listed(identified: IdentifiedDocument, path: Path, entries: Sequence[Any]) 
     field = identified.kind.by_name.get(str(path[1])) if len(path) > 1 else None
     if field is not None and (field.secret or field.secret_items):
         return f"{len(entries)} entries"
-    more = f" and {len(entries) - _MOST_SHOWN} more" if len(entries) > _MOST_SHOWN else ""
-    return f"{', '.join(map(_shown, entries[:_MOST_SHOWN]))}{more}"
+    return first_of([*map(_shown, entries)], _MOST_SHOWN)
 
 
 def _shown(entry: Any) -> str:

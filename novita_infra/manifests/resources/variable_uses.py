@@ -13,7 +13,7 @@ from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.yaml.positions import Position, inside, key_origin, origin
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
 
 MOST_PLACES = 20
 """The most places of one variable that a message names."""
@@ -50,8 +50,7 @@ def places_of_variables(names: Collection[str], read: Iterable[Placed]) -> dict[
 
 def listed_places(places: Sequence[Origin]) -> str:
     """Returns the places as a message names them; empty without any."""
-    more = f" and {len(places) - MOST_PLACES} more places" if len(places) > MOST_PLACES else ""
-    return f"it is read at {', '.join(map(str, places[:MOST_PLACES]))}{more}" if places else ""
+    return f"it is read at {first_of(places, MOST_PLACES, more='more places')}" if places else ""
 
 
 def _variables_in(placed: Placed) -> Iterator[tuple[Origin, str]]:

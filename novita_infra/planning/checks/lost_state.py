@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from novita_infra.catalogue.prices import usd
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, first_of
 from novita_infra.model.identity import Claim, Identity, in_mark, owner_of
 from novita_infra.model.resources import PRESENT, Declared, Live
 from novita_infra.planning.orphans import Orphan, total_per_hour
@@ -43,12 +43,11 @@ def lost_objects_text(objects: Sequence[Orphan]) -> str:
     """The objects for a message: their number, their price and their addresses."""
     per_hour, unknown = total_per_hour(objects)
     price = f"{usd(per_hour)} per hour{', and parts whose price is not known' if unknown else ''}"
-    names = [f"{_address(item.live)} ({item.live.id})" for item in objects[:NAMED]]
-    more = f" and {len(objects) - NAMED} more" if len(objects) > NAMED else ""
+    names = [f"{_address(item.live)} ({item.live.id})" for item in objects]
     several = len(objects) > 1
     carry = f"{len(objects)} objects" if several else "1 object"
     return (
-        f"{carry} in the account {'carry' if several else 'carries'} its owner mark ({price}): {', '.join(names)}{more}"
+        f"{carry} in the account {'carry' if several else 'carries'} its owner mark ({price}): {first_of(names, NAMED)}"
     )
 
 
