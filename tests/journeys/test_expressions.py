@@ -32,7 +32,7 @@ WORKER: dict[str, Any] = {
     },
 }
 NONE = "${upper(instance.head.sshPort)}"
-OUTPUTS = {"port": "${instance.head.sshPort + 0}", "nothing": '${instance.head.endpoints["80/http"]}'}
+OUTPUTS = {"port": "${instance.head.sshPort + 0}", "nothing": "${default(instance.head.url, null)}"}
 
 
 def test_computations_over_a_new_object_are_known_after_apply_and_remain(tmp_path: Path) -> None:
