@@ -149,7 +149,7 @@ class Provenance:
         if before is not _MISSING:
             old = origin(position_at(self._base(address).document.position, path))
             where = next((origin(position) for position in self._patches(path)), Origin(PROJECT_FILE, 1, 1))
-            yield f'the environment "{self._environment_at(where)}" takes {label_of(path)} away', where
+            yield f'the environment "{self._environment_at(where)}" removes {label_of(path)}', where
             yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
             return
         giver = self._giver(address, path)

@@ -279,7 +279,9 @@ def _reading_again(project: Project) -> Callable[[str], str]:
 
     def read(source: str) -> str:
         if source not in known:
-            raise problem(f"the plan needs the secret from {source}, which is there no more", "make a new plan")
+            raise problem(
+                f"the plan needs the secret from {source}, which the project does not use any more", "make a new plan"
+            )
         return known[source]
 
     return read
