@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -18,6 +19,9 @@ settings.register_profile("thorough", suite, derandomize=False, max_examples=100
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 gc.set_threshold(20_000, 50, 50)  # the collector takes a twentieth of the time otherwise; see also below
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup; commands that a test starts would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
 
