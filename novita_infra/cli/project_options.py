@@ -45,7 +45,7 @@ def with_project_options(function: Callback) -> Callback:
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Set variables from a YAML or JSON file; repeatable.",
+        help="Set variables from a YAML, JSON or dotenv file; repeatable.",
     )
     @functools.wraps(function)
     def inner(

@@ -264,7 +264,8 @@ def _cost(inputs: PlanInputs, decided: Decided) -> Money:
 
 def _emptied(inputs: PlanInputs) -> list[Finding]:
     """Manifests that have vanished would delete everything: `destroy` says that this is wanted."""
-    recorded = len(inputs.world.existing)
+    removals = map(inputs.config.refactoring.removal_of, inputs.world.existing)
+    recorded = sum(1 for removal in removals if removal is None)
     if inputs.options.destroys or inputs.config.declared or not recorded:
         return []
     summary = f"the manifests declare nothing, and {recorded} resources are recorded: they would all be deleted"

@@ -285,6 +285,21 @@ def test_what_is_removed_without_destroying_is_forgotten_and_remains(tmp_path: P
     assert rig.plan().empty
 
 
+def test_the_last_resources_are_forgotten_where_each_is_removed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    fleet(rig, "a", "b")
+    rig.apply()
+    calls, alive = writes(rig), rig.live_ids()
+    (tmp_path / "main.yaml").unlink()
+    project(rig, removed=[{"from": "instance.a", "destroy": False}])
+    (problem,) = rig.plan().problems
+    assert problem.summary == "the manifests declare nothing, and 1 resources are recorded: they would all be deleted"
+    project(rig, removed=[{"from": f"instance.{name}", "destroy": False} for name in "ab"])
+    rig.apply()
+    assert (writes(rig), rig.live_ids()) == (calls, alive)
+    assert rig.state().records == {}
+
+
 def test_a_destroy_forgets_what_is_removed_without_destroying(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     fleet(rig, "a", "b")

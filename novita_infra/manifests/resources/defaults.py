@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from novita_infra.kinds import by_name
+from novita_infra.kinds import KINDS, by_name
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.language.scope import Scope
@@ -116,7 +116,7 @@ def with_defaults(
     items = tuple(item for item in placed if isinstance(item.data, dict))
     defaults = Defaults(items, file.expressions, scope, sources, [])
     defaults.check()
-    merged = [defaults.below(item) for item in identified]
+    merged = [defaults.below(item) if item.address.type in KINDS else item for item in identified]
     return merged, defaults.diagnostics
 
 

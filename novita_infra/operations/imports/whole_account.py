@@ -135,7 +135,7 @@ async def import_account(
                 written.left_out.append(ImportedObject(kind.type, live.id, live.name, why=why))
             else:
                 chosen_lives.append(live)
-        existing = {type_ for type_, found in lists.items() if found} | {type_ for type_, _ in owned}
+        existing = {type_ for type_ in KINDS if type_ not in lists or lists[type_]} | {type_ for type_, _ in owned}
         chosen_lives = await together(*(_whole(session, kind, live, existing) for live in chosen_lives))
         _write(context, kind, chosen_lives, FreeNames(kind.type, taken), written)
     text = "---\n".join(written.texts)

@@ -55,6 +55,12 @@ def test_names_in_a_module_are_local_and_addresses_begin_with_it(tmp_path: Path)
     assert one(project, "vpc.net").spec["cluster"] == "c2"
 
 
+def test_defaults_of_the_project_are_below_the_resources_of_modules(tmp_path: Path) -> None:
+    defaults = "defaults: [{kind: Instance, spec: {rootDiskGb: 90}}]\n"
+    project = loaded(tmp_path, files(use()) | {"novita-infra.yaml": project_file(defaults)})
+    assert one(project, "module.train.instance.head").spec["rootDiskGb"] == 90
+
+
 def test_outputs_are_values_of_the_project_and_give_edges(tmp_path: Path) -> None:
     texts = (
         use("a", "forEach: [x, y]\nvariables: {gpus: 2}\n"),

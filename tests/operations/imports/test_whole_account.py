@@ -157,6 +157,14 @@ def test_kinds_and_names_select_and_what_is_managed_is_named_by_its_address(rig:
     rig.assert_converged()
 
 
+def test_machines_alone_name_their_network_by_its_id(rig: Rig) -> None:
+    populate(rig, machines=6)
+    text = take_all(rig, "nodes.yaml", kinds=("instance",)).text
+    assert text.count("vpc:\n") == 1
+    assert text.count("storage:\n") == 1
+    assert rig.plan().empty
+
+
 def test_what_others_own_is_left_out_with_the_reason_unless_it_is_stolen(rig: Rig, tmp_path: Path) -> None:
     theirs = Rig(tmp_path / "theirs", environ={}, timings=SHORT)
     theirs.world, theirs.clock = rig.world, rig.clock
