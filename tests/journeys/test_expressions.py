@@ -71,3 +71,25 @@ def test_computations_over_a_new_object_are_known_after_apply_and_remain(tmp_pat
         "command: upper wants a text as argument 1, not a number",
         "instance.worker",
     )
+
+
+def test_numbers_in_a_whole_map_become_text_where_texts_are_wanted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    project = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    shared = {"A": "${1 + 1}", "PORT": "${instance.head.sshPort}", "B": "x", "C": True}
+    rig.write("novita-infra.yaml", {**project, "locals": {"shared": shared}})
+    rig.declare(
+        ("Instance", "head", MACHINE), ("Instance", "worker", {**MACHINE, "env": "${merge(local.shared, {'D': 4})}"})
+    )
+    rig.apply()
+    port = str(rig.record("instance.head").outputs["sshPort"])
+    worker = instances.instance_of(rig.world, rig.record("instance.worker").id)
+    env = {item["key"]: item["value"] for item in worker.envs}
+    assert {name: env[name] for name in "ABCD"} | {"PORT": env["PORT"]} == {
+        "A": "2",
+        "B": "x",
+        "C": "true",
+        "D": "4",
+        "PORT": port,
+    }
+    assert rig.plan().empty

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.evaluating import Evaluator
@@ -22,6 +22,8 @@ from novita_infra.model.computing.types import WHOLE, as_text, truth_of, type_wo
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Computation, Ref, Secret, Value, is_secret_name
 
+Steps: TypeAlias = tuple[str | int, ...]
+"""The way to a value inside of another."""
 OPENING: Final = "${"
 LEAST_OF_ENVIRONMENT: Final = 8
 """Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
@@ -61,12 +63,14 @@ class Evaluated(NamedTuple):
     """Whether it has a value. If it has none without an error, that is reported already."""
 
 
-def evaluate(text: str, scope: Scope, *, secret: bool = False, textual: bool = False) -> Evaluated:
+def evaluate(
+    text: str, scope: Scope, *, secret: bool = False, textual: Callable[[Steps], bool] = lambda _: False
+) -> Evaluated:
     """Returns the value of a string.
 
     A string that is one expression keeps the type of its value. With `secret`, the values of variables and of the
-    environment are wrapped as Secrets that remember their source. With `textual`, a number, and true or false, become
-    text.
+    environment are wrapped as Secrets that remember their source. Where `textual`
+    wants a text, at a path inside of the value, a number, and true or false, become one.
     """
     evaluator = Evaluator(scope, secret=secret)
     parts: list[Value] = []
@@ -91,8 +95,8 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False, textual: bool = F
     if errors or not usable:
         return Evaluated(text, tuple(errors[:_MOST_ERRORS]), needs, usable=False)
     try:
-        whole = alone and not (textual and _may_be_number(parts[0]))
-        return Evaluated(finished(parts[0]) if whole else evaluator.apply(0, "text", *parts), (), needs)
+        value = _with_texts(parts[0], textual, evaluator) if alone else evaluator.apply(0, "text", *parts)
+        return Evaluated(finished(value), (), needs)
     except (LanguageError, Uncomputable) as error:
         return Evaluated(text, (ExpressionError(0, error.summary, error.hint),), needs, usable=False)
 
@@ -114,6 +118,17 @@ def condition_holds(text: str, scope: Scope) -> tuple[bool | None, tuple[Express
         return None, (ExpressionError(located.at, located.summary, located.hint, piece.text, piece.start),)
     except Reported:
         return None, ()
+
+
+def _with_texts(value: Value, textual: Callable[[Steps], bool], evaluator: Evaluator, path: Steps = ()) -> Value:
+    """Returns the value with texts in the place of numbers where texts are wanted."""
+    match value:
+        case dict():
+            return {name: _with_texts(item, textual, evaluator, (*path, name)) for name, item in value.items()}
+        case list():
+            return [_with_texts(item, textual, evaluator, (*path, index)) for index, item in enumerate(value)]
+        case _:
+            return evaluator.apply(0, "text", value) if _may_be_number(value) and textual(path) else value
 
 
 def _may_be_number(value: Value) -> bool:

@@ -88,7 +88,9 @@ class Interpolation:
         return Interpolated(data, data)
 
     def _text(self, text: str, position: Position, path: Path) -> Interpolated:
-        evaluated = evaluate(text, self.scope, secret=self.secret(path), textual=self.textual(path))
+        evaluated = evaluate(
+            text, self.scope, secret=self.secret(path), textual=lambda inside: self.textual((*path, *inside))
+        )
         self.needs.update(evaluated.needs)
         for item in evaluated.errors:
             place = self.sources.place_in(text, item.at, origin(position))
