@@ -102,6 +102,8 @@ class Files:
             starts = [0, *(match.end() for match in re.finditer("\n", text))]
             for name, value, offset in dotenv_entries(text):
                 number = bisect_right(starts, offset)
+                if value is None:
+                    raise NoDotenv(number)
                 column = offset - starts[number - 1] + 1
                 given.append(
                     Given(name, value, str(file), (str(file), number, column, number, column, None), is_text=True)

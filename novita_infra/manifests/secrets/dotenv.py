@@ -38,11 +38,14 @@ class NoDotenv(ValueError):
 
 def parse_dotenv(text: str) -> dict[str, str]:
     """Returns the variables of a dotenv file; the last value of a name counts. Raises NoDotenv. Takes linear time."""
-    return {name: value for name, value, _ in dotenv_entries(text)}
+    return {name: value for name, value, _ in dotenv_entries(text) if value is not None}
 
 
-def dotenv_entries(text: str) -> Iterator[tuple[str, str, int]]:
-    """Yields each name of a dotenv file with its value and the offset at which its line begins. Raises NoDotenv."""
+def dotenv_entries(text: str) -> Iterator[tuple[str, str | None, int]]:
+    """Yields each name of a dotenv file with its value, None without a `=`, and the offset at which its line begins.
+
+    Raises NoDotenv.
+    """
     position = 0
     while True:
         while position < len(text) and text[position].isspace():
@@ -59,8 +62,7 @@ def dotenv_entries(text: str) -> Iterator[tuple[str, str, int]]:
         rest = _REST.match(text, end)
         if rest is None:
             raise _error(text, position)
-        if beginning["given"]:
-            yield beginning["quoted"] or beginning["name"], value, position
+        yield beginning["quoted"] or beginning["name"], value if beginning["given"] else None, position
         position = rest.end()
 
 

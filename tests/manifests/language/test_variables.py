@@ -380,8 +380,9 @@ def test_mistakes_of_a_dotenv_file_have_their_place_and_hide_its_values(tmp_path
         "a.env": "token=pssst\n\nexport count=four\nconut=pssst\nkind=b\n",
         "b.env": "token='pssst\n",
         "c.env": b"token=\xff\n",
+        "e.env": "count=4\ncount\n",
     }
-    options = {"variables": {"token": "t"}, "var_files": ("a.env", "b.env", "c.env", "d.env")}
+    options = {"variables": {"token": "t"}, "var_files": ("a.env", "b.env", "c.env", "d.env", "e.env")}
     messages = refused(tmp_path, files, **options)
     assert [message.replace(f"{tmp_path}/", "") for message in messages] == [
         'a.env:3:1: the variable "count" is a whole number, and a.env gives "four"',
@@ -391,4 +392,6 @@ def test_mistakes_of_a_dotenv_file_have_their_place_and_hide_its_values(tmp_path
         "a value with blanks, # or several lines stands in quotes",
         "c.env:1:1: the file is not UTF-8 text",
         "d.env:1:1: the file cannot be read: No such file or directory",
+        "e.env:2:1: the line is no NAME=value; write NAME=value; "
+        "a value with blanks, # or several lines stands in quotes",
     ]
