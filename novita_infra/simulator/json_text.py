@@ -17,7 +17,12 @@ def read_unicode_json(data: bytes | str, *, constant: Callable[[str], Any] | Non
     """
     text = data if isinstance(data, str) else data.decode("utf-8")
     value = json.loads(text, parse_constant=constant)
-    return _whole(value) if _HALF.search(text) else value
+    return _whole(value) if _may_hold_halves(text) else value
+
+
+def _may_hold_halves(text: str) -> bool:
+    """Most texts are ASCII without such an escape; to find that out takes a hundredth of the time of the search."""
+    return ("\\u" in text or not text.isascii()) and _HALF.search(text) is not None
 
 
 def _whole(value: Any) -> Any:
