@@ -198,6 +198,8 @@ def move_records(session: Session) -> None:
     Does nothing where that is done. Raises Problems where two records would have one address.
     """
     project, state = session.project, session.state
+    if not project.written.refactoring.moves:
+        return
     declared = {item.address for item in project.declared}
     edits, diagnostics = state_edits(project.written.refactoring, state.records, declared, scope=project.scope)
     if diagnostics:

@@ -93,8 +93,9 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
 
 def _labels(inputs: PlanInputs) -> dict[str, Mapping[str, str]]:
     """The labels of each resource that has any, by its address."""
-    recorded = {address: item.record.labels for address, item in inputs.world.existing.items() if item.record}
-    labels = recorded | {item.address: item.labels for item in inputs.config.declared}
+    records = ((address, item.record) for address, item in inputs.world.existing.items())
+    recorded = {address: record.labels for address, record in records if record and record.labels}
+    labels = recorded | {item.address: item.labels for item in inputs.config.declared if item.labels or recorded}
     return {str(address): labels[address] for address in sorted(labels) if labels[address]}
 
 

@@ -49,6 +49,11 @@ _NAMING: Final = ("targets", "excludes", "replaces", "allow_data_loss", "create_
 """The options that name resources."""
 
 
+def names_labels(options: PlanOptions) -> bool:
+    """Whether any option names resources by `label:NAME=VALUE`."""
+    return any(name.startswith(LABEL) for option in _NAMING for name in getattr(options, option))
+
+
 def with_labels(
     options: PlanOptions, labels: Mapping[Address, Mapping[str, str]]
 ) -> tuple[PlanOptions, list[Diagnostic]]:
@@ -65,8 +70,6 @@ def with_labels(
                 diagnostics.append(Diagnostic(f"no resource has the {name.replace(':', ' ', 1)}", hint))
             names += found if name.startswith(LABEL) else [name]
         changed[option] = tuple(names)
-    if not any(name.startswith(LABEL) for option in _NAMING for name in getattr(options, option)):
-        return options, []
     return replace(options, **changed), diagnostics
 
 

@@ -16,7 +16,6 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, p
 from novita_infra.model.identity import new_project_id
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
-from novita_infra.operations.importing import record_imports
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, reads_all, refresh_inputs
@@ -25,7 +24,7 @@ from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, Pr
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.targeting import misnamed, with_labels
+from novita_infra.planning.targeting import misnamed, names_labels, with_labels
 from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.references import with_live_templates
 from novita_infra.state.state import State
@@ -52,7 +51,9 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     check_account(session)
     await check_owner(session)
     move_records(session)
-    if not asked.destroys:
+    if session.project.written.refactoring.imports and not asked.destroys:
+        from novita_infra.operations.importing import record_imports  # noqa: PLC0415 -- it writes manifests: 6 % of plan --help
+
         await record_imports(session)
     project, state, now = session.project, session.state, session.clock.now()
     _check_kinds(state)
@@ -140,6 +141,8 @@ async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live,
 
 def _with_labels(session: Session, asked: PlanOptions) -> PlanOptions:
     """The options with addresses in the place of labels. Raises Problems if no resource has one."""
+    if not names_labels(asked):
+        return asked
     recorded = {address: record.labels for address, record in session.state.records.items()}
     labels = recorded | {item.address: item.labels for item in session.project.declared}
     options, diagnostics = with_labels(asked, labels)

@@ -56,14 +56,15 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
 
 def _edit_lines(plan: Plan) -> Iterator[Line]:
     """The records that get another address, and those of imported objects; no object is changed for that."""
+    if not plan.edits:
+        return
     ids = {change.address: change.id for change in plan.changes}
     for item in plan.edits.moved:
         known_as = f" ({ids[item.target]})" if ids.get(item.target) else ""
         yield line((" => ", Tone.NEUTRAL), f"{item.source}{known_as} moves to ", (str(item.target), Tone.STRONG))
     for record in plan.edits.imported:
         yield line((" <= ", Tone.NEUTRAL), f"{record.id} is imported as ", (str(record.address), Tone.STRONG))
-    if plan.edits:
-        yield line()
+    yield line()
 
 
 def _change_lines(change: Change) -> Iterator[Line]:
