@@ -32,6 +32,7 @@ _SIGNS: Final = (
     *("sk-", "sk_", "hf_", "gh", "glpat-", "akia"),
 )
 """A text without any of these, in small letters, matches no pattern."""
+_SIGN: Final = re.compile("|".join(map(re.escape, _SIGNS)))
 _CERTAIN: Final = (_LOGIN, _SERVICES)
 
 _SECRET_KEYS: Final = frozenset({"password", "value", "imageauth", "secret", "token"})
@@ -73,7 +74,7 @@ def credentials_in(text: str) -> Iterator[str]:
 
 def holds_credential(text: str) -> bool:
     """Whether a credential of any length stands in the text."""
-    return any(_values(text))
+    return _SIGN.search(text.casefold()) is not None and any(_values(text))
 
 
 def _values(text: str) -> Iterator[str]:

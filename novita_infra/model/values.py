@@ -36,7 +36,8 @@ _SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENT
 
 def is_secret_name(name: str) -> bool:
     """Returns whether a variable or label of that name, such as `HF_TOKEN` or `dbPassword`, counts as a secret."""
-    return any(word in name.upper() for word in _SECRET_WORDS)
+    upper = name.upper()
+    return any(word in upper for word in _SECRET_WORDS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

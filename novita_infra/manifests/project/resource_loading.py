@@ -10,7 +10,7 @@ from typing import Any
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
-from novita_infra.manifests.language.secrets import Secrets, is_lacking
+from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSource, head_of
 from novita_infra.manifests.modules.loading import Modules, NoModule, Space
 from novita_infra.manifests.modules.values import ModuleOutputs
@@ -18,13 +18,13 @@ from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module
 from novita_infra.manifests.project.environments import DEFAULT, Environment
 from novita_infra.manifests.project.files import Files
-from novita_infra.manifests.project.patches import patch
+from novita_infra.manifests.project.patches import patch, patches_of
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.defaults import DEFAULTS, with_defaults
-from novita_infra.manifests.resources.drift import without_lacking
+from novita_infra.manifests.resources.drift import without_ignored, without_lacking
 from novita_infra.manifests.resources.expanding import Expanded, Expanding
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.local_values import LocalValues
@@ -128,8 +128,9 @@ class ResourceLoader:
             [item for one in expanded for item in one.items], environment, complete=complete, keyed=True
         )
         self._diagnostics.add(errors)
-        patched = iter(items)
-        expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
+        if any(patches_of(environment)):
+            patched = iter(items)
+            expanded = [replace(one, items=tuple(islice(patched, len(one.items)))) for one in expanded]
         fields.add(items, scope)
         spaces = [Space(scope, expanded)]
         if uses:
@@ -162,8 +163,9 @@ class ResourceLoader:
         for space in spaces:
             for one in space.expanded:
                 unsound |= self._declare(one, space.scope, every)
-        finished, faults = completed({key: one for key, one in every.items() if key not in unsound}, positions)
-        for one in (one for space in spaces for one in space.expanded):
+        sound = {key: one for key, one in every.items() if key not in unsound} if unsound else every
+        finished, faults = completed(sound, positions)
+        for one in (one for space in spaces for one in space.expanded) if faults else ():
             found = {item.address: faults[item.address] for item in one.items if item.address in faults}
             self._diagnostics.add(reported_once(found, len(one.items)))
         every |= finished
@@ -181,10 +183,11 @@ class ResourceLoader:
             for document in self._files.read(name).documents:
                 if is_encrypted(document):
                     continue
+                if is_foreign(document):
+                    foreign += 1
+                    if foreign > 1:
+                        continue  # a file of another program is reported once
                 found, errors = head_of(document, self._files.sources)
-                foreign += is_foreign(document)
-                if foreign > 1 and is_foreign(document):
-                    continue  # a file of another program is reported once
                 if found is None:
                     self._lose(document)
                 elif found.address in identified:
@@ -264,8 +267,9 @@ class ResourceLoader:
                 found[item.address] = diagnostics
                 if any(map(self._diagnostics.is_error, diagnostics)):
                     unsound.add(item.address)
-        complete = len(unsound) < MOST_FAULTY
-        self._diagnostics.add(reported_once(found, len(expanded.items), complete=complete))
+        if found:
+            complete = len(unsound) < MOST_FAULTY
+            self._diagnostics.add(reported_once(found, len(expanded.items), complete=complete))
         return unsound if expanded.usable else {item.address for item in expanded.items}
 
     def one(self, identified: IdentifiedDocument, scope: Scope) -> Declared:
@@ -303,8 +307,8 @@ class ResourceLoader:
         loose = [item for item in loose if item.origin not in lacking]
         if self._diagnostics.lenient or any(item.unasked for item in loose):
             declared = without_lacking(declared, identified.kind)
-        else:
-            declared, places = without_ignored(declared, identified)
+        elif declared.lifecycle.ignored:
+            declared, places = without_ignored(declared, identified.kind, document.position)
             loose = [item for item in loose if not item.unset or item.origin not in places]
         return declared, self._diagnostics.sifted(unusable, misfits, loose)
 
@@ -331,19 +335,3 @@ class ResourceLoader:
             self._diagnostics.add(diagnostics)
             outputs[name] = interpolated.values
         return outputs
-
-
-def without_ignored(declared: Declared, identified: IdentifiedDocument) -> tuple[Declared, set[Origin]]:
-    """Returns the resource without the secrets that are not set and not compared anyway, and the places of these.
-
-    Only a create needs them, and the plan of one says so.
-    """
-    ignored, position = {rule.path for rule in declared.lifecycle.ignored}, identified.document.position
-    names = {
-        name
-        for name, value in declared.spec.items()
-        if (name,) in ignored and identified.kind.by_name[name].secret and is_lacking(value)
-    }
-    spec = {name: value for name, value in declared.spec.items() if name not in names}
-    places = {origin(position_at(position, ("spec", name))) for name in names}
-    return (replace(declared, spec=spec), places) if names else (declared, places)

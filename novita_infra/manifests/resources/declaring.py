@@ -87,6 +87,8 @@ class Declaring:
         """Returns the value of a field with its references and secrets."""
         if field.secret:
             return self._secret(value, position)
+        if isinstance(value, str) and not field.refers:
+            return value
         if is_secret(value):
             self._check_texts(field, value, position, ())
         if field.secret_items and isinstance(value, dict):

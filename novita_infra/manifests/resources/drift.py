@@ -9,7 +9,8 @@ from typing import Any
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.secrets import is_lacking
-from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at, position_at
+from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.resources import Declared
@@ -105,3 +106,19 @@ def without_lacking(declared: Declared, kind: Kind) -> Declared:
     if len(ignored) == len(declared.lifecycle.ignored):
         return declared
     return replace(declared, spec=spec, lifecycle=replace(declared.lifecycle, ignored=tuple(ignored)))
+
+
+def without_ignored(declared: Declared, kind: Kind, position: Position) -> tuple[Declared, set[Origin]]:
+    """Returns the resource without the secrets that are not set and not compared anyway, and the places of these.
+
+    Only a create needs them, and the plan of one says so.
+    """
+    ignored = {rule.path for rule in declared.lifecycle.ignored}
+    names = {
+        name
+        for name, value in declared.spec.items()
+        if (name,) in ignored and kind.by_name[name].secret and is_lacking(value)
+    }
+    spec = {name: value for name, value in declared.spec.items() if name not in names}
+    places = {origin(position_at(position, ("spec", name))) for name in names}
+    return (replace(declared, spec=spec), places) if names else (declared, places)

@@ -72,7 +72,7 @@ class Expanding:
     def expand(self, identified: IdentifiedDocument) -> Expanded:
         """Returns the resources of one document."""
         document, base = identified.document, identified.address
-        if not any(name in document.data for name in BESIDE_SPEC):
+        if document.data.keys().isdisjoint(BESIDE_SPEC):
             self.names.add(base)
             return Expanded(identified, (with_name(identified),))
         data = {name: item for name, item in document.data.items() if name not in BESIDE_SPEC}

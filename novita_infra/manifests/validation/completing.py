@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from novita_infra.kinds import KINDS
@@ -33,8 +33,11 @@ def completed(
             kind = KINDS[address.type]
             spec = kind.resolution.inherit(item.spec, lookup) if kind.resolution.inherit else item.spec
             changed = item if spec is item.spec else replace(item, spec=spec, needs=sorted_needs(spec, item.needs))
-            lacking = _lacking(item, *(declared[needed] for needed in item.needs))
-            for error in spec_errors(changed, lacking=lacking):
+            errors = [*spec_errors(changed)]
+            lacking = _lacking(item, *(declared[needed] for needed in item.needs)) if errors else set()
+            for error in errors:
+                if error.path and error.path[0] in lacking:
+                    continue
                 place = origin_at(positions[address], ("spec", *error.path))
                 found = Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place)
                 diagnostics.setdefault(address, []).append(found)
@@ -42,20 +45,16 @@ def completed(
     return result, diagnostics
 
 
-def spec_errors(declared: Declared, *, lacking: Collection[str] = ()) -> Iterator[SpecError]:
-    """Yields the errors of a spec beyond its schema. A field that is not compared may be left out.
-
-    `lacking` names fields whose values are not set, here or where they are inherited from.
-    """
+def spec_errors(declared: Declared) -> Iterator[SpecError]:
+    """Yields the errors of a spec beyond its schema. A field that is not compared may be left out."""
     check = KINDS[declared.address.type].resolution.check
-    ignored = {rule.path for rule in declared.lifecycle.ignored}
     for error in check(declared.spec) if check else ():
-        if (error.lacks,) not in ignored and not (error.path and error.path[0] in lacking):
+        if all((error.lacks,) != rule.path for rule in declared.lifecycle.ignored):
             yield error
 
 
 def _lacking(*items: Declared) -> set[str]:
-    """Returns the fields of the resources that lack their values."""
+    """Returns the fields whose values are not set, in a resource or where it inherits them from."""
     return {rule.path[0] for item in items for rule in item.lifecycle.ignored if rule.lacking}
 
 

@@ -75,11 +75,11 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
 def is_foreign(document: Document) -> bool:
     """Returns whether the document names an apiVersion and a kind that both are not ours."""
     data = document.data
-    if not isinstance(data, dict) or not {"apiVersion", "kind"} <= data.keys():
+    version = data.get("apiVersion") if isinstance(data, dict) else None
+    if not isinstance(version, str) or version.startswith("novita"):
         return False
-    version, kind = data["apiVersion"], data["kind"]
-    names = isinstance(version, str) and isinstance(kind, str)
-    return names and not version.startswith("novita") and kind not in (*_KIND_NAMES, "Project")
+    kind = data.get("kind")
+    return isinstance(kind, str) and kind not in (*_KIND_NAMES, "Project")
 
 
 def is_encrypted(document: Document) -> bool:

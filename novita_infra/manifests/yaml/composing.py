@@ -22,7 +22,7 @@ from yaml.events import (
 
 from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.manifests.yaml.positions import Position, count
-from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number, reading_in_yaml_1_1
+from novita_infra.manifests.yaml.scalars import BEGINS_1_1, CONSTANTS, NUMERIC, number, reading_in_yaml_1_1
 from novita_infra.manifests.yaml.stand_ins import HALF, HALF_HINT
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -124,7 +124,8 @@ class Composer:
             self._anchors[event.anchor] = None
         if kind is ScalarEvent:
             data = self._scalar(event)
-            if data.__class__ is str and event.implicit[0] and event.tag is None and reading_in_yaml_1_1(data):
+            unquoted = data.__class__ is str and event.implicit[0] and event.tag is None
+            if unquoted and data[:1] in BEGINS_1_1 and reading_in_yaml_1_1(data):
                 self._reading.read_otherwise.append((Origin(self._file, line, column), data))
         else:
             if depth >= DEEPEST:

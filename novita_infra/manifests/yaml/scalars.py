@@ -41,6 +41,8 @@ BOOLEANS_1_1: Final[dict[str, bool]] = {
     for spelling in (word, word.capitalize(), word.upper())
 }
 """Words that YAML 1.1 reads as true or false, and YAML 1.2 as text."""
+BEGINS_1_1: Final = frozenset({*NUMERIC, *(word[0] for word in BOOLEANS_1_1)})
+"""The first characters of texts that YAML 1.1 may read otherwise."""
 _NUMBER_1_1: Final = re.compile(
     r"[-+]?(?:0b[01_]+|0[xX][0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)"
 )
