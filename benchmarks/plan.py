@@ -32,10 +32,10 @@ from novita_infra.operations.session import (
     ProjectOptions,
     Session,
     open_session,
-    sim_db,
     state_locked,
     validate_project,
 )
+from novita_infra.operations.simulated import sim_db
 from novita_infra.operations.state_edits import store_of
 from novita_infra.simulator import open_world
 from novita_infra.simulator.http.app import build_app
