@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ class Secrets:
             return lacking_secret() if judged else Diagnostic("this is no secret", f"write {form.form}", origin=place)
         source = source_of(key)
         try:
-            pointed = source.pointed(value, ManifestPlace(self.root, (self.root / place.file).parent))
+            pointed = source.pointed(value, _place(self.root, place.file))
             if source.read is None and pointed.question not in self.answers:
                 return self._unasked(pointed, place)
             answer = self.answers.get(pointed.question, Asking(self.root, self.environ))
@@ -106,6 +107,12 @@ class Secrets:
             hint = f"{ALLOW} is set, so that only the programs in it count: {given or 'none'}"
             allowed = {program} if self.offline else given.replace(",", " ").split()
         return None if program in allowed else Diagnostic(f"the program {program} may not be run for a secret", hint)
+
+
+@lru_cache(maxsize=64)
+def _place(root: Path, file: str) -> ManifestPlace:
+    """Returns the place of the pointers of a file, which may have thousands."""
+    return ManifestPlace(root, (root / file).parent)
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:

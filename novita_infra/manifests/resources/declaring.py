@@ -92,10 +92,8 @@ class Declaring:
         if is_secret(value):
             self._check_texts(field, value, position, ())
         if field.secret_items and isinstance(value, dict):
-            places = ((name, item, origin(inside(position, name))) for name, item in value.items())
-            self.diagnostics.extend(
-                self.secrets.literal(place) for name, item, place in places if is_secret_in_clear(name, item)
-            )
+            in_clear = [name for name, item in value.items() if is_secret_in_clear(name, item)]
+            self.diagnostics.extend(self.secrets.literal(origin(inside(position, name))) for name in in_clear)
             value = {name: self._pointed(item, inside(position, name)) for name, item in value.items()}
         if field.refers:
             return self._referring(value, field, position, at=field.refers_at)
