@@ -57,12 +57,11 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     await check_owner(session)
     state, kind = session.state, KINDS[address.type]
     recorded = state.records.get(address)
-    accepts = steal and recorded is not None and recorded.id == id
     live = await importable(session, address, id, steal=steal, owners=OtherOwners(session))
     if not steal and _may_be_lost(session, address, live):
         await check_not_lost(session)
     identity = accepting(session, {address: live})
-    if recorded and accepts:
+    if recorded is not None and recorded.id == id:  # only with `steal`
         session.state = session.store.save(replace(state, identity=identity, last_run=this_import(session)))
         return recorded
     declared = _declared(session, address)

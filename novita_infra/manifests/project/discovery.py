@@ -67,7 +67,8 @@ class ManifestFiles:
     def _without(self, fits: Callable[[str], bool]) -> list[str]:
         """Removes the files whose names fit, and the diagnostics about them. Returns the names."""
         removed = [name for name in self.manifests if fits(name)]
-        self.manifests = [name for name in self.manifests if not fits(name)]
+        gone = frozenset(removed)
+        self.manifests = [name for name in self.manifests if name not in gone]
         self.diagnostics = [item for item in self.diagnostics if not (item.origin and fits(item.origin.file))]
         return removed
 

@@ -36,7 +36,6 @@ _OTHER_WORDS: Final[dict[tuple[str, str], str]] = {
     **{(part, word): _REPETITION for part in ("", "spec") for word in ("count", "replicas", "foreach")},
     **{(part, word): _AFTER for part in ("", "spec") for word in ("dependson", "needs", "after")},
     ("lifecycle", "preventdestroy"): "write protect: true",
-    ("lifecycle", "prevent_destroy"): "write protect: true",
     ("lifecycle", "forcedestroy"): "plan with --allow-data-loss",
     ("metadata", "annotations"): "write labels",
     ("metadata", "tags"): "write labels",
