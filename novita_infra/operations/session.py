@@ -20,7 +20,7 @@ from novita_infra.manifests.project.discovery import ManifestFiles, check_not_em
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.provenance import Provenance
-from novita_infra.manifests.project.rules import rules_at
+from novita_infra.manifests.project.rules.plan_rules import rules_at
 from novita_infra.manifests.secrets.answers import SecretAnswers
 from novita_infra.manifests.secrets.asking import with_secrets
 from novita_infra.model.clock import Clock, RealClock

@@ -26,7 +26,7 @@ from novita_infra.api.redaction import lines_of, redact, without_secrets
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.loading import Project
-from novita_infra.manifests.project.policies import named_after
+from novita_infra.manifests.project.rules.policies import named_after
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass

@@ -255,7 +255,7 @@ _MANIFEST: Final = (
     "views/content/diagnostics:_read",
     "encoding/files:read_file",
 )
-_PROJECT: Final = ("manifests/project/locating:locate", "manifests/project/rules:rules_at")
+_PROJECT: Final = ("manifests/project/locating:locate", "manifests/project/rules/plan_rules:rules_at")
 _VERDICT: Final = b'{"deny": ["no"], "warn": [{"reason": "hm", "address": "vpc.net"}]}'
 _SCENARIO: Final = (
     b"name: x\nsays: y\nevents: [{at: 5, do: fault, fault: {kind: status, count: 2, operation: '*.list'}}]\n"

@@ -10,7 +10,7 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.files import Files
-from novita_infra.manifests.project.resource_loading import ResourceLoader
+from novita_infra.manifests.project.resource_loading.loader import ResourceLoader
 from novita_infra.manifests.resources.expanding import with_name
 from novita_infra.manifests.resources.fields import ATTRIBUTES
 from novita_infra.manifests.validation.completing import spec_errors

@@ -13,25 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from novita_infra.manifests.language.secrets import Secrets
-from novita_infra.manifests.language.variable_rules import broken_rules
-from novita_infra.manifests.language.variables import (
-    Given,
-    defaults_in,
-    given_by_environ,
-    given_in,
-    misspelt_in_environ,
-    settle,
-    with_environ,
-)
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import MANIFEST, ManifestFiles, find, no_manifests
-from novita_infra.manifests.project.environments import Environment, choose_environment, choose_files
+from novita_infra.manifests.project.environments import choose_environment, choose_files
 from novita_infra.manifests.project.files import Files
-from novita_infra.manifests.project.plaintext_secrets import plaintext_secrets
 from novita_infra.manifests.project.project_file import NOTHING, Settings, settings_of
 from novita_infra.manifests.project.provenance import Provenance
-from novita_infra.manifests.project.resource_loading import ResourceLoader
-from novita_infra.manifests.project.rules import rules_of
+from novita_infra.manifests.project.resource_loading.loader import ResourceLoader
+from novita_infra.manifests.project.rules.plan_rules import rules_of
+from novita_infra.manifests.project.variable_values import GivenVariables, VariableValues, values_of
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
 from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variables, unused_variables
 from novita_infra.manifests.secrets.answers import SecretAnswers
@@ -44,18 +34,8 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.refactoring import NO_REFACTORING, Refactoring
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
-from novita_infra.model.values import Secret, Value, is_secret, leaves, secrets_of
+from novita_infra.model.values import Secret, Value, leaves, secrets_of
 from novita_infra.state.settings import StateSettings
-
-
-@dataclass(frozen=True, slots=True)
-class GivenVariables:
-    """Variables by where their values come from and whether they are secret."""
-
-    from_environ: Mapping[str, str] = field(default_factory=dict)
-    """The public values that come from `NOVITA_INFRA_VAR_*`, as text."""
-    secret: tuple[Value, ...] = field(default=(), repr=False)
-    """The values of the secret variables, whether a resource uses them or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,46 +154,24 @@ def _load(
     found = find(path, other_than=var_files)
     files = Files(found.root, diagnostics)
     diagnostics.sources = files.sources
-    settings = _settings(found, files, diagnostics)
-    programs = settings.texts("secretCommands") if settings else ()
-    secrets = Secrets(found.root, environ, answers, programs, offline=lenient)
-    chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
-    diagnostics.add([*errors, *choose_files(found, settings or NOTHING, chosen), *found.diagnostics])
-    values, from_environ = None, []
-    lacking: dict[str, tuple[Diagnostic, ...]] = {}
-    if settings is not None:
-        from_environ = given_by_environ(environ, settings.part("variables"))
-        given = [
-            *files.variables(var_files),
-            *from_environ,
-            *(Given(name, text, "--var", is_text=True) for name, text in variables.items()),
-        ]
-        diagnostics.add(misspelt_in_environ(environ, settings.part("variables")))
-        diagnostics.hide(plaintext_secrets(settings, given))
-        values, lacking = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)
+    readable = _settings(found, files, diagnostics)
+    settings = readable or NOTHING
+    secrets = Secrets(found.root, environ, answers, settings.texts("secretCommands"), offline=lenient)
+    chosen, errors = choose_environment(settings, wanted=environment if readable else "")
+    diagnostics.add([*errors, *choose_files(found, settings, chosen), *found.diagnostics])
+    values: VariableValues | None = None
+    if readable is not None:
+        values = values_of(
+            settings, chosen, secrets, variables=variables, var_files=var_files, files=files, diagnostics=diagnostics
+        )
         if provenance is not None:
-            provenance.began(settings, chosen, [*_own(settings, chosen), *given])
-    settings = settings or NOTHING
+            provenance.began(settings, chosen, values.given)
     loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
-    declared, outputs = loader.declared(settings, chosen, values)
-    read = [*loader.read, *settings.expressions()]
-    for name, readers in sorted(places_of_variables(loader.used, read).items()):
-        also = listed_places(readers)
-        diagnostics.add([replace(item, hint=f"{item.hint}; {also}") for item in lacking.get(name, ())])
-    if loader.complete and values is not None:
-        diagnostics.add([*unused_variables(settings.part("variables"), settings.position("variables"), read)])
+    declared, outputs = loader.declared(settings, chosen, values.by_name if values else None)
+    _report_variables(settings, values, loader, diagnostics)
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
-    places, complete = (
-        {item.address: item.origin for item in declared},
-        not (found.scope or found.elsewhere or diagnostics.errors),
-    )
-    refactoring, errors = refactoring_of(
-        settings.document.data,
-        settings.document.position,
-        Known(places, loader.documents, complete=complete, evaluated=loader.evaluated),
-    )
-    diagnostics.add(errors)
+    refactoring = _refactoring(settings, declared, loader, found, diagnostics)
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())
@@ -230,26 +188,56 @@ def _load(
         outputs=outputs,
         state=StateSettings(found.root, settings.part("state")),
         files=found,
-        groups={
-            name: group["onFailure"]
-            for name, group in settings.part("groups").items()
-            if isinstance(group, dict) and isinstance(group.get("onFailure"), str)
-        },
+        groups=_groups(settings),
         owner_marks=OwnerMarkSettings(
             settings.text("metadata", "id") if found.project_file else None,
             enabled=settings.document.data.get("ownerMarks") is not False,
         ),
-        variables={
-            name: value for name, value in (values or {}).items() if not is_secret(value) and not lacking.get(name)
-        },
-        given=GivenVariables(
-            from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
-            secret=tuple(value for value in (values or {}).values() if is_secret(value)),
-        ),
+        variables=values.public() if values else {},
+        given=values.sources() if values else GivenVariables(),
         warnings=warnings,
         rules=rules,
         written=Written(loader.documents, settings.part("variables"), settings.part("outputs"), refactoring),
     )
+
+
+def _report_variables(
+    settings: Settings, values: VariableValues | None, loader: ResourceLoader, diagnostics: Collected
+) -> None:
+    """Reports the variables without a value that something uses, and the variables that nothing uses."""
+    if values is None:
+        return
+    read = [*loader.read, *settings.expressions()]
+    for name, readers in sorted(places_of_variables(loader.used, read).items()):
+        also = listed_places(readers)
+        diagnostics.add([replace(item, hint=f"{item.hint}; {also}") for item in values.lacking.get(name, ())])
+    if loader.complete:
+        diagnostics.add([*unused_variables(settings.part("variables"), settings.position("variables"), read)])
+
+
+def _refactoring(
+    settings: Settings,
+    declared: Sequence[Declared],
+    loader: ResourceLoader,
+    found: ManifestFiles,
+    diagnostics: Collected,
+) -> Refactoring:
+    """Returns what the project file says of earlier addresses; its errors are reported."""
+    complete = not (found.scope or found.elsewhere or diagnostics.errors)
+    places = {item.address: item.origin for item in declared}
+    known = Known(places, loader.documents, complete=complete, evaluated=loader.evaluated)
+    refactoring, errors = refactoring_of(settings.document.data, settings.document.position, known)
+    diagnostics.add(errors)
+    return refactoring
+
+
+def _groups(settings: Settings) -> dict[str, str]:
+    """Returns what to do with a failed group, by its name."""
+    return {
+        name: group["onFailure"]
+        for name, group in settings.part("groups").items()
+        if isinstance(group, dict) and isinstance(group.get("onFailure"), str)
+    }
 
 
 def _settings(found: ManifestFiles, files: Files, diagnostics: Collected) -> Settings | None:
@@ -273,34 +261,6 @@ def _leave_out(found: ManifestFiles, settings: Settings) -> list[Diagnostic]:
         return []
     hint = "remove the pattern, or name the project's folder"
     return [Diagnostic(f"ignore: leaves out {found.scope}", hint, origin=origin(settings.position("ignore")))]
-
-
-def _variables(
-    settings: Settings,
-    chosen: Environment,
-    secrets: Secrets,
-    *,
-    given: Sequence[Given],
-    files: Files,
-    diagnostics: Collected,
-) -> tuple[dict[str, Value], dict[str, tuple[Diagnostic, ...]]]:
-    """Returns the values of the variables, and what variables without a value lack."""
-    declared, position = settings.part("variables"), settings.position("variables")
-    own, errors = with_environ(_own(settings, chosen), declared, environ=secrets.environ, sources=files.sources)
-    diagnostics.add(errors)
-    values, errors, lacking = settle(declared, position, given=[*own, *given], secrets=secrets)
-    diagnostics.add(errors)
-    places = {item.name: origin(item.position) if item.position else None for item in (*own, *given)}
-    diagnostics.add([*broken_rules(declared, position, values=values, places=places, sources=files.sources)])
-    return values, lacking
-
-
-def _own(settings: Settings, chosen: Environment) -> list[Given]:
-    """Returns the values of the project file."""
-    given = defaults_in(settings.part("variables"), settings.position("variables"))
-    for part, values, position in chosen.settings("variables"):
-        given += given_in(values, position, f'the environment "{part.name}"')
-    return given
 
 
 @contextlib.contextmanager

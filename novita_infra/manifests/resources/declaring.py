@@ -13,8 +13,8 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
-from novita_infra.manifests.resources.conditions import conditions_of, instances_of, triggers_of
-from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
+from novita_infra.manifests.resources.lifecycle.conditions import conditions_of, instances_of, triggers_of
+from novita_infra.manifests.resources.lifecycle.drift import ignored_of, on_drift_of
 from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
 from novita_infra.manifests.resources.names import Undeclared
 from novita_infra.manifests.validation.completing import sorted_needs

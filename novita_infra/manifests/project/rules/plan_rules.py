@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from novita_infra.encoding.files import read_file
-from novita_infra.manifests.project.budgets import budget_of, max_price_rise_of
 from novita_infra.manifests.project.environments import Environment, choose_environment, extension_errors
-from novita_infra.manifests.project.policies import policies_of
 from novita_infra.manifests.project.project_file import Settings, settings_of
-from novita_infra.manifests.resources.drift import on_drift_of
+from novita_infra.manifests.project.rules.budgets import budget_of, max_price_rise_of
+from novita_infra.manifests.project.rules.policies import policies_of
+from novita_infra.manifests.resources.lifecycle.drift import on_drift_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read

@@ -1,0 +1,115 @@
+"""Reads the documents of manifest files, each with its address: those of the project, and those of its modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from novita_infra.manifests.language.reading import MODULE
+from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSource, head_of
+from novita_infra.manifests.modules.loading import NoModule
+from novita_infra.manifests.project.collected import Collected
+from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module
+from novita_infra.manifests.project.files import Files
+from novita_infra.manifests.validation.documents import (
+    MODULE_FILE,
+    IdentifiedDocument,
+    is_encrypted,
+    is_foreign,
+    module_errors,
+)
+from novita_infra.manifests.yaml.composing import Document
+from novita_infra.manifests.yaml.positions import origin, position_at
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, reason
+
+
+class FoundDocuments(NamedTuple):
+    """The documents of some files."""
+
+    resources: list[IdentifiedDocument]
+    modules: list[IdentifiedDocument]
+    """The uses of modules."""
+
+
+class DocumentIdentifier:
+    """Reads files, and gives each document its address."""
+
+    def __init__(self, found: ManifestFiles, files: Files, diagnostics: Collected) -> None:
+        self._found = found
+        self._files = files
+        self._diagnostics = diagnostics
+        self.lost: set[str] = set()
+        """Names of unusable documents. References to them are not reported as well."""
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._found.root
+
+    @property
+    def complete(self) -> bool:
+        """Whether every manifest of this environment was read and understood."""
+        return not (self._found.scope or self._files.torn or self.lost)
+
+    def identify(self, files: Iterable[str]) -> FoundDocuments:
+        """Returns the documents of the files."""
+        identified: dict[Address, IdentifiedDocument] = {}
+        repeated = []
+        for name in files:
+            foreign = 0
+            for document in self._files.read(name).documents:
+                if is_encrypted(document):
+                    continue
+                if is_foreign(document):
+                    foreign += 1
+                    if foreign > 1:
+                        continue  # a file of another program is reported once
+                found, errors = head_of(document, self._files.sources)
+                if found is None:
+                    self._lose(document)
+                elif found.address in identified:
+                    earlier = origin(identified[found.address].document.position)
+                    hint = f"the first is at {earlier}; give one of them another name"
+                    place = origin(position_at(document.position, ("metadata", "name")))
+                    errors = [*errors, Diagnostic(f"{found.address} is declared twice", hint, origin=place)]
+                    repeated.append(found)
+                else:
+                    identified[found.address] = found
+                self._diagnostics.add(errors)
+        every = [*identified.values(), *repeated]
+        return FoundDocuments(
+            [item for item in every if item.address.type != MODULE],
+            [item for item in every if item.address.type == MODULE],
+        )
+
+    def module(self, folder: str) -> ModuleSource:
+        """Reads the module of a folder, relative to the project's folder. Raises NoModule."""
+        name = f"{folder}/{MODULE_FILE}"
+        try:
+            found = manifests_of_module(self._found.root, folder)
+        except OSError as error:
+            raise NoModule(
+                f"the folder {folder} cannot be read: {reason(error)}", "name the folder of a module"
+            ) from None
+        if not (self._found.root / name).is_file():
+            hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
+            raise NoModule(f"the folder {folder} has no {MODULE_FILE}", hint)
+        self._diagnostics.add(found.diagnostics)
+        documents = self._files.read(name).documents
+        for document in documents:
+            self._diagnostics.add(module_errors(document, self._files.sources, interface=True))
+        identified = self.identify(found.manifests)
+        self._found.manifests += [one for one in found.manifests if one not in self._found.manifests]
+        empty = Document(name, {}, (name, 1, 1, 1, 1, {}), expressions=False)
+        interface = ModuleInterface(documents[0] if documents else empty)
+        return ModuleSource(folder, interface, tuple(identified.resources), tuple(identified.modules))
+
+    def _lose(self, document: Document) -> None:
+        metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if isinstance(name, str):
+            self.lost.add(name)
+        else:
+            self._files.torn = True

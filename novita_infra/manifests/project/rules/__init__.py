@@ -1,0 +1,1 @@
+"""Reads what the project file says of every plan: rules, budgets, policies."""

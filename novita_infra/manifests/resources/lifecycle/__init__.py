@@ -1,0 +1,1 @@
+"""Reads the `lifecycle` of a resource."""
