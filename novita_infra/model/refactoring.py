@@ -44,6 +44,8 @@ class ImportBlock:
     origin: Origin
     steal: bool = False
     """Whether the object is imported although it belongs to others."""
+    everywhere: bool = True
+    """Whether the entry holds in every environment."""
 
 
 @dataclass(frozen=True, slots=True)

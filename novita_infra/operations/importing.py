@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
 from novita_infra.operations.imported_manifests import ManifestContext, manifest_for
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
-from novita_infra.operations.ownership import OtherOwners, accepting
+from novita_infra.operations.ownership import OtherOwners, OthersClaim, accepting
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import masked, without_known_secrets, written
 from novita_infra.planning.checks.lost_state import lost_state
@@ -39,6 +40,8 @@ from novita_infra.refresh.objects import read_one
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, edited, is_recorded
 
+_THEIRS: Final = "it is theirs: a destroy here would delete it there; to insist"
+_EVERYWHERE: Final = "the entry holds for every environment"
 _LISTED: Final = "`novita-infra orphans` lists the objects that are in no state"
 
 
@@ -81,8 +84,19 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     return record
 
 
-async def importable(session: Session, address: Address, id: str, *, steal: bool, owners: OtherOwners) -> Live:
-    """The object that may be recorded at the address. Raises Problems if there is none, or it belongs to others."""
+async def importable(
+    session: Session,
+    address: Address,
+    id: str,
+    *,
+    steal: bool,
+    owners: OtherOwners,
+    hint_of_claim: Callable[[OthersClaim], str] = lambda _: f"{_THEIRS}, add --steal",
+) -> Live:
+    """The object that may be recorded at the address. Raises Problems if there is none, or it belongs to others.
+
+    `hint_of_claim` says what to do about an object of others.
+    """
     state, kind = session.state, KINDS[address.type]
     recorded = state.records.get(address)
     accepts = steal and recorded is not None and recorded.id == id
@@ -112,8 +126,8 @@ async def importable(session: Session, address: Address, id: str, *, steal: bool
         )
     if not steal and (claim := owners.claim(live, address)):
         raise problem(
-            f"{id} ({live.name or 'without a name'}) {claim}",
-            "it is theirs: a destroy here would delete it there; to insist, add --steal",
+            f"{id} ({live.name or 'without a name'}) {claim.words}",
+            hint_of_claim(claim),
             address=str(address),
             code=EXIT_REFUSED,
         )
@@ -155,18 +169,28 @@ async def record_imports(session: Session) -> None:
 
 async def _read_block(session: Session, block: ImportBlock, owners: OtherOwners) -> Live | Problems:
     """The object of an entry, or what is wrong with it, at the place of the entry."""
+    environment = session.project.environment
+    several = block.everywhere and {environment} != {environment, *session.project.environments}
+
+    def hint_of_claim(claim: OthersClaim) -> str:
+        if not several or not claim.environment:
+            return f"{_THEIRS}, add `steal: true` to the entry"
+        return (
+            f"{_EVERYWHERE}: add `environments: [{claim.environment}]` to it, or take the id from a variable that is "
+            f"empty in {environment}; to take the object over instead, add `steal: true` to the entry"
+        )
+
+    gone = "leave the entry out if it was deleted, or look the id up in the console"
+    if several:
+        other = "if the object is one of another, add `environments:` with its name to the entry"
+        gone = f"{_EVERYWHERE}: {other}; {gone}"
     try:
-        return await importable(session, block.target, block.id, steal=block.steal, owners=owners)
+        return await importable(
+            session, block.target, block.id, steal=block.steal, owners=owners, hint_of_claim=hint_of_claim
+        )
     except Problems as error:
-        hints = {_LISTED: "leave the entry out if it was deleted, or look the id up in the console"}
-        items = [
-            replace(
-                item,
-                origin=block.origin,
-                hint=hints.get(item.hint, item.hint.replace("add --steal", "add `steal: true` to the entry")),
-            )
-            for item in error.diagnostics
-        ]
+        hints = {_LISTED: gone}
+        items = [replace(item, origin=block.origin, hint=hints.get(item.hint, item.hint)) for item in error.diagnostics]
         return Problems(items, code=error.code)
 
 

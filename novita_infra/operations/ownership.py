@@ -14,7 +14,7 @@ from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.identity import Claim, owner_of
+from novita_infra.model.identity import Claim, mark_safe, owner_of
 from novita_infra.model.resources import Live
 from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.operations.session import Session
@@ -37,18 +37,27 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
     return frozenset(key for reader in state_readers(session, ()) for key in recorded_objects(reader.load()))
 
 
-def recorded_by_others(session: Session) -> dict[tuple[str, str], str]:
-    """By type and id of each object that the state of another environment records: the place of that state.
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """A state of the project that records an object."""
+
+    place: str
+    environment: str
+
+
+def recorded_by_others(session: Session) -> dict[tuple[str, str], RecordPlace]:
+    """By type and id of each object that the state of another environment records: that state.
 
     A state that cannot be read claims nothing here: it must not block the other environments.
     """
-    claimed: dict[tuple[str, str], str] = {}
+    claimed: dict[tuple[str, str], RecordPlace] = {}
     for reader in state_readers(session, ())[1:]:
         with suppress(Problems):
             state = reader.load()
             if state.lineage == session.state.lineage:
                 continue  # another version of this state
-            claimed |= dict.fromkeys(recorded_objects(state), reader.describe())
+            found = RecordPlace(reader.describe(), state.environment)
+            claimed |= dict.fromkeys(recorded_objects(state), found)
     return claimed
 
 
@@ -170,14 +179,24 @@ def _readers_at(path: Path) -> list[StateReader]:
     return readers
 
 
+@dataclass(frozen=True, slots=True)
+class OthersClaim:
+    """What shows that an object belongs to others."""
+
+    words: str
+    """Such as `is recorded in state/prod.json`, after the id of the object."""
+    environment: str = ""
+    """The environment of this project to which it belongs; empty where it belongs to another project or address."""
+
+
 class OtherOwners:
     """Who else owns objects. The states of others are read once, for the first object whose mark names nobody else."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def claim(self, live: Live, address: Address) -> str:
-        """Who else owns the object that shall be recorded at the address, in words; empty for nobody.
+    def claim(self, live: Live, address: Address) -> OthersClaim | None:
+        """Who else owns the object that shall be recorded at the address; None for nobody.
 
         A project of this name whose mark proves nothing counts as this one only while this state may be lost.
         """
@@ -186,14 +205,17 @@ class OtherOwners:
         if owner is None and identity.claim(live.mark) is Claim.DOUBTFUL and session.state.searched:
             owner = owner_of(live.mark)
         if owner is not None:
-            return f"carries the owner mark of {owner.in_words(other_than=session.project.name)}"
-        place = self._recorded.get((address.type, live.id))
-        if place is None and live.id in self._others.ids(address.type):
-            place = "the state of another project on this machine"
-        return f"is recorded in {place}" if place else ""
+            own = (owner.project, owner.id) == (mark_safe(identity.project), identity.id)
+            words = f"carries the owner mark of {owner.in_words(other_than=session.project.name)}"
+            return OthersClaim(words, owner.environment if own and owner.environment != identity.environment else "")
+        if (found := self._recorded.get((address.type, live.id))) is not None:
+            return OthersClaim(f"is recorded in {found.place}", found.environment)
+        if live.id in self._others.ids(address.type):
+            return OthersClaim("is recorded in the state of another project on this machine")
+        return None
 
     @cached_property
-    def _recorded(self) -> Mapping[tuple[str, str], str]:
+    def _recorded(self) -> Mapping[tuple[str, str], RecordPlace]:
         return recorded_by_others(self._session)
 
     @cached_property

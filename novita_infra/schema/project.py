@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import ADDRESS, DEFAULT, NAME, VERSION
+from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.secret_pointers import SECRET_COMMANDS
@@ -163,6 +163,10 @@ _IMPORT: Final[Schema] = {
                     "examples": ["7a1b2c", "${var.trainerId}"],
                     "description": "The id of the object in the account. An empty one, such as that of a variable, "
                     "imports nothing in this environment.",
+                },
+                "environments": {
+                    **EXISTENCE["environments"],
+                    "description": "The only environments in which it is imported. Default: all.",
                 },
                 "steal": {
                     "type": "boolean",

@@ -175,6 +175,71 @@ def test_the_object_of_another_project_is_refused_unless_the_entry_steals_it(tmp
     assert rig.live_ids() == []
 
 
+def test_an_entry_for_one_environment_is_none_in_the_others(tmp_path: Path) -> None:
+    rig, machine, disk = foreign(tmp_path)
+    project(
+        rig, environments={"dev": {}, "prod": {}}, **{"import": imports(machine, disk, environments=["prod", "dev"])}
+    )
+    assert not rig.plan().plan.edits.imported
+    rig.environment = "prod"
+    assert len(rig.plan().plan.edits.imported) == 2
+
+
+def test_the_object_of_another_environment_is_imported_there_only(tmp_path: Path) -> None:
+    rig, machine, disk = foreign(tmp_path)
+    both: dict[str, dict[str, Any]] = {"dev": {}, "prod": {}}
+    project(rig, environments=both, **{"import": imports(machine, disk)})
+    rig.environment = "prod"
+    rig.apply()
+    project(rig, environments=both, **{"import": imports(machine, disk)[:1]})
+    rig.environment = "dev"
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert raised.value.code == EXIT_REFUSED
+    assert [str(item) for item in raised.value.diagnostics] == [
+        f"novita-infra.yaml:6:3: {machine} (machine) is recorded in {tmp_path}/state/prod.json; the entry holds for "
+        "every environment: add `environments: [prod]` to it, or take the id from a variable that is empty in dev; "
+        "to take the object over instead, add `steal: true` to the entry"
+    ]
+    project(rig, environments=both, **{"import": imports(machine, disk, environments=["dev"])[:1]})
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert [str(item) for item in raised.value.diagnostics] == [
+        f"novita-infra.yaml:6:3: {machine} (machine) is recorded in {tmp_path}/state/prod.json; "
+        "it is theirs: a destroy here would delete it there; to insist, add `steal: true` to the entry"
+    ]
+
+
+def test_the_mark_of_another_environment_names_the_one_in_which_the_entry_holds(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ=SECRET)
+    rig.declare(DISK, MACHINE)
+    project(rig, environments={"dev": {}, "prod": {}})
+    rig.environment = "prod"
+    rig.apply()
+    machine = rig.record("instance.trainer").id
+    shutil.rmtree(tmp_path / "state")
+    rig.environment = "dev"
+    project(rig, environments={"dev": {}, "prod": {}}, **{"import": imports(machine, "")[:1]})
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert [item.hint for item in raised.value.diagnostics] == [
+        "the entry holds for every environment: add `environments: [prod]` to it, or take the id from a variable that "
+        "is empty in dev; to take the object over instead, add `steal: true` to the entry"
+    ]
+
+
+def test_an_id_that_one_environment_lacks_may_be_that_of_another(tmp_path: Path) -> None:
+    rig, _, disk = foreign(tmp_path)
+    project(rig, environments={"dev": {}, "prod": {}}, **{"import": imports("nothing", disk)})
+    rig.environment = "dev"
+    with pytest.raises(Problems) as raised:
+        rig.plan()
+    assert [item.hint for item in raised.value.diagnostics] == [
+        "the entry holds for every environment: if the object is one of another, add `environments:` with its name to "
+        "the entry; leave the entry out if it was deleted, or look the id up in the console"
+    ]
+
+
 def test_an_address_that_is_recorded_is_left_as_it_is(tmp_path: Path) -> None:
     rig, machine, disk = foreign(tmp_path)
     project(rig, **{"import": imports(machine, disk)})

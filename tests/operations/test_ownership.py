@@ -17,7 +17,7 @@ from novita_infra.model.clock import RealClock
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.known_places import KnownPlaces
-from novita_infra.operations.ownership import CreateLocks, OtherOwners
+from novita_infra.operations.ownership import CreateLocks, OtherOwners, OthersClaim
 from novita_infra.operations.session import ProjectOptions, Session
 from novita_infra.state.opening import open_backend
 from novita_infra.state.settings import StateSettings
@@ -111,10 +111,12 @@ def test_an_unmarked_object_that_another_project_of_the_machine_records_is_claim
     state = replace(one.state, records={address: Record(address, "n-1")})
     one.store.save(state)
     live = Live("n-1", "net", Phase.READY, "ready", {})
-    assert OtherOwners(two).claim(live, address) == ""
+    assert OtherOwners(two).claim(live, address) is None
     KnownPlaces(one).remember()
-    assert OtherOwners(two).claim(live, address) == "is recorded in the state of another project on this machine"
+    assert OtherOwners(two).claim(live, address) == OthersClaim(
+        "is recorded in the state of another project on this machine"
+    )
     owners = OtherOwners(two)
-    assert owners.claim(replace(live, id="n-2"), address) == ""
+    assert owners.claim(replace(live, id="n-2"), address) is None
     one.store.save(replace(one.store.load(), records={address: Record(address, "n-2")}))
-    assert owners.claim(replace(live, id="n-2"), address) == "", "the states of others are read once"
+    assert owners.claim(replace(live, id="n-2"), address) is None, "the states of others are read once"

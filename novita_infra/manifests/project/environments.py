@@ -53,6 +53,11 @@ class Environment:
         return next((value for _, value, _ in reversed([*self.settings(name)])), None)
 
 
+def names_of(settings: Settings) -> tuple[str, ...]:
+    """Returns the environments of the project, and the one of a project that declares none."""
+    return (*settings.part("environments"), DEFAULT)
+
+
 def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment, list[Diagnostic]]:
     """Returns the environment of the command line, else the project's default, else one named `default`."""
     declared = settings.part("environments")

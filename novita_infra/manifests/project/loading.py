@@ -15,7 +15,7 @@ from typing import Any
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import MANIFEST, ManifestFiles, find, no_manifests
-from novita_infra.manifests.project.environments import choose_environment, choose_files
+from novita_infra.manifests.project.environments import choose_environment, choose_files, names_of
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.project_file import NOTHING, Settings, settings_of
 from novita_infra.manifests.project.provenance import Provenance
@@ -171,7 +171,7 @@ def _load(
     _report_variables(settings, values, loader, diagnostics)
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
-    refactoring = _refactoring(settings, declared, loader, found, diagnostics)
+    refactoring = _refactoring(settings, chosen.name, declared, loader, found=found, diagnostics=diagnostics)
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())
@@ -217,15 +217,24 @@ def _report_variables(
 
 def _refactoring(
     settings: Settings,
+    environment: str,
     declared: Sequence[Declared],
     loader: ResourceLoader,
+    *,
     found: ManifestFiles,
     diagnostics: Collected,
 ) -> Refactoring:
     """Returns what the project file says of earlier addresses; its errors are reported."""
     complete = not (found.scope or found.elsewhere or diagnostics.errors)
     places = {item.address: item.origin for item in declared}
-    known = Known(places, loader.documents, complete=complete, evaluated=loader.evaluated)
+    known = Known(
+        places,
+        loader.documents,
+        complete=complete,
+        evaluated=loader.evaluated,
+        environment=environment,
+        environments=names_of(settings),
+    )
     refactoring, errors = refactoring_of(settings.document.data, settings.document.position, known)
     diagnostics.add(errors)
     return refactoring

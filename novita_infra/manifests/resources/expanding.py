@@ -78,7 +78,9 @@ class Expanding:
         data = {name: item for name, item in document.data.items() if name not in BESIDE_SPEC}
         body = replace(identified, document=replace(document, data=data))
         position = document.position
-        absence = self._elsewhere(document.data, inside(position, ENVIRONMENTS))
+        chosen = self.scope.named["environment"]["name"]
+        absence, errors = elsewhere(document.data, position, chosen=chosen, known=self.environments)
+        self.diagnostics.extend(errors)
         if absence is not None:
             self.names.add_absent(base, absence)
             return Expanded(body, ())
@@ -185,22 +187,6 @@ class Expanding:
 
     # --- existence ------------------------------------------------------------------------------------------------
 
-    def _elsewhere(self, data: Mapping[str, Any], position: Position) -> Absence | None:
-        """Returns why the resources do not exist in this environment; None if they do."""
-        if ENVIRONMENTS not in data:
-            return None
-        listed = data[ENVIRONMENTS]
-        if not isinstance(listed, list) or not listed:
-            self._tell("environments wants a list of names", "such as environments: [prod]", position)
-            return None
-        for index, name in enumerate(listed):
-            if not isinstance(name, str) or name not in self.environments:
-                summary = f"there is no environment {_quoted(name)}" if isinstance(name, str) else "this is no name"
-                known = nearest(str(name), sorted(self.environments))
-                self._tell(summary, known, inside(position, index))
-        chosen = self.scope.named["environment"]["name"]
-        return None if chosen in listed else Absence(f"its environments leave out {chosen}", key_origin(position))
-
     def _disabled(self, data: Mapping[str, Any], position: Position, scope: Scope) -> Absence | None:
         """Returns why the resource is disabled; None if it is not."""
         if ENABLED not in data:
@@ -237,6 +223,30 @@ class Expanding:
 
     def _tell(self, summary: str, hint: str, position: Position) -> None:
         self.diagnostics.append(Diagnostic(summary, hint, origin=origin(position)))
+
+
+def elsewhere(
+    data: Mapping[str, Any], position: Position, *, chosen: str, known: Collection[str]
+) -> tuple[Absence | None, list[Diagnostic]]:
+    """Returns why what is written there does not exist in the chosen environment, and the errors of `environments:`.
+
+    None if it exists there. `known` are the environments of the project.
+    """
+    if ENVIRONMENTS not in data:
+        return None, []
+    listed, position = data[ENVIRONMENTS], inside(position, ENVIRONMENTS)
+    if not isinstance(listed, list) or not listed:
+        hint = "such as environments: [prod]"
+        return None, [Diagnostic("environments wants a list of names", hint, origin=origin(position))]
+    errors = []
+    for index, name in enumerate(listed):
+        if not isinstance(name, str) or name not in known:
+            summary = f"there is no environment {_quoted(name)}" if isinstance(name, str) else "this is no name"
+            errors.append(
+                Diagnostic(summary, nearest(str(name), sorted(known)), origin=origin(inside(position, index)))
+            )
+    absent = chosen not in listed
+    return Absence(f"its environments leave out {chosen}", key_origin(position)) if absent else None, errors
 
 
 def early_scope(scope: Scope) -> Scope:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.secrets import is_lacking
+from novita_infra.manifests.resources.expanding import ENVIRONMENTS, elsewhere
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -40,6 +41,10 @@ class Known:
     """Whether all manifests are read and sound; otherwise an address that is not known may be declared."""
     evaluated: Callable[[Any, Position], Value] = lambda data, _position: data
     """Evaluates the expressions in a value at a position, and reports what is wrong with them."""
+    environment: str = ""
+    """The chosen one."""
+    environments: Collection[str] = ()
+    """The environments of the project."""
 
 
 class _Names:
@@ -105,17 +110,21 @@ def refactoring_of(
 def _imports(
     content: Mapping[str, Any], position: Position, known: Known
 ) -> tuple[tuple[ImportBlock, ...], list[Diagnostic]]:
-    """The entries of `import` that name an id in this environment, and the diagnostics."""
+    """The entries of `import` that hold in this environment and name an id in it, and the diagnostics."""
     blocks: list[ImportBlock] = []
     diagnostics: list[Diagnostic] = []
     for entry, place in _entries(content, position, "import"):
+        absence, errors = elsewhere(entry, place, chosen=known.environment, known=known.environments)
+        diagnostics += errors
+        if absence is not None or errors:
+            continue
         target, steal = _address(entry.get("to")), entry.get("steal") is True
         id = known.evaluated(entry.get("id"), inside(place, "id"))
         match id:
             case None | "":
                 continue
             case str() if target is not None:
-                blocks.append(ImportBlock(target, id, origin(place), steal))
+                blocks.append(ImportBlock(target, id, origin(place), steal, everywhere=ENVIRONMENTS not in entry))
             case Secret() if is_lacking(id):  # which is reported
                 continue
             case _ if target is not None:

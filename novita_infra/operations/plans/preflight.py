@@ -72,7 +72,7 @@ def _foreign(session: Session, inputs: PlanInputs, plan: Plan) -> tuple[Finding 
     """What is said about recorded objects that may belong to others; reads other states only if one may claim them."""
     existing = inputs.world.existing
     unmarked = unmarked_objects(plan.changes, existing)
-    elsewhere = recorded_by_others(session) if unmarked else {}
+    elsewhere = {key: found.place for key, found in recorded_by_others(session).items()} if unmarked else {}
     return tuple(foreign_objects(plan.changes, existing, inputs.config.identity, recorded_elsewhere=elsewhere))
 
 

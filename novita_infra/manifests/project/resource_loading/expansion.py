@@ -12,7 +12,7 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.loading import Modules, Space
 from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
-from novita_infra.manifests.project.environments import DEFAULT, Environment
+from novita_infra.manifests.project.environments import Environment, names_of
 from novita_infra.manifests.project.patches import patch, patches_of
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.resource_loading.identifying import DocumentIdentifier, FoundDocuments
@@ -110,8 +110,7 @@ class Expander:
     def _expanded(self, identified: Iterable[IdentifiedDocument], scope: Scope) -> list[Expanded]:
         """Returns the resources of each document that exist in the environment."""
         errors: list[Diagnostic] = []
-        environments = (*self.settings.part("environments"), DEFAULT)
-        expanding = Expanding(scope, self.diagnostics.sources, environments, self.names, errors)
+        expanding = Expanding(scope, self.diagnostics.sources, names_of(self.settings), self.names, errors)
         expanded = [expanding.expand(item) for item in identified]
         expanding.look_up_needed()
         self.diagnostics.add(errors)
