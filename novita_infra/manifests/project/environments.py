@@ -81,11 +81,7 @@ def choose_files(found: ManifestFiles, settings: Settings, environment: Environm
     Those of every environment are checked: a misspelt folder of one would be read in all.
     """
     diagnostics: list[Diagnostic] = []
-    named = {
-        name: {_normal(path): place for path, place in _named_paths(part)}
-        for name in settings.part("environments")
-        if (part := _part(settings, name)) is not None
-    }
+    named = _named_by_all(settings)
     for paths in named.values():
         for path, place in paths.items():
             diagnostics += _path_errors(found, path, place)
@@ -98,6 +94,24 @@ def choose_files(found: ManifestFiles, settings: Settings, environment: Environm
         summary = f'{found.scope} is not part of the environment "{environment.name}"'
         diagnostics.append(Diagnostic(summary, hint, origin=place))
     return diagnostics
+
+
+def environments_reading(settings: Settings, file: str) -> tuple[str, ...]:
+    """Returns the declared environments that read the manifest, sorted; all of them for an empty `file`."""
+    named, declared = _named_by_all(settings), sorted(settings.part("environments"))
+    if not any(is_below(file, [*paths]) for paths in named.values()):
+        return tuple(declared)
+    own = {name: [path for part in _lineage(settings, name) for path in named.get(part.name, ())] for name in declared}
+    return tuple(name for name in declared if is_below(file, own[name]))
+
+
+def _named_by_all(settings: Settings) -> dict[str, dict[str, Origin]]:
+    """Returns the folders and files of `resources:` with their places, by the environment that names them."""
+    return {
+        name: {_normal(path): place for path, place in _named_paths(part)}
+        for name in settings.part("environments")
+        if (part := _part(settings, name)) is not None
+    }
 
 
 def _named_paths(part: EnvironmentPart) -> Iterator[tuple[str, Origin]]:

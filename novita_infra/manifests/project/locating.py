@@ -6,7 +6,7 @@ from pathlib import Path
 
 from novita_infra.encoding.files import read_file
 from novita_infra.manifests.project.discovery import find
-from novita_infra.manifests.project.environments import choose_environment
+from novita_infra.manifests.project.environments import choose_environment, environments_reading
 from novita_infra.manifests.project.project_file import NOTHING, settings_of, state_errors
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
@@ -28,6 +28,8 @@ class Located:
     state: StateSettings
     scope: str = ""
     """The one manifest file that the user named, relative to the root; empty for the whole project."""
+    environments: tuple[str, ...] = ()
+    """The declared environments that read the scope, sorted."""
     id: str | None = None
     """The id of the project, from the project file: empty where it gives none, None without a project file."""
 
@@ -55,5 +57,6 @@ def locate(path: Path, *, environment: str = "") -> Located:
         environment=chosen.name,
         state=StateSettings(root, settings.part("state")),
         scope=found.scope,
+        environments=environments_reading(settings, found.scope),
         id=settings.text("metadata", "id") if found.project_file else None,
     )

@@ -79,7 +79,7 @@ class Expanding:
         body = replace(identified, document=replace(document, data=data))
         position = document.position
         chosen = self.scope.named["environment"]["name"]
-        absence, errors = elsewhere(document.data, position, chosen=chosen, known=self.environments)
+        absence, errors = absence_here(document.data, position, chosen=chosen, known=self.environments)
         self.diagnostics.extend(errors)
         if absence is not None:
             self.names.add_absent(base, absence)
@@ -225,7 +225,7 @@ class Expanding:
         self.diagnostics.append(Diagnostic(summary, hint, origin=origin(position)))
 
 
-def elsewhere(
+def absence_here(
     data: Mapping[str, Any], position: Position, *, chosen: str, known: Collection[str]
 ) -> tuple[Absence | None, list[Diagnostic]]:
     """Returns why what is written there does not exist in the chosen environment, and the errors of `environments:`.

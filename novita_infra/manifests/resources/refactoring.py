@@ -9,7 +9,7 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.secrets import is_lacking
-from novita_infra.manifests.resources.expanding import ENVIRONMENTS, elsewhere
+from novita_infra.manifests.resources.expanding import ENVIRONMENTS, absence_here
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -114,7 +114,7 @@ def _imports(
     blocks: list[ImportBlock] = []
     diagnostics: list[Diagnostic] = []
     for entry, place in _entries(content, position, "import"):
-        absence, errors = elsewhere(entry, place, chosen=known.environment, known=known.environments)
+        absence, errors = absence_here(entry, place, chosen=known.environment, known=known.environments)
         diagnostics += errors
         if absence is not None or errors:
             continue

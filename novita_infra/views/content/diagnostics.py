@@ -25,7 +25,9 @@ class ValidationContent(NamedTuple):
 
     diagnostics: tuple[Diagnostic, ...]
     resources: int | None
-    """The number of resources; None for invalid manifests."""
+    """The number of resources in the first environment; None for invalid manifests."""
+    environments: tuple[str, ...] = ()
+    """The environments that were checked, the chosen one first; empty where the project declares none."""
 
 
 def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:

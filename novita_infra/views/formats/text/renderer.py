@@ -116,7 +116,10 @@ class TextRenderer:
     def _validation(self, content: ValidationContent) -> None:
         self.diagnostics(content.diagnostics)
         if (count := content.resources) is not None:
-            self.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
+            chosen, *others = content.environments or ("",)
+            where = f" in environment {chosen}" if chosen else ""
+            too = f"; {', '.join(others)} {'are' if others[1:] else 'is'} valid, too" if others else ""
+            self.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}{where}{too}.", Tone.GOOD))])
 
     def run_begins(self, project: RunProject | None) -> None:
         """Writes nothing."""
