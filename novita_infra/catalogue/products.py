@@ -44,6 +44,8 @@ class Product:
     """Cluster names (v1) or ids (v2); empty means every cluster."""
     min_root_gb: int = 0
     max_root_gb: int = 0
+    gpu_memory_gb: int = 0
+    """The memory of one GPU; 0 where the answer does not hold it, as those of v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Catalogue:
     """Products of endpoints, which have ids of their own (serverless.md section 4)."""
     endpoint_limits: Mapping[str, Any] = field(default_factory=dict)
     """The answer of `GET /endpoint/limit`."""
+    gpu_memory: Mapping[str, int] = field(default_factory=dict)
+    """By id of a GPU product: the memory of one GPU in GB. Only the list of v2 has it."""
 
     def filled_from(self, other: Catalogue) -> Catalogue:
         """This catalogue, with its missing parts from the other."""
@@ -151,7 +155,8 @@ def _serverless_products(pages: Sequence[Any]) -> tuple[Product, ...]:
 def _serverless_product(id: str, item: Mapping[str, Any]) -> Product:
     pricing = object_of(item.get("pricing"))
     precision = int_of(pricing.get("precision"), 5) or 0
-    root = object_of(object_of(item.get("resource_spec")).get("rootfs"))
+    resources = object_of(item.get("resource_spec"))
+    root = object_of(resources.get("rootfs"))
     return Product(
         id=id,
         name=text_of(item.get("name")),
@@ -165,7 +170,19 @@ def _serverless_product(id: str, item: Mapping[str, Any]) -> Product:
         clusters=tuple(texts_of(item.get("region_ids"))),
         min_root_gb=int_of(root.get("min_gb")) or 0,
         max_root_gb=int_of(root.get("max_gb")) or 0,
+        gpu_memory_gb=_gpu_memory(resources),
     )
+
+
+def _gpu_memories(pages: Sequence[Any]) -> Mapping[str, int]:
+    """From `/gpus/v2/products` (gpus-v2-list-products), whose ids are those of v1."""
+    memories = ((id, _gpu_memory(object_of(item.get("resource_spec")))) for id, item in _items(pages))
+    return {id: memory for id, memory in memories if memory}
+
+
+def _gpu_memory(resources: Mapping[str, Any]) -> int:
+    """The memory of one GPU in GB; 0 for none."""
+    return max(int_of(object_of(resources.get("gpu")).get("memory_gb")) or 0, 0)
 
 
 def _endpoint_limits(pages: Sequence[Any]) -> Mapping[str, Any]:
@@ -220,6 +237,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "serverless": Part(
         (get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100),), _serverless_products
     ),
+    "gpu_memory": Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }
 """How to read each part, by its name in Catalogue and in Resolution.catalogues."""

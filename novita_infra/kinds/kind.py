@@ -80,6 +80,8 @@ class Resolution:
     be Refs, Computations or Secrets; those are skipped."""
     catalogues: tuple[str, ...] = ()
     """The parts of the catalogue that `resolve` reads; see Catalogue."""
+    more_catalogues: Callable[[Spec], tuple[str, ...]] = lambda _: ()
+    """The parts that it reads beside these for this declared spec."""
     resolve: Resolve | None = None
     """Replaces names of products and clusters by ids. Pure. A live object keeps what it has where that satisfies the
     spec, and whatever the same spec gave it before, for the catalogue may have changed. Other fields are left alone;
@@ -88,6 +90,10 @@ class Resolution:
     """The fields that `resolve` may set or complete, so that their values need not stand in the manifest."""
     written: Mapping[str, Callable[[Value], Value]] = field(default_factory=dict)
     """By field: how a manifest states the live value, where the two have different forms."""
+
+    def parts_for(self, spec: Spec) -> frozenset[str]:
+        """All parts of the catalogue that `resolve` reads for a declared spec."""
+        return frozenset((*self.catalogues, *self.more_catalogues(spec)))
 
 
 # --- place, stock and price -------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.model.values import Value
@@ -64,9 +64,15 @@ def shown_value(value: Value) -> str:
 
 
 def _alternatives_of(schema: Mapping[str, Any]) -> Iterator[str]:
-    names = [name for one in schema.get("oneOf", ()) for name in one.get("required", ())]
-    if names:
-        yield f"exactly one of {', '.join(names)}"
+    if names := _required(schema.get("oneOf", ())):
+        yield f"exactly one of {names}"
+    if names := _required(schema.get("else", {}).get("oneOf", ())):
+        yield f"one of {names}; or {_required(schema['if'].get('anyOf', ()))}"
+
+
+def _required(alternatives: Iterable[Mapping[str, Any]]) -> str:
+    """The keys that alternatives require."""
+    return ", ".join(name for one in alternatives for name in one.get("required", ()))
 
 
 def _range(least: float | None, most: float | None, unit: str) -> str:

@@ -76,6 +76,7 @@ def test_each_part_of_the_catalogue_is_read_from_its_page() -> None:
         "gpu": [("GET", f"{V1}/products", {"billingMethod": mode}) for mode in ("onDemand", "monthly", "spot")],
         "cpu": [("GET", f"{V1}/cpu/products", {})],
         "serverless": [("GET", "/gpus/v2/products", {"type": "gpu", "category": "serverless", "limit": 100})],
+        "gpu_memory": [("GET", "/gpus/v2/products", {"type": "gpu", "category": "instance", "limit": 100})],
         "endpoint_limits": [("GET", f"{V1}/endpoint/limit", {})],
     }
     assert all(item.repeatable for part in PARTS.values() for item in part.requests)
@@ -104,6 +105,13 @@ def test_a_product_is_read_whether_its_numbers_are_numbers_or_text() -> None:
             max_root_gb=6144,
         ),
     )
+
+
+def test_the_memory_of_a_gpu_comes_from_the_products_of_v2() -> None:
+    bare = {"id": "26", "resource_spec": {"gpu": None}}
+    negative = {"id": "x", "resource_spec": {"gpu": {"memory_gb": -1}}}
+    page = {"data": [SERVERLESS, bare, negative, {"id": "4090.16c62g", "resource_spec": {"gpu": {"memory_gb": "24"}}}]}
+    assert parse_catalogue({"gpu_memory": [page]}).gpu_memory == {"4090.16c62g": 24}
 
 
 def test_a_cpu_product_has_the_one_root_disk_it_comes_with() -> None:

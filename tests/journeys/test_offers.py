@@ -195,7 +195,7 @@ def test_offers_passed_over_by_the_plan_are_recorded_with_the_reason(tmp_path: P
         {"offer": {"product": "H100-80GB.20c240g"}, "reason": "it costs $2.35/h, over maxPricePerHour"},
         {
             "offer": {"product": "H100", "cluster": "us-ca-6", "billingMode": "spot"},
-            "reason": "it is not offered so",
+            "reason": "it is not in us-ca-6 (US-CA-06 (California))",
         },
         {"offer": {"product": "L40S.16c96g"}, "reason": "none was free"},
     ]

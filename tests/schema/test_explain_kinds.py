@@ -107,7 +107,11 @@ def test_explain_agrees_with_the_edits_about_the_removal_of_a_field(edit: Edit, 
         ("vpc.name", "text", ("1 to 30 characters",)),
         ("endpoint.workers.min", "whole number", ("at least 0",)),
         ("endpoint.scaling.type", "one of queue, concurrency", ()),
-        ("endpoint.product", "{gpu, id, choose}", ("exactly one of gpu, id",)),
+        (
+            "endpoint.product",
+            "{gpu, id, choose, minGpuMemoryGb, maxPricePerHour, region}",
+            ("one of gpu, id; or minGpuMemoryGb, maxPricePerHour, region",),
+        ),
         ("endpoint.ports", "list of text", ("exactly 1 item", "each: matches ^[1-9][0-9]{0,4}/http$")),
         (
             "endpoint.env",

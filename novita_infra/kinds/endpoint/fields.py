@@ -7,6 +7,7 @@ from typing import Final
 from novita_infra.api.json_values import object_of
 from novita_infra.kinds.endpoint import parsing, prices
 from novita_infra.kinds.field import By, Comparison, Default, Field, Replaces, Secrecy
+from novita_infra.kinds.toolkit import wishes
 from novita_infra.kinds.toolkit.field_schemas import CHOICE, COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 
 _MOUNT_PATH: Final = {
@@ -48,11 +49,14 @@ FIELDS: Final = (
                 "gpu": {**TEXT, "description": "The name of a serverless GPU product, or a part that fits no other."},
                 "id": {**TEXT, "description": "The id of a serverless product."},
                 "choose": CHOICE,
+                **wishes.SCHEMAS,
             },
-            "oneOf": [{"required": [name]} for name in ("gpu", "id")],
+            "if": {"anyOf": [{"required": [name]} for name in wishes.SCHEMAS]},
+            "else": {"oneOf": [{"required": [name]} for name in ("gpu", "id")]},
             "additionalProperties": False,
         },
-        doc="The GPU of a worker, by its name (`{gpu: RTX 4090}`) or by a serverless product's id (`{id: ...}`).",
+        doc="The GPU of a worker, by its name (`{gpu: RTX 4090}`), by what it must have "
+        "(`{minGpuMemoryGb: 40}`), or by a serverless product's id (`{id: ...}`).",
         api="products[].id (serverless-create-endpoint); names from gpus-v2-list-products, category serverless",
         change=Replaces("the product of an endpoint cannot be edited"),
         required=True,

@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
-from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors
-from novita_infra.kinds.toolkit.lookup import find_product, still_satisfies
+from novita_infra.kinds.toolkit.lookup import best_of, matching, no_product, still_satisfies
 from novita_infra.kinds.toolkit.placement import with_cluster_id
+from novita_infra.kinds.toolkit.wishes import (
+    ASK_FOR_LESS,
+    SCHEMAS,
+    clusters_with,
+    find_region,
+    fulfilling,
+    has_wish,
+    is_too_dear,
+    why_too_dear,
+    wish_of,
+)
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Ref, Spec, Value
@@ -34,7 +45,11 @@ def check(spec: Spec) -> Iterator[SpecError]:
     least, most = workers.get("min"), workers.get("max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield SpecError(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
-    yield from choice_errors(object_of(spec.get("product")), path=("product",))
+    product = object_of(spec.get("product"))
+    yield from choice_errors(product, path=("product",))
+    if "id" in product and has_wish(product):
+        summary, hint = "the id names one product", "leave out minGpuMemoryGb, maxPricePerHour and region"
+        yield SpecError(("product", "id"), summary, hint)
     yield from port_errors(spec.get("ports"), most=1)
     yield from env_errors(spec.get("env"))
     yield from mount_errors(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
@@ -51,24 +66,63 @@ def resolve_spec(
     """The spec with product and cluster as ids, and its errors, those against the account's limits included."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
-    if isinstance(wish.get("gpu"), str):
-        current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
-        cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
-        found: Product | SpecError | None = None
-        if not still_satisfies(wish["gpu"], recorded, kept=current):
-            found = find_product(
-                catalogue.serverless,
-                wish["gpu"],
-                path=("product", "gpu"),
-                cluster=cluster,
-                kept=current,
-                cheapest="choose" in wish,
-            )
+    if "id" not in wish and (isinstance(wish.get("gpu"), str) or has_wish(wish)):
+        found = _product(chosen, wish, catalogue, live, recorded=recorded)
         if isinstance(found, SpecError):
             errors = (*errors, found)
         else:
-            chosen = {**chosen, "product": {**wish, "id": found.id if found else current}}
+            id, cluster = found
+            placed = {"cluster": cluster} if cluster else {}
+            chosen = {**chosen, **placed, "product": {**wish, "id": id}}
     return chosen, (*errors, *_limit_errors(chosen, catalogue.endpoint_limits, live))
+
+
+def _product(
+    spec: Spec, wish: Mapping[str, Value], catalogue: Catalogue, live: Live | None, *, recorded: Spec | None
+) -> tuple[str, str] | SpecError:
+    """The ids of the product, and of the cluster where a region decides it."""
+    name, region, place = text_of(wish.get("gpu")), wish.get("region"), spec.get("cluster")
+    current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
+    here = text_of(live.values.get("cluster")) if live else ""
+    same = (still_satisfies(name, recorded, kept=current) if name else bool(current)) and _is_same(wish, recorded)
+    if same and not region:
+        return current, ""
+    clusters: tuple[Cluster, ...] | None = None
+    if isinstance(region, str):
+        regional = find_region(catalogue, region, path=("product", "region"))
+        if isinstance(regional, SpecError):
+            return regional
+        clusters = tuple(item for item in regional if not isinstance(place, str) or item.id == place)
+        if not clusters:
+            hint = f"clusters in it: {', '.join(item.id for item in regional)}"
+            summary = f'cluster {place} is not in the region "{region}"'
+            return SpecError(("product", "region"), summary, hint, impossible=True)
+    if same and clusters is not None and any(item.id == here for item in clusters):
+        return current, here
+    named = matching(catalogue.serverless, name) if name else catalogue.serverless
+    if name and not named:
+        return no_product(catalogue.serverless, name, path=("product", "gpu"))
+    asked = wish_of(wish, mode="", clusters=clusters)
+    fitting, reason = fulfilling(named, asked, catalogue)
+    cheap = tuple(item for item in fitting if not is_too_dear(item, asked))
+    found: Product | SpecError | None = next((item for item in fitting if item.id == current), None)
+    if found is None and not cheap:
+        why = reason or why_too_dear(fitting, asked)
+        return SpecError(("product",), f"no product fits: {why}", ASK_FOR_LESS, impossible=True)
+    if found is None:
+        path = ("product", "gpu") if name else ("product",)
+        cluster = next((item for item in catalogue.clusters if item.id == place), None)
+        found = best_of(cheap, name, path=path, cluster=cluster, cheapest="choose" in wish)
+    if isinstance(found, SpecError):
+        return found
+    places = [item.id for item in clusters_with(found, clusters or ())]
+    return found.id, here if here in places else next(iter(places), "")
+
+
+def _is_same(wish: Mapping[str, Value], recorded: Spec | None) -> bool:
+    """Whether the product was declared so before."""
+    before = object_of((recorded or {}).get("product"))
+    return all(before.get(name) == wish.get(name) for name in SCHEMAS)
 
 
 def stock_needed(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:

@@ -19,6 +19,7 @@ from novita_infra.kinds.field import (
     Secrecy,
 )
 from novita_infra.kinds.instance import forms, offers
+from novita_infra.kinds.toolkit import wishes
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
     CHOICE,
@@ -66,12 +67,21 @@ FIELDS: Final = (
         name="product",
         schema={
             "type": "object",
-            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": offers.SCHEMA, "choose": CHOICE},
-            "oneOf": [{"required": [name]} for name in ("gpu", "cpu", "id", "anyOf")],
+            "properties": {
+                "gpu": TEXT,
+                "cpu": TEXT,
+                "id": TEXT,
+                "anyOf": offers.SCHEMA,
+                "choose": CHOICE,
+                **wishes.SCHEMAS,
+            },
+            "if": {"anyOf": [{"required": [name]} for name in wishes.SCHEMAS]},
+            "else": {"oneOf": [{"required": [name]} for name in ("gpu", "cpu", "id", "anyOf")]},
             "additionalProperties": False,
         },
         doc="The product to rent: {gpu: NAME} or {cpu: NAME}, a product's name or a part that fits no other "
-        "(`RTX 4090`), {id: ID}, or several in the order of preference: {anyOf: [...]}.",
+        "(`RTX 4090`), {id: ID}, what it must have ({minGpuMemoryGb: 40}), or several in the order of preference: "
+        "{anyOf: [...]}.",
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,

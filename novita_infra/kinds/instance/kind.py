@@ -19,6 +19,7 @@ from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.kind import DriftRules, Kind, Market, OutputKeys, PlacementRules, Resolution, UseMetrics
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
+from novita_infra.kinds.toolkit.wishes import memory_part
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, STABLE, Live, Phase
 from novita_infra.model.values import Spec, Value
@@ -176,6 +177,7 @@ INSTANCE: Final = Kind(
         output_keys={"endpoints": OutputKeys(("ports", "tools"), resolution.declared_ports)},
         check=validation.check,
         catalogues=("clusters", "gpu", "cpu"),
+        more_catalogues=lambda spec: memory_part(offers.declared_offers(spec)),
         resolve=resolution.resolve_spec,
         resolved=frozenset({"product", "cluster", "billingMode"}),
         written={"product": product_by_id},

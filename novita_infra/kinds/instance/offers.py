@@ -1,32 +1,46 @@
 """Several acceptable products in the order of preference: resolved against stock and price, then kept. Pure.
 
-The create that succeeds decides the product once; a cheaper offer of tomorrow changes nothing.
+The create that succeeds decides the product once; a cheaper offer of tomorrow changes nothing. A product with wishes
+(`{minGpuMemoryGb: 40}`) is one offer, which every product that fulfils them matches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from novita_infra.api.json_values import filled, object_of, objects_of, text_of
-from novita_infra.catalogue.products import UNIT, Catalogue, Product
+from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
 from novita_infra.kinds.kind import Offer, SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors
 from novita_infra.kinds.toolkit.field_schemas import CHOICE, TEXT
 from novita_infra.kinds.toolkit.lookup import (
     ambiguity,
     find_cluster,
-    is_offered,
     matching,
     price_in_mode,
 )
+from novita_infra.kinds.toolkit.wishes import (
+    ASK_FOR_LESS,
+    SCHEMAS,
+    clusters_with,
+    find_region,
+    fulfilling,
+    has_wish,
+    is_too_dear,
+    why_too_dear,
+    wish_of,
+)
 from novita_infra.model.diagnostics import nearest
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
 _OFFER_FIELDS: Final = ("cluster", "billingMode")
 """The fields that an offer may name beside its product."""
+_MOST_OFFERS: Final = 20
+"""The most offers that a create tries."""
 _RESOLVED_KEYS: Final = frozenset({"id", "offers", "passed"})
 """The keys that resolution adds to a product."""
 
@@ -42,13 +56,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "id": {**TEXT, "description": "A GPU product's id."},
             "cluster": {**TEXT, "description": "The cluster, by id or name."},
             "billingMode": {"enum": ["onDemand", "spot"]},
-            "maxPricePerHour": {
-                "anyOf": [
-                    {"type": "number", "exclusiveMinimum": 0},
-                    {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$", "examples": ["1.25"]},
-                ],
-                "description": "The most that a GPU may cost, in USD per hour.",
-            },
+            **SCHEMAS,
         },
         "additionalProperties": False,
     },
@@ -56,17 +64,20 @@ SCHEMA: Final[Mapping[str, Any]] = {
 
 
 def declared_offers(spec: Spec) -> list[Mapping[str, Value]]:
-    """The declared offers, the preferred first; empty where the manifest names one product."""
-    return objects_of(object_of(spec.get("product")).get("anyOf"))
+    """The declared offers, the preferred first; empty where the manifest names one product without a wish."""
+    product = object_of(spec.get("product"))
+    return objects_of(product["anyOf"]) if "anyOf" in product else [product] if has_wish(product) else []
 
 
 def offer_errors(spec: Spec) -> Iterator[SpecError]:
     """The errors of the declared offers beyond their schema."""
+    alone = "anyOf" not in object_of(spec.get("product"))
     for index, declared in enumerate(declared_offers(spec)):
-        path = ("product", "anyOf", index)
-        if len({"gpu", "id"} & declared.keys()) != 1:
+        path = _path(spec, index)
+        named = {"gpu", "id"} & declared.keys()
+        if not alone and (len(named) > 1 or not (named or has_wish(declared))):
             yield SpecError(path, "an offer names one product", "give it `gpu` or `id`, not both")
-        yield from choice_errors(declared, path=path)
+        yield from () if alone else choice_errors(declared, path=path)
         for name in ("cluster", "billingMode"):
             if name in declared and name in spec and isinstance(spec[name], str) and declared[name] != spec[name]:
                 yield SpecError(
@@ -81,18 +92,21 @@ def resolve_offers(
     matches: list[Mapping[str, Value]] = []
     errors: list[SpecError] = []
     passed: list[Mapping[str, Value]] = []
+    reasons: list[str] = []
     for index, declared in enumerate(declared_offers(spec)):
-        offered = _offers(declared, spec, catalogue, path=("product", "anyOf", index))
+        offered = _offers(declared, spec, catalogue, path=_path(spec, index))
         if isinstance(offered, SpecError):
             errors.append(offered)
             continue
-        if (error := _ambiguity(declared, spec, catalogue, index=index)) is not None:
+        if (error := _ambiguity(declared, offered, spec, path=_path(spec, index))) is not None:
             errors.append(error)
-        matches += offered
-        dear = [offer for offer in offered if offer["tooDear"]]
+        matches += offered.offers
+        dear = [offer for offer in offered.offers if offer["tooDear"] and offered.name]
         passed += [_passed(offer, f"it costs {_usd(offer['price'])}, over maxPricePerHour") for offer in dear]
-        if not offered:
-            passed.append(_passed({"id": declared.get("id", declared.get("gpu")), **declared}, "it is not offered so"))
+        reasons.append(offered.reason)
+        if not offered.offers:
+            named = {name: declared.get(name) for name in _OFFER_FIELDS}
+            passed.append(_passed({"id": offered.name, **named}, offered.reason))
     if live is not None:
         same = _live_offer(matches, live) or _live_offer(_offers_before(spec, catalogue, live, recorded), live)
         if same is not None:
@@ -101,16 +115,12 @@ def resolve_offers(
         return spec, tuple(errors)
     affordable = [offer for offer in matches if not offer.get("tooDear")]
     if not affordable:
-        prices = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in matches) or "none is offered so"
-        hint = "raise maxPricePerHour, or add another offer"
-        return spec, (
-            SpecError(("product", "anyOf"), f"no offer is within its price: {prices}", hint, impossible=True),
-        )
+        return spec, (_nothing(spec, matches, reasons),)
     chosen = _with_offer(spec, min(affordable, key=lambda offer: not offer["available"]))
-    offered = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable]
+    listed = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable[:_MOST_OFFERS]]
     return {
         **chosen,
-        "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})},
+        "product": {**object_of(chosen["product"]), **filled({"offers": listed, "passed": passed})},
     }, ()
 
 
@@ -132,50 +142,107 @@ def _offer(
     return Offer(spec=chosen, place=_place(chosen), passed=(*passed, *unavailable))
 
 
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """The products that a declared offer matches now."""
+
+    name: str
+    """The name or the id in the offer; empty where it has only wishes."""
+    products: tuple[Product, ...]
+    """Those that are cheap enough."""
+    offers: tuple[Mapping[str, Value], ...]
+    """Each product with its place, its price in 1/100000 USD, and its stock: free ones first, then by price."""
+    reason: str
+    """Why there is none, or none that is cheap enough."""
+
+
 def _offers(
     declared: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, path: tuple[str | int, ...]
-) -> list[Mapping[str, Value]] | SpecError:
-    """The products that a declared offer matches now: each with its place, its price in 1/100000 USD, and its stock."""
+) -> _Offered | SpecError:
+    """The products that a declared offer matches now."""
     key = "id" if "id" in declared else "gpu"
-    mode, named = _mode(declared, spec), declared.get("cluster")
+    name, mode = text_of(declared.get(key)), _mode(declared, spec)
+    places = _places(declared, spec, catalogue, path=path)
+    if isinstance(places, SpecError):
+        return places
+    products = matching(catalogue.gpu, name) if name else catalogue.gpu
+    if not products:
+        hint = nearest(name, [item.id if key == "id" else item.name for item in catalogue.gpu])
+        return SpecError((*path, key), f'no product "{name}"', hint)
+    wish = wish_of(declared, mode=mode, clusters=places)
+    here, reason = fulfilling(products, wish, catalogue)
+    offers = [
+        {
+            **_offer_of(declared, spec, id=item.id, cluster=place),
+            "name": item.name,
+            "price": price_in_mode(item, mode),
+            "available": item.available,
+            "tooDear": is_too_dear(item, wish),
+        }
+        for item in here
+        for place in ([cluster.id for cluster in clusters_with(item, places)] if places is not None else [""])
+    ]
+    ordered = sorted(offers, key=lambda offer: (not offer["available"], offer["price"] or 0, offer["id"]))
+    cheap = tuple(item for item in here if not is_too_dear(item, wish))
+    return _Offered(name, cheap, tuple(ordered), reason or ("" if cheap else why_too_dear(here, wish)))
+
+
+def _places(
+    declared: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, path: tuple[str | int, ...]
+) -> tuple[Cluster, ...] | SpecError | None:
+    """The clusters that an offer names, by its region or by itself; None where it leaves them open."""
+    named, region = declared.get("cluster"), declared.get("region")
     cluster = find_cluster(catalogue, named, path=(*path, "cluster")) if isinstance(named, str) else ""
     if isinstance(cluster, SpecError):
         return cluster
-    products = matching(catalogue.gpu, text_of(declared.get(key)))
-    if not products:
-        hint = nearest(text_of(declared.get(key)), [item.id if key == "id" else item.name for item in catalogue.gpu])
-        return SpecError((*path, key), f'no product "{declared.get(key)}"', hint)
-    limit = _limit(declared.get("maxPricePerHour"))
-    places = {cluster, *(item.name for item in catalogue.clusters if item.id == cluster)}
-    here = [item for item in products if is_offered(item, mode) and (not cluster or _is_in(item, places))]
-    costs = {item.id: price_in_mode(item, mode) for item in here}
-    return [
-        {
-            **_offer_of(declared, spec, id=item.id, cluster=cluster),
-            "name": item.name,
-            "price": costs[item.id],
-            "available": item.available,
-            "tooDear": limit is not None and (costs[item.id] is None or (costs[item.id] or 0) > limit),
-        }
-        for item in sorted(here, key=lambda item: (not item.available, costs[item.id] or 0, item.id))
-    ]
-
-
-def _ambiguity(declared: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, index: int) -> SpecError | None:
-    """The error that the name of an offer fits several products that differ, unless it wants the cheapest."""
-    name = text_of(declared.get("gpu"))
-    if not name or "choose" in declared:
-        return None
-    return ambiguity(
-        matching(catalogue.gpu, name), name, path=("product", "anyOf", index, "gpu"), mode=_mode(declared, spec)
+    if not isinstance(region, str):
+        return tuple(item for item in catalogue.clusters if item.id == cluster) if cluster else None
+    found = find_region(catalogue, region, path=(*path, "region"))
+    if isinstance(found, SpecError):
+        return found
+    beside = cluster or spec.get("cluster")
+    here = tuple(item for item in found if item.id == beside) if isinstance(beside, str) else found
+    names = ", ".join(f"{item.id} ({item.name})" for item in found)
+    elsewhere = SpecError(
+        (*path, "region"),
+        f'cluster {beside} is not in the region "{region}"',
+        f"clusters in it: {names}",
+        impossible=True,
     )
+    return here or elsewhere
+
+
+def _ambiguity(
+    declared: Mapping[str, Value], offered: _Offered, spec: Spec, *, path: tuple[str | int, ...]
+) -> SpecError | None:
+    """The error that an offer fits several products that differ, unless it wants the cheapest."""
+    if "choose" in declared or "id" in declared or not offered.products:
+        return None
+    where = (*path, "gpu") if offered.name else path
+    return ambiguity(offered.products, offered.name, path=where, mode=_mode(declared, spec))
+
+
+def _nothing(spec: Spec, matches: list[Mapping[str, Value]], reasons: list[str]) -> SpecError:
+    """The error that no offer has a product that is cheap enough."""
+    if "anyOf" not in object_of(spec.get("product")):
+        return SpecError(("product",), f"no product fits: {'; '.join(reasons)}", ASK_FOR_LESS, impossible=True)
+    prices = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in matches) or "none is offered so"
+    hint = "raise maxPricePerHour, or add another offer"
+    return SpecError(("product", "anyOf"), f"no offer is within its price: {prices}", hint, impossible=True)
+
+
+def _path(spec: Spec, index: int) -> tuple[str | int, ...]:
+    return ("product", "anyOf", index) if "anyOf" in object_of(spec.get("product")) else ("product",)
 
 
 def _offers_before(spec: Spec, catalogue: Catalogue, live: Live, recorded: Spec | None) -> list[Mapping[str, Value]]:
     """The live product as each declared offer, where these very offers gave it before the catalogue changed."""
     product = object_of((recorded or {}).get("product"))
     has = object_of(live.values.get("product")).get("id")
-    if has is None or product.get("id") != has or product.get("anyOf") != object_of(spec.get("product")).get("anyOf"):
+    declared_now = object_of(spec.get("product"))
+    if has is None or product.get("id") != has or _asked(product) != _asked(declared_now):
+        return []
+    if "anyOf" not in declared_now and declared_now.get("id", has) != has:
         return []
     offers: list[Mapping[str, Value]] = []
     for declared in declared_offers(spec):
@@ -196,12 +263,13 @@ def _offer_of(declared: Mapping[str, Value], spec: Spec, *, id: Value, cluster: 
     return {"id": id, "cluster": cluster or spec.get("cluster"), "billingMode": mode}
 
 
+def _asked(product: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A product as it is declared, without what resolution adds."""
+    return {name: value for name, value in product.items() if name not in _RESOLVED_KEYS}
+
+
 def _mode(declared: Mapping[str, Value], spec: Spec) -> str:
     return text_of(declared.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
-
-
-def _is_in(product: Product, places: set[str]) -> bool:
-    return not product.clusters or not places.isdisjoint(product.clusters)
 
 
 def _live_offer(matches: list[Mapping[str, Value]], live: Live) -> Mapping[str, Value] | None:
@@ -223,7 +291,7 @@ def _live_offer(matches: list[Mapping[str, Value]], live: Live) -> Mapping[str, 
 
 def _with_offer(spec: Spec, offer: Mapping[str, Value]) -> Spec:
     """The spec of that offer alone."""
-    plain = {name: value for name, value in object_of(spec.get("product")).items() if name not in _RESOLVED_KEYS}
+    plain = _asked(object_of(spec.get("product")))
     own = {name: value for name, value in spec.items() if name not in _OFFER_FIELDS}
     placed = filled({name: offer.get(name) for name in _OFFER_FIELDS})
     return {**own, **placed, "product": {**plain, "id": offer["id"]}}
@@ -242,14 +310,6 @@ def _place(spec: Spec) -> Mapping[str, Value]:
 def _passed(offer: Mapping[str, Value], reason: str) -> Mapping[str, Value]:
     named = {"product" if name == "id" else name: value for name, value in _named(offer).items()}
     return {"offer": filled(named), "reason": reason}
-
-
-def _limit(value: Value) -> Decimal | None:
-    """A price in 1/100000 USD."""
-    try:
-        return None if value is None else Decimal(str(value)) * UNIT
-    except InvalidOperation:
-        return None
 
 
 def _usd(amount: int | None) -> str:

@@ -10,6 +10,7 @@ from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors, port_number_errors
+from novita_infra.kinds.toolkit.wishes import has_wish
 from novita_infra.model.values import Spec
 
 
@@ -39,6 +40,12 @@ def _product_errors(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(
             ("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu, id and anyOf"
         )
+    for key in ("cpu", "anyOf") if has_wish(product) else ():
+        if key in product:
+            hint = "write them into each offer" if key == "anyOf" else "leave them out"
+            yield SpecError(
+                ("product", key), "minGpuMemoryGb, maxPricePerHour and region are about one GPU product", hint
+            )
     for key, other in (("gpu", "cpu"), ("cpu", "gpu")):
         if key in product and spec.get("type") == other:
             yield SpecError(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.owner_marks import ENV_NAME
 from novita_infra.kinds.toolkit.translation import RESERVED_PORTS, is_port, port_of
+from novita_infra.kinds.toolkit.wishes import has_wish
 from novita_infra.model.values import Secret, Value
 
 
@@ -87,5 +88,5 @@ def mount_errors(mounts: Value, *, taken: Sequence[Value] = (), name: str = "net
 
 def choice_errors(product: Mapping[str, Value], *, path: tuple[str | int, ...]) -> Iterator[SpecError]:
     """The error of a declared `choose` where no name leaves a choice."""
-    if "choose" in product and not {"gpu", "cpu"} & product.keys():
+    if "choose" in product and ("id" in product or not ({"gpu", "cpu"} & product.keys() or has_wish(product))):
         yield SpecError((*path, "choose"), "there is nothing to choose from", "it stands beside the name of a product")

@@ -68,17 +68,38 @@ def find_product(
     """
     found = matching(products, name)
     if not found:
-        return SpecError(path, f'no product "{name}"', nearest(name, [item.name for item in products]))
+        return no_product(products, name, path=path)
     for item in found:
         if item.id == kept:
             return item
+    return best_of(found, name, path=path, mode=mode, cluster=cluster, cheapest=cheapest)
+
+
+def no_product(products: Sequence[Product], name: str, *, path: tuple[str | int, ...]) -> SpecError:
+    """The error that no product has the name."""
+    return SpecError(path, f'no product "{name}"', nearest(name, [item.name for item in products]))
+
+
+def best_of(
+    found: Sequence[Product],
+    name: str,
+    *,
+    path: tuple[str | int, ...],
+    mode: str = "",
+    cluster: Cluster | None = None,
+    cheapest: bool = False,
+) -> Product | SpecError:
+    """The best of some products, as `find_product` says; `name` is what the manifest calls them, if anything."""
     if not cheapest and (error := ambiguity(found, name, path=path, mode=mode)) is not None:
         return error
     return min(found, key=_preference(mode, cluster))
 
 
 def ambiguity(found: Sequence[Product], name: str, *, path: tuple[str | int, ...], mode: str) -> SpecError | None:
-    """The error that a name fits several products that differ, with their prices; None where all have one name."""
+    """The error that several products fit that differ, with their prices; None where all have one name.
+
+    `name` is what the manifest calls them; empty where it has only wishes.
+    """
     models: dict[str, Product] = {}
     counts: dict[str, int] = {}
     for item in sorted(found, key=lambda item: (_cost(item, mode), item.name, item.id)):
@@ -94,6 +115,9 @@ def ambiguity(found: Sequence[Product], name: str, *, path: tuple[str | int, ...
     ]
     more = f" and {len(models) - _MOST_LISTED} more" if len(models) > _MOST_LISTED else ""
     first = next(iter(models.values())).name
+    if not name:
+        hint = f"name one of them (`gpu: {_in_braces(first)}`), or add `choose: cheapest` for the cheapest that is free"
+        return SpecError(path, f"several products fit that differ: {', '.join(listed)}{more}", hint)
     hint = (
         f"name one of them (`{key}: {_in_braces(first)}`), or write `{{{key}: {_in_braces(name)}, choose: cheapest}}` "
         "for the cheapest that is free"

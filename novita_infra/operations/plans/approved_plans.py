@@ -232,9 +232,9 @@ def _with_choices(session: Session, fresh: Review, approved: Mapping[Address, Sp
 
 async def _catalogue(session: Session, steps: Iterable[Step], *, more: Iterable[str] = ()) -> Catalogue:
     """The parts of the catalogue that hold the choices of the steps and their prices."""
-    kinds = [KINDS[prefix] for prefix in {step.address.type for step in steps if _takes_stock(step)}]
-    parts = {part for kind in kinds for part in (*kind.resolution.catalogues, *kind.market.price_lists)}
-    return await read_catalogue(session.client, sorted((parts | set(more)) & _PARTS))
+    taking = [(KINDS[step.address.type], step.spec) for step in steps if _takes_stock(step)]
+    parts = {part for kind, spec in taking for part in (*kind.resolution.parts_for(spec), *kind.market.price_lists)}
+    return await read_catalogue(session.client, sorted(parts | (set(more) & _PARTS)))
 
 
 def _takes_stock(step: Step) -> bool:

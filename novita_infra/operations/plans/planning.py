@@ -62,7 +62,10 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     check_sources(session, asked)
     declared = project.declared
     catalogues = {
-        part for item in declared for part in KINDS[item.address.type].resolution.catalogues if not asked.destroys
+        part
+        for item in declared
+        for part in KINDS[item.address.type].resolution.parts_for(item.spec)
+        if not asked.destroys
     }
     prices = {part for address in state.records for part in KINDS[address.type].market.price_lists} - catalogues
     observed, lists, priced, declared = await together(

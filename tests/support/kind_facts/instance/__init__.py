@@ -25,7 +25,12 @@ def _specs(fleet: Fleet) -> dict[str, dict[str, Any]]:
 
 def _spec(fleet: Fleet, earlier: list[str]) -> dict[str, Any]:
     """`earlier` are the names of the machines that it may refer to."""
-    products = [{"gpu": "RTX 4090"}, {"gpu": "L40S"}, {"anyOf": [{"gpu": "H100"}, {"gpu": "RTX 4090"}]}]
+    products = [
+        {"gpu": "RTX 4090"},
+        {"gpu": "L40S"},
+        {"anyOf": [{"gpu": "H100"}, {"gpu": "RTX 4090"}]},
+        {"minGpuMemoryGb": 40, "maxPricePerHour": 0.6, "choose": "cheapest"},
+    ]
     spec: dict[str, Any] = {"product": fleet.draw(st.sampled_from(products))}
     auths, networks, mounted = (fleet.names[kind_type] for kind_type in ("registry_auth", "vpc", "network_storage"))
     if fleet.names["template"] and fleet.flag():
