@@ -98,7 +98,8 @@ class StepRunner:
                 return ""
             case StepKind.RECORD:
                 at.begin()
-                await at.put(replace(at.record, protect=step.record.protect), "protection changed")
+                recorded = replace(at.record, protect=step.record.protect, labels=step.record.labels)
+                await at.put(recorded, "protection or labels changed")
                 return step.id
             case Update(call):
                 return await self._updater.update(at, call)

@@ -20,7 +20,7 @@ from novita_infra.planning.changes.decisions import (
     Decision,
     decide_forgotten,
     decide_undeclared,
-    with_protection,
+    with_recorded,
     with_retired,
 )
 from novita_infra.planning.changes.refusals import refused
@@ -145,7 +145,7 @@ def decide_as(
         errors = (*errors, *_unset(item, case))
     lacking = {rule.path[0] for rule in item.lifecycle.ignored if rule.lacking}  # a warning says so already
     errors = tuple(error for error in errors if not error.path or error.path[0] not in lacking)
-    return with_protection(decision, protect=item.lifecycle.protect), errors
+    return with_recorded(decision, protect=item.lifecycle.protect, labels=item.labels), errors
 
 
 def _unset(item: Declared, case: Case) -> Iterator[SpecError]:
@@ -224,8 +224,12 @@ def _decide(inputs: PlanInputs, case: Case) -> Decision:
         accepted = config.identity.accepted
         former = accepted.get(str(case.declared.address), ()) if accepted else ()
         return with_retired(decide_with_drift(case, detected, rules=config.rules, now=inputs.now, former=former))
-    removal = config.refactoring.removal_of(case.record.address) if case.record else None
-    why = "" if inputs.options.destroys else "no longer declared"
+    removal, why = None, "no longer declared"
+    if case.record is not None:
+        removal = config.refactoring.removal_of(case.record.address)
+        why = config.absent.get(case.record.address, why)
+    if inputs.options.destroys:
+        why = ""
     if removal is not None:
         why = f"removed at {removal.origin}"
     if removal is not None and not removal.destroys:

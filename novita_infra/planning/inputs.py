@@ -37,6 +37,8 @@ class Config:
     edits: StateEdits = StateEdits()
     """What the refactorings changed in the state; `AccountSnapshot.existing` has it already."""
     refactoring: Refactoring = NO_REFACTORING
+    absent: Mapping[Address, str] = field(default_factory=dict)
+    """By address of a record: why the manifests declare it no longer, where they still name it."""
 
     @property
     def project(self) -> str:

@@ -84,5 +84,5 @@ def test_resources_that_an_environment_no_longer_names_are_deleted_there(tmp_pat
     rig.apply()
     moved = PROJECT.replace("    resources: [envs/prod]\n", "").replace("dev: {}", "dev: {resources: [envs/prod]}")
     rig.write("novita-infra.yaml", moved.replace("            - {mountPath: /models, storage: models}\n", ""))
-    actions = {str(change.address): change.action.value for change in rig.plan().plan.changes}
-    assert actions["network_storage.models"] == "delete"
+    actions = {str(change.address): (change.action.value, change.why) for change in rig.plan().plan.changes}
+    assert actions["network_storage.models"] == ("delete", "envs/prod/storage.yaml is read in other environments only")

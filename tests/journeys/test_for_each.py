@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from plan_files import apply_saved, save
-from rig import Rig
+from rig import WRITES, Rig
 
 from novita_infra.cli import root
 from novita_infra.model.addresses import Address
@@ -96,6 +96,22 @@ def test_removing_and_reordering_keys_touches_only_what_is_removed(rig: Rig) -> 
     assert rig.state().outputs["one"] == "none"
 
 
+def test_a_deletion_says_which_part_of_its_document_is_gone(rig: Rig) -> None:
+    def why(**parts: object) -> dict[str, str]:
+        rig.write("main.yaml", STORAGE, {**WORKER, **parts})
+        return {str(item.address): item.why for item in rig.plan().plan.changes if item.action is Action.DELETE}
+
+    assert why(forEach=["a", "c"]) == {B: 'forEach of instance.worker has no key "b" (main.yaml:11:1)'}
+    assert why(enabled="${each.key != 'a'}") == {A: "it is disabled (main.yaml:11:1)"}
+    assert set(why(environments=["prod"]).values()) == {"its environments leave out dev (main.yaml:11:1)"}
+    single = {name: part for name, part in WORKER.items() if name != "forEach"}
+    rig.write("main.yaml", STORAGE, {**single, "spec": {**WORKER["spec"], "env": {}, "networkStorages": []}})
+    gone = {item.why for item in rig.plan().plan.changes if item.action is Action.DELETE}
+    assert gone == {"instance.worker has no forEach"}
+    rig.write("main.yaml", STORAGE)
+    assert {item.why for item in rig.plan().plan.changes if item.action is Action.DELETE} == {"no longer declared"}
+
+
 def test_a_target_with_a_key_means_one_and_without_a_key_all(rig: Rig) -> None:
     changed = {**WORKER["spec"], "env": {"RANK": "${each.key}", "NEW": "1"}}
     rig.write("main.yaml", STORAGE, {**WORKER, "spec": changed})
@@ -173,9 +189,14 @@ def test_the_graph_shows_every_key(tmp_path: Path, rig: Rig) -> None:
 def test_labels_are_recorded_select_targets_and_sum_costs(rig: Rig) -> None:
     metadata = {"name": "worker", "labels": {"team": "${each.key == 'c' ? 'ops' : 'research'}", "rank": "${each.key}"}}
     rig.write("main.yaml", STORAGE, {**WORKER, "metadata": metadata})
-    review = rig.plan()
-    assert review.plan.empty
+    labels = [item for change in rig.plan().plan.changes for item in change.fields]
+    assert [(item.name, item.before, item.means.text) for item in labels] == [
+        ("metadata.labels", None, "kept in the state; no call is made")
+    ] * 3
+    calls = dict(rig.world.calls)
     rig.apply()
+    assert {name for name in WRITES if rig.world.calls[name] != calls.get(name, 0)} == set()
+    assert rig.plan().empty
     assert rig.record(B).labels == {"team": "research", "rank": "b"}
     changed = {**WORKER["spec"], "env": {"RANK": "${each.key}", "NEW": "1"}}
     rig.write("main.yaml", STORAGE, {**WORKER, "metadata": metadata, "spec": {**changed, "gpuCount": 2}})

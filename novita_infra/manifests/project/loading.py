@@ -22,6 +22,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading.loader import ResourceLoader
 from novita_infra.manifests.project.rules.plan_rules import rules_of
 from novita_infra.manifests.project.variable_values import GivenVariables, VariableValues, values_of
+from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
 from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variables, unused_variables
 from novita_infra.manifests.secrets.answers import SecretAnswers
@@ -49,6 +50,8 @@ class Written:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     refactoring: Refactoring = NO_REFACTORING
     """What the project file says of earlier addresses."""
+    names: DeclaredNames = field(default_factory=DeclaredNames)
+    """The addresses of this environment, and why others are absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,9 @@ def _load(
         given=values.sources() if values else GivenVariables(),
         warnings=warnings,
         rules=rules,
-        written=Written(loader.documents, settings.part("variables"), settings.part("outputs"), refactoring),
+        written=Written(
+            loader.documents, settings.part("variables"), settings.part("outputs"), refactoring, loader.names
+        ),
     )
 
 

@@ -89,12 +89,12 @@ class Provenance:
     def trail(self, address: Address, path: Path) -> tuple[Said, ...]:
         """Returns the way of a value from the manifest line back to its source; empty if no manifest sets it.
 
-        `path` leads through the spec, as in ("env", "DEBUG"), or begins with "lifecycle".
+        `path` leads through the spec, as in ("env", "DEBUG"), or begins with "lifecycle" or "metadata".
         """
         identified = self.patched.get(address)
         if identified is None:
             return ()
-        path = path if path[:1] == ("lifecycle",) else ("spec", *path)
+        path = path if path[:1] in {("lifecycle",), ("metadata",)} else ("spec", *path)
         now = _at(identified, path)
         before = self._before(address, path)
         if now is _MISSING:

@@ -104,7 +104,7 @@ class Expanding:
                 items.append(replace(body, address=base.with_key(key), each=each))
             else:
                 self.names.add_absent(base.with_key(key), absence)
-        self.names.add_keys(base, [item.address.key for item in items])
+        self.names.add_keys(base, [item.address.key for item in items], key_origin(inside(position, FOR_EACH)))
         return Expanded(body, tuple(self._with_names(items, body, inside(position, FOR_EACH))))
 
     def look_up_needed(self) -> None:

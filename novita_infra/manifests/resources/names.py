@@ -10,6 +10,7 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.refactoring import around
 
 MOST_LISTED: Final = 12
 MOST_SEARCHED: Final = 100
@@ -41,6 +42,7 @@ class DeclaredNames:
         self._scope = scope
         self._addresses: set[Address] = set()
         self._keys: dict[Address, Sequence[str]] = {}
+        self._for_each: dict[Address, Origin] = {}
         self._absent: dict[Address, Absence] = {}
         self._unknown: set[Address] = set()
         self._hints: dict[Address, str] = {}
@@ -49,9 +51,9 @@ class DeclaredNames:
         """Adds a resource without `forEach`."""
         self._addresses.add(address)
 
-    def add_keys(self, base: Address, keys: Sequence[str]) -> None:
-        """Adds the resources of a `forEach`; `base` is their address without a key."""
-        self._keys[base] = sorted(keys)
+    def add_keys(self, base: Address, keys: Sequence[str], place: Origin) -> None:
+        """Adds the resources of the `forEach` at the place; `base` is their address without a key."""
+        self._keys[base], self._for_each[base] = sorted(keys), place
         self._addresses.update(base.with_key(key) for key in keys)
 
     def add_absent(self, address: Address, absence: Absence) -> None:
@@ -61,6 +63,24 @@ class DeclaredNames:
     def add_unknown(self, base: Address) -> None:
         """Adds a `forEach` whose keys are not known. References to them are not reported as well."""
         self._unknown.add(base)
+
+    def why_absent(self, address: Address) -> str:
+        """Returns why an address of an earlier apply is declared no longer, where its document or its module remains.
+
+        Empty where nothing of it is left.
+        """
+        for name in around(address):
+            base = name.base
+            absence = self._absent.get(name) or self._absent.get(base)
+            if absence is not None:
+                whose = "" if name == address else f"{name}: "
+                return f"{whose}{absence.why} ({absence.place})"
+            if base in self._for_each and name.key not in self._keys[base]:
+                has = f'has no key "{name.key}"' if name.key else "gives every address a key"
+                return f"forEach of {base} {has} ({self._for_each[base]})"
+            if name.key and base in self._addresses:
+                return f"{base} has no forEach"
+        return ""
 
     def keys(self, base: Address) -> Sequence[str]:
         """Returns the keys of an address, sorted; one empty key for an address without.

@@ -93,6 +93,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             project_options=_project_options(session),
             edits=session.edits,
             refactoring=project.written.refactoring,
+            absent=_absent(session),
         ),
         prior=PriorState(
             lineage=state.lineage,
@@ -113,6 +114,18 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         options=asked,
     )
     return await refresh_inputs(session, inputs)
+
+
+def _absent(session: Session) -> dict[Address, str]:
+    """By address of a record that is declared no longer, the reason, where the manifests give one."""
+    project = session.project
+    declared = {item.address for item in project.declared}
+    gone = [address for address in session.state.records if address not in declared]
+    named = {address: project.written.names.why_absent(address) for address in gone}
+    for address in gone:
+        if not named[address] and (source := session.state.records[address].source) in project.files.elsewhere:
+            named[address] = f"{source} is read in other environments only"
+    return {address: why for address, why in named.items() if why}
 
 
 def _project_options(session: Session) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ _MAKING: Final = frozenset({Action.CREATE, Action.REPLACE})
 _KEEPING: Final = frozenset({Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME})
 _WITH_THE_NEW: Final = Means(words="comes with the new object")
 """The means of a field that could be changed in place, where something else forces a replacement."""
+_IN_THE_STATE: Final = Means(words="kept in the state; no call is made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +120,28 @@ def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False)
     return _replacement(case, why=why)
 
 
-def with_protection(decision: Decision, *, protect: bool) -> Decision:
-    """The decision with a change of the recorded protection, which needs no call.
+def with_recorded(decision: Decision, *, protect: bool, labels: Mapping[str, str]) -> Decision:
+    """The decision with a change of the recorded protection and labels, which need no call.
 
     A protected object that failed keeps its protection for this run if its replacement came together with the lifting
     of the protection: the replacement is for the next run.
     """
     record, live = decision.case.record, decision.case.live
-    if record is None or record.protect == protect:
+    if record is None:
         return decision
-    change = FieldChange(
-        "lifecycle.protect", record.protect, protect, Means(words="kept in the state; no call is made")
-    )
+    changes = []
+    if record.protect != protect:
+        changes.append(FieldChange("lifecycle.protect", record.protect, protect, _IN_THE_STATE))
+    if live is not None and record.labels != labels:
+        changes.append(FieldChange("metadata.labels", dict(record.labels) or None, dict(labels) or None, _IN_THE_STATE))
     failed = live is not None and live.phase is Phase.FAILED and not any(item.replaces for item in decision.fields)
-    if decision.action is Action.REPLACE and record.protect and failed:
+    if decision.action is Action.REPLACE and record.protect and not protect and failed:
         why = f"{decision.why}; the next run replaces it, when it is no longer protected"
-        return Decision(Action.UPDATE, decision.case, decision.spec, fields=(change,), records=True, why=why)
-    if not decision.keeps:
+        return Decision(Action.UPDATE, decision.case, decision.spec, fields=tuple(changes), records=True, why=why)
+    if not changes or not decision.keeps:
         return decision
     action = Action.UPDATE if decision.action is Action.NONE else decision.action
-    return replace(decision, action=action, fields=(*decision.fields, change), records=True)
+    return replace(decision, action=action, fields=(*decision.fields, *changes), records=True)
 
 
 def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) -> Decision:

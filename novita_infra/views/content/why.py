@@ -24,6 +24,8 @@ Trail: TypeAlias = Callable[[Address, tuple[str | int, ...]], Sequence[tuple[str
 """The origins of a value of a manifest, from the nearest on; see `operations.manifests.provenance`."""
 
 
+_BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata"})
+"""Where a path begins that does not lead through the spec."""
 _LONGEST: Final = 100
 """Columns of a value."""
 
@@ -139,7 +141,8 @@ class _Reasoning:
                 *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
             )
             if not declared and self._trail(change.address, ("name",)):
-                because = (*because, WhyReason("it is no longer declared, and returns to its default"))
+                default = "" if path[0] in _BESIDE_SPEC else ", and returns to its default"
+                because = (*because, WhyReason(f"it is no longer declared{default}"))
             yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
 
     def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:

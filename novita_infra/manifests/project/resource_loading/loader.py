@@ -51,6 +51,8 @@ class ResourceLoader:
         self._provenance = provenance
         self.documents: dict[Address, Mapping[str, Any]] = {}
         """The data of each manifest, with the environment's patches and before any evaluation."""
+        self.names = DeclaredNames()
+        """The addresses of this environment, and why others are absent."""
         self.used: set[str] = set()
         """The names of the variables without a usable value that something uses."""
         self.scope: Scope | None = None
@@ -69,7 +71,9 @@ class ResourceLoader:
         """Returns the resources, sorted by address, and the outputs of the project."""
         identified = self._identifier.identify(self._found.manifests)
         sources, path = self._files.sources, ReadingPath()
-        names = DeclaredNames(lost=self._identifier.lost, all_lost=self._files.torn, scope=self._found.scope)
+        names = self.names = DeclaredNames(
+            lost=self._identifier.lost, all_lost=self._files.torn, scope=self._found.scope
+        )
         fields, outputs = DeclaredFields(self._secrets, sources, path), ModuleOutputs(sources)
         local_values = LocalValues(settings.part("locals"), settings.position("locals"), sources, path)
         resources = DeclaredResources(
