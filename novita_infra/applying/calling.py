@@ -20,7 +20,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.values import Spec
 from novita_infra.refresh.other_states import OtherStates
-from novita_infra.state.locking import LockPatience
+from novita_infra.state.locks.locking import LockPatience
 from novita_infra.state.store import LockRefused, StateLock
 
 RETRY_PAUSE: Final = 1.0

@@ -31,7 +31,7 @@ from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.operations.simulated import SIM_SCALE, simulated
 from novita_infra.planning.refactoring import state_edits
-from novita_infra.state.locking import locked
+from novita_infra.state.locks.locking import locked
 from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State, edited, new_state
 from novita_infra.state.store import StateLost, Store

@@ -17,7 +17,7 @@ from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.simulated import sim_db
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.opening import open_backend
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, State, edited

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
-from novita_infra.state.store import LockRefused, NamedLocks, StateLock
+from novita_infra.state.store import LockHolder, LockRefused, NamedLocks, StateLock
 
 
 class Overtaken(Exception):
@@ -30,6 +30,27 @@ class Stored:
     """None if no journal is stored."""
     version: object = None
     """The backend's own mark of this content, such as an ETag; None for a backend that compares the bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier state that a backend keeps."""
+
+    id: str
+    """Its name, by which the backend reads it."""
+    at: float | None = None
+    """The time at which it was replaced, in Unix seconds, if the backend knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """The lock of an environment that some run holds."""
+
+    environment: str
+    holder: LockHolder | None
+    """None for a run that has just started and has not written who it is."""
+    age: float | None = None
+    """Seconds since its last sign of life, as far as this process saw; None where locks end with their process."""
 
 
 class JournalWriter(Protocol):
@@ -90,6 +111,21 @@ class StateStorage(Protocol):
         """As `Store.try_lock`. `lock_holders` has the messages, and the note that tells others who the holder is."""
         ...
 
+    def break_lock(self) -> LockHolder | None:
+        """Takes the lock away from its holder, who can write nothing any more; None if nobody holds it.
+
+        Raises Problems where the holder could still write, such as a live process of this machine.
+        """
+        ...
+
+    def versions(self) -> Sequence[Version]:
+        """The earlier states that are kept, the newest first. Empty where the backend keeps none."""
+        ...
+
+    def read_version(self, version: Version) -> Stored:
+        """An earlier state, with the journal that makes the next one from it. Raises Problems if it is gone."""
+        ...
+
 
 class OpenBackend(Protocol):
     """The place that keeps the states of all environments of a project."""
@@ -108,6 +144,10 @@ class OpenBackend(Protocol):
 
     def named_locks(self, operation: str) -> NamedLocks:
         """As `StateBackend.named_locks`."""
+        ...
+
+    def locks(self) -> Sequence[HeldLock]:
+        """The locks of environments that are held now, sorted by environment."""
         ...
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
-from novita_infra.state.file_format import read_state, write_state
-from novita_infra.state.journal import fold, header_line, trail
+from novita_infra.state.format.file_format import read_state, write_state
+from novita_infra.state.format.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
 from novita_infra.state.store import Journal, LockRefused, NamedLocks, StateLock, StateLost

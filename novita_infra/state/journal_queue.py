@@ -12,7 +12,7 @@ from typing import TypeAlias
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.backend import JournalWriter
-from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.format.journal import drop_line, put_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 
 _Waiter: TypeAlias = asyncio.Future[None]

@@ -12,8 +12,8 @@ import pytest
 from click.testing import Result
 
 from novita_infra.encoding.checksums import add_line_checksum
-from novita_infra.state.file_format import read_state
-from novita_infra.state.journal import header_line, put_line
+from novita_infra.state.format.file_format import read_state
+from novita_infra.state.format.journal import header_line, put_line
 
 Invoke = Callable[..., Result]
 FOREIGN = "caf\udce9"

@@ -13,8 +13,8 @@ from state_values import CHANGES, STATES, A, B, Change, after, line_of
 from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
-from novita_infra.state.file_format import read_state, write_state
-from novita_infra.state.journal import drop_line, fold, header_line, put_line, snapshot_line, trail
+from novita_infra.state.format.file_format import read_state, write_state
+from novita_infra.state.format.journal import drop_line, fold, header_line, put_line, snapshot_line, trail
 from novita_infra.state.state import State
 
 STATE = State("4f0c", "00aa", serial=3, project="fleet", records={A: Record(A, "i-1", {"name": "é", "gpus": 1})})

@@ -9,7 +9,7 @@ import pytest
 from state_values import A, B
 
 from novita_infra.model.records import Record
-from novita_infra.state.journal import fold, header_line
+from novita_infra.state.format.journal import fold, header_line
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import new_state
 

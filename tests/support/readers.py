@@ -37,8 +37,8 @@ from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
 from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.file_lock import take_lock
-from novita_infra.state.file_format import read_state
-from novita_infra.state.journal import header_line, put_line
+from novita_infra.state.format.file_format import read_state
+from novita_infra.state.format.journal import header_line, put_line
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.testing.scenario_files import read_scenario
@@ -243,12 +243,12 @@ def _answer(_: Path, file: Path) -> None:
 
 
 _STATE_COMMANDS: Final = (
-    "state/file_format:read_json",
-    "state/file_format:read_state",
+    "state/format/file_format:read_json",
+    "state/format/file_format:read_state",
     "encoding/json_text:parse_json",
 )
 _HOLDER: Final = b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}'
-_JOURNAL: Final = ("state/journal:fold", "state/journal:_continues")
+_JOURNAL: Final = ("state/format/journal:fold", "state/format/journal:_continues")
 _MANIFEST: Final = (
     "manifests/project/files:Files.read",
     "manifests/yaml/parsing:read",
@@ -368,7 +368,7 @@ READERS: Final = (
     ),
     Reader(
         "lock",
-        ("state/lock_holders:read_note", "state/backends/local/file_lock:note_at"),
+        ("state/locks/lock_holders:read_note", "state/backends/local/file_lock:note_at"),
         _lock,
         sample=_HOLDER,
         damages=(as_bytes, as_json),
@@ -459,6 +459,6 @@ NO_INPUT: Final = {
     "simulator/http/reading:_json_of": "requests; the lane of generated requests damages them",
     "simulator/http/redaction:_json": "requests and answers, which are redacted as text if they are no JSON",
     "simulator/world/llm/files:rows": "requests; the lane of generated requests damages them",
-    "state/lock_holders:_boot": "reads a file of the kernel",
+    "state/locks/lock_holders:_boot": "reads a file of the kernel",
 }
 """Functions that read nothing that can be damaged, or are driven elsewhere, each with the reason."""

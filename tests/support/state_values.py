@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Digest, Ref, joined_text
-from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.format.journal import drop_line, put_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 from novita_infra.state.store import Journal
 

@@ -13,17 +13,17 @@ import pytest
 from state_backends import process_with_store
 
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.store import LockRefused
 
 HOLDS = """
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 with locked_blocking(store, "apply"):
     print("held", flush=True)
     sys.stdin.read()
 """
 COUNTS = """
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 counter = Path(sys.argv[3])
 for _ in range(40):
     with locked_blocking(store, "apply", max_wait=1e9, sleep=lambda seconds: None):

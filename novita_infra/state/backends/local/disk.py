@@ -11,7 +11,7 @@ from pathlib import Path
 
 from novita_infra.encoding.files import read_stream
 from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.state.file_format import lower_first
+from novita_infra.state.format.file_format import lower_first
 from novita_infra.state.private_files import check_regular, open_private
 
 

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.state.backends.local.disk import unreadable
-from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder, read_note
+from novita_infra.state.locks.lock_holders import (
+    is_of_this_machine,
+    locked_by,
+    locked_elsewhere,
+    note_of_holder,
+    read_note,
+)
 from novita_infra.state.private_files import open_private
 from novita_infra.state.store import LockRefused
 

@@ -15,13 +15,13 @@ from typing import Final
 
 from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.diagnostics import problem
-from novita_infra.state.backend import Overtaken, Stored
+from novita_infra.state.backend import HeldLock, Overtaken, Stored, Version
 from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.private_files import refuse_foreign_link, refuse_link
-from novita_infra.state.store import LockRefused, StateLost
+from novita_infra.state.store import LockHolder, LockRefused, StateLost
 
 _STATE: Final = ".json"
 _JOURNAL: Final = ".journal"
@@ -60,6 +60,10 @@ class LocalFolder:
 
     def named_locks(self, operation: str) -> ByteLocks:
         return ByteLocks(self._folder / f".names{_LOCK}", operation, now=time.time)
+
+    def locks(self) -> tuple[HeldLock, ...]:
+        held = [HeldLock(name, lock.holder) for name in self.environments() if (lock := self.storage(name).lock())]
+        return tuple(held)
 
 
 class LocalFiles:
@@ -212,6 +216,37 @@ class LocalFiles:
     def try_lock(self, operation: str) -> FileLock | LockRefused:
         refuse_foreign_link(self._named)
         return take_lock(self._path.with_name(f"{self._path.name}{_LOCK}"), operation, now=self._now)
+
+    def lock(self) -> LockRefused | None:
+        """The lock that another run holds; None if it is free."""
+        path = self._path.with_name(f"{self._path.name}{_LOCK}")
+        if not path.exists():
+            return None
+        lock = take_lock(path, "look", now=self._now)
+        if isinstance(lock, LockRefused):
+            return lock
+        lock.release()
+        return None
+
+    def break_lock(self) -> LockHolder | None:
+        lock = self.lock()
+        if lock is None:
+            return None
+        if not lock.final:
+            raise problem(lock.summary, "end that process: its lock ends with it")
+        self._path.with_name(f"{self._path.name}{_LOCK}").unlink(missing_ok=True)
+        return lock.holder
+
+    def versions(self) -> tuple[Version, ...]:
+        if not self._backup_path.exists():
+            return ()
+        return (Version(self._backup_path.name, self._backup_path.stat().st_mtime),)
+
+    def read_version(self, version: Version) -> Stored:
+        try:
+            return Stored(self._disk.read(self._path.with_name(version.id)), self._disk.read(self._trail_path))
+        except OSError as error:
+            raise unreadable(self._backup_path, error) from error
 
     def _check(self, stored: Stored) -> None:
         """Raises Overtaken if the state file is not what was read. Only the lock makes check and write one action."""

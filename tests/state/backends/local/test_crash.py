@@ -16,7 +16,7 @@ from local_store import LocalStore
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.backends.local.disk import Disk
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.state import State
 from novita_infra.state.store import Journal
 

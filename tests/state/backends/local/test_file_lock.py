@@ -14,7 +14,7 @@ from local_store import LocalStore
 
 import novita_infra
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 
 pytestmark = pytest.mark.process
 
@@ -22,7 +22,7 @@ HOLDS = """
 import sys
 from pathlib import Path
 from local_store import LocalStore
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 with locked_blocking(LocalStore(Path(sys.argv[1])), "apply"):
     print("held", flush=True)
     sys.stdin.read()

@@ -17,7 +17,7 @@ from state_values import A, B, write_changes
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.private_files import refuse_foreign_link
 from novita_infra.state.store import LockRefused, StateLost
 

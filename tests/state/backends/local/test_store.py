@@ -13,7 +13,7 @@ from novita_infra.encoding import slow_key
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
-from novita_infra.state.locking import locked_blocking
+from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.state import State, new_state
 
 

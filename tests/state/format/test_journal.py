@@ -10,7 +10,7 @@ from state_values import CHANGES, A, Change, after, line_of
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
-from novita_infra.state.journal import fold, header_line, put_line, use_plan_line
+from novita_infra.state.format.journal import fold, header_line, put_line, use_plan_line
 from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan
 
 STATE = State("lineage", "00", serial=3)

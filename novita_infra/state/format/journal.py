@@ -15,7 +15,7 @@ from novita_infra.encoding.checksums import Checksum, add_line_checksum, begins_
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
-from novita_infra.state.file_format import check_version, read_json
+from novita_infra.state.format.file_format import check_version, read_json
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, with_gone
 from novita_infra.state.store import StateLost
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from state_values import STATES
 
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.file_format import check_version, read_json, read_state, write_state
+from novita_infra.state.format.file_format import check_version, read_json, read_state, write_state
 from novita_infra.state.state import VERSION, State, new_state
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.locking import locked, locked_blocking
+from novita_infra.state.locks.locking import locked, locked_blocking
 from novita_infra.state.store import LockHolder, LockRefused, Store
 
 ADA = LockHolder("apply", "ada", "12", "host", "2026-11-22 21:17:04 UTC")
