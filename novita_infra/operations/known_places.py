@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ class KnownPlaces:
     """The places of one account. The file of a place is read once: its name is the digest of its content."""
 
     def __init__(self, session: Session) -> None:
-        settings = session.project.state
+        settings = self._settings = session.project.state
         place = {"root": str(settings.root.resolve()), "options": dict(settings.options)}
         self._content = json.dumps(place, sort_keys=True, default=str).encode()
         self._own = f"{hashlib.sha256(self._content).hexdigest()[:16]}{_END}"
@@ -65,5 +66,5 @@ class KnownPlaces:
 
     def _place(self, name: str) -> StateSettings:
         place = parse_json(read_file(Path(self.folder or "", name), most=_LONGEST))
-        self._read[name] = StateSettings(Path(place["root"]), dict(place["options"]))
+        self._read[name] = replace(self._settings, root=Path(place["root"]), options=dict(place["options"]))
         return self._read[name]

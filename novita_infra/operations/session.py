@@ -127,10 +127,24 @@ def unset_in(project: Project) -> tuple[Diagnostic, ...]:
     return tuple(item for item in project.warnings if item.unset)
 
 
+def located(where: ProjectOptions, environ: Mapping[str, str] | None = None) -> Located:
+    """The project, found without reading its manifests. `environ` is by default that of this process.
+
+    Raises Problems if it cannot be found.
+    """
+    return locate(
+        where.path,
+        environment=where.environment,
+        variables=where.variables,
+        var_files=where.var_files,
+        environ=environ,
+    )
+
+
 def place_of(where: ProjectOptions) -> Located | None:
     """The project, found without reading its manifests; None if it cannot be found."""
     with suppress(Problems):
-        return locate(where.path, environment=where.environment)
+        return located(where)
     return None
 
 
@@ -176,7 +190,7 @@ async def project_at(
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise
-        project = _unread(where)
+        project = _unread(where, environ)
         if destroys and not _store(project).load().serial:
             check_not_empty(where.path)
         return project
@@ -279,9 +293,9 @@ def _is_empty(where: ProjectOptions) -> bool:
     return not files.manifests and not files.project_file
 
 
-def _unread(where: ProjectOptions) -> Project:
+def _unread(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
     """The project without its declarations."""
-    place = locate(where.path, environment=where.environment)
+    place = located(where, environ)
     return Project(
         name=place.name,
         owner_marks=OwnerMarkSettings(place.id),

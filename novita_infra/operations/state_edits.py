@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from novita_infra.manifests.project.discovery import check_not_empty
-from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
-from novita_infra.operations.session import ProjectOptions
+from novita_infra.operations.session import ProjectOptions, located
 from novita_infra.operations.simulated import sim_db
 from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.opening import open_backend
@@ -33,7 +32,7 @@ def _ignored(_: str) -> None:
 
 def store_of(where: ProjectOptions) -> Store:
     """The store of the environment, found without evaluating a manifest."""
-    place = locate(where.path, environment=where.environment)
+    place = located(where)
     return open_backend(place.state).store(place.environment, project=place.name)
 
 
@@ -85,7 +84,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address, *, repo
 
 def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignored) -> State:
     """Makes the state of `source` (`project/environment`) that of the project. Raises Problems if it is of another."""
-    place, store = locate(where.path, environment=where.environment), store_of(where)
+    place, store = located(where), store_of(where)
     with locked_blocking(store, "state rename", max_wait=where.lock_timeout, report=report):
         state = store.load()
         if not state.serial:
@@ -110,7 +109,7 @@ def recorded(where: ProjectOptions, address: Address) -> Record:
 
 def reset_sim(where: ProjectOptions) -> Path:
     """Empties the simulator's account of the project; returns the file that held it."""
-    path = sim_db(locate(where.path, environment=where.environment).root)
+    path = sim_db(located(where).root)
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
     return path
@@ -118,7 +117,7 @@ def reset_sim(where: ProjectOptions) -> Path:
 
 def _load(store: Store, where: ProjectOptions) -> State:
     state = store.load()
-    check_state(locate(where.path, environment=where.environment), state, place=store.describe())
+    check_state(located(where), state, place=store.describe())
     return state
 
 

@@ -22,7 +22,7 @@ from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
-from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
+from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
 from novita_infra.schema.project import ANY_PROJECT, PROJECT
 from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.variable_types import VARIABLE_TYPE
@@ -202,55 +202,11 @@ def _partial(schema: Schema) -> Schema:
 def _field(kind: Kind, field: Field) -> Schema:
     """The field's schema, open to expressions, with its description and what changing it costs."""
     described = {"description": field.doc, **field.schema}
-    opened = _opened(described, secret=field.secret or field.secret_items)
-    noted = {**opened, "description": f"{field.doc.rstrip('.')}. Changing it: {describe_means(kind, field)}."}
+    open_to_both = opened(described, secret=field.secret or field.secret_items)
+    noted = {**open_to_both, "description": f"{field.doc.rstrip('.')}. Changing it: {describe_means(kind, field)}."}
     if isinstance(field.absent, Default) and field.absent.value and "default" not in noted:
         noted["default"] = field.absent.value
     return noted
-
-
-def _opened(schema: Mapping[str, Any], *, secret: bool) -> Schema:
-    """The schema that also accepts an expression for any value, and a secret's source for a text that may be secret."""
-    if "anyOf" in schema:
-        branches = [(_opened if _is_text(item) else _inside)(item, secret=secret) for item in schema["anyOf"]]
-        return {**schema, "anyOf": branches}
-    if not _is_text(schema):
-        return _unless("reference", _inside(schema, secret=secret))
-    opened = _unless("expression", schema) if _LIMITING & schema.keys() else dict(schema)
-    if not secret:
-        return opened
-    return {**_notes(schema), "if": {"type": "object"}, "then": {"$ref": "#/$defs/secret"}, "else": opened}
-
-
-def _inside(schema: Mapping[str, Any], *, secret: bool) -> Schema:
-    """The same for the parts of the schema, not for itself."""
-    inner = dict(schema)
-    if "properties" in inner:
-        inner["properties"] = {name: _opened(item, secret=secret) for name, item in inner["properties"].items()}
-    for part in ("items", "additionalProperties"):
-        if isinstance(inner.get(part), Mapping):
-            inner[part] = _opened(inner[part], secret=secret)
-    return inner
-
-
-_LIMITING: Final = frozenset({"pattern", "maxLength", "enum", "const", "format"})
-"""Limits that do not hold for an expression before its value is known; minLength holds for it anyway."""
-
-
-def _is_text(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "string" or all(isinstance(item, str) for item in schema.get("enum", [0]))
-
-
-def _unless(alternative: str, schema: Mapping[str, Any]) -> Schema:
-    """The schema or the alternative. It uses if and else, because errors of an anyOf are of no help; the notes remain
-    where editors look for them.
-    """
-    return {**_notes(schema), "if": {"$ref": f"#/$defs/{alternative}"}, "else": dict(schema)}
-
-
-def _notes(schema: Mapping[str, Any]) -> Schema:
-    notes = {name: schema[name] for name in ("description", "default", "examples") if name in schema}
-    return {**notes, "examples": schema["enum"]} if "enum" in schema else notes
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from novita_infra.schema.objects import Schema, closed_object
+from novita_infra.schema.objects import Schema, closed_object, opened
 from novita_infra.state.backend import Backend
 from novita_infra.state.registry import DEFAULT, backend_named
 
@@ -36,5 +36,15 @@ def _settings_of(name: str, backend: Backend) -> Schema:
     needed = {} if name == DEFAULT else {"required": ["backend"]}
     return {
         "if": {"type": "object", "properties": {"backend": {"const": name}}, **needed},
-        "then": closed_object({"backend": True, **backend.settings}, required=backend.required),
+        "then": closed_object(
+            {"backend": True, **{key: _setting(key, backend) for key in backend.settings}}, required=backend.required
+        ),
     }
+
+
+def _setting(name: str, backend: Backend) -> Schema:
+    """The schema of a setting, open to expressions, and to the source of a secret where it may be one."""
+    schema, secret = backend.settings[name], name in backend.secrets
+    if secret and "type" not in schema:
+        return {**schema, "$ref": "#/$defs/secret"}
+    return opened(schema, secret=secret)

@@ -179,11 +179,16 @@ class Backend:
     """Where it keeps states, as a sentence for the reference."""
     open: Callable[[StateSettings], OpenBackend]
     settings: Mapping[str, Mapping[str, Any]]
-    """The JSON Schema of each setting under `state:` of the project file, with its description and its default."""
+    """The JSON Schema of each setting under `state:` of the project file, with its description and its default.
+
+    An expression may stand for each value; `open` and `errors_of` get what it gives."""
     required: tuple[str, ...] = ()
     """The settings without which it cannot be opened."""
+    secrets: tuple[str, ...] = ()
+    """The settings that a source of secrets may give: `{fromEnv: NAME}`. One whose schema has no `type` is given by
+    nothing else. `open` gets the text."""
     errors_of: Callable[[Mapping[str, Any]], Iterable[SettingError]] = no_errors
-    """The errors that the schema of the settings cannot express."""
+    """The errors that the schema of the settings cannot express. Settings that are not known yet are left out."""
     unshared_files: tuple[str, ...] = field(default=())
     """The files in a project that are not for a repository, as patterns of .gitignore, with the default settings."""
     storages_at: Callable[[Path], Sequence[StateStorage]] = no_storages

@@ -7,18 +7,21 @@ from pathlib import Path
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.guarded import GuardedBackend, GuardedStore
-from novita_infra.state.registry import backend_named, backend_names, backend_of
+from novita_infra.state.registry import backend_named, backend_names, backend_of, setting_errors
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import new_state
 from novita_infra.state.store import StateBackend, StateReader
 
 
 def open_backend(settings: StateSettings) -> StateBackend:
-    """The backend of a project. Raises Problems if the settings name one that does not exist, or cannot be used."""
+    """The backend of a project. Asks the sources of its secrets.
+
+    Raises Problems if the settings name one that does not exist or cannot be used, and if a secret cannot be read.
+    """
     backend = backend_of(settings.options)
-    for error in backend.errors_of(settings.options):
+    for error in setting_errors(settings.options):
         raise problem(f"state.{error.name} {error.summary}", error.hint)
-    return GuardedBackend(backend.open(settings))
+    return GuardedBackend(backend.open(settings.revealed()))
 
 
 def state_files(path: Path) -> list[StateReader]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from novita_infra.api.credentials import holds_credential
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.state import backends
 from novita_infra.state.backend import Backend, SettingError
@@ -36,13 +37,28 @@ def backend_of(options: Mapping[str, Any]) -> Backend:
 
 
 def setting_errors(options: Mapping[str, Any]) -> Sequence[SettingError]:
-    """The errors of the settings of a backend that a schema cannot express, and an unknown backend."""
+    """The errors of settings that a schema cannot express: an unknown backend, and secrets in clear. None shows one."""
     name = options.get("backend", DEFAULT)
     if not isinstance(name, str):
         return ()  # the schema reports it
     if not _exists(name):
         return [SettingError("backend", f'cannot be "{name}"', nearest(name, backend_names()))]
-    return [*backend_named(name).errors_of(options)]
+    backend = backend_named(name)
+    in_clear = [*_secrets_in_clear(backend, options)]
+    named = {error.name for error in in_clear}
+    return [*in_clear, *(error for error in backend.errors_of(options) if error.name not in named)]
+
+
+def _secrets_in_clear(backend: Backend, options: Mapping[str, Any]) -> Iterator[SettingError]:
+    for name, value in options.items():
+        if not isinstance(value, str) or name not in backend.settings:
+            continue
+        if name in backend.secrets and "type" not in backend.settings[name]:
+            yield SettingError(name, "stands in clear in the project file", "point at it: {fromEnv: NAME}")
+        elif holds_credential(value):
+            whole = "point at the whole of it: {fromEnv: NAME}"
+            hint = whole if name in backend.secrets else "leave the secret out of it"
+            yield SettingError(name, "holds a secret in clear", hint)
 
 
 def _exists(name: str) -> bool:

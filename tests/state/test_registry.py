@@ -38,11 +38,26 @@ def test_a_folder_is_accepted_as_the_path_of_local_states(path: str) -> None:
     assert not setting_errors({"path": path})
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/x", "file:///srv", "postgresql://db/x", "git@host:team/state.git"])
-def test_a_url_is_refused_as_the_path_of_local_states(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("s3://bucket/x", "write state: {backend: s3, bucket: NAME}"),
+        ("file:///srv", "name a folder, such as state"),
+        ("postgresql://db/x", "write state: {backend: postgres, url: {fromEnv: NAME}}"),
+        ("HTTP://gitlab/state", "write state: {backend: http, address: URL}"),
+        ("git@host:team/state.git", "write state: {backend: git, remote: URL}"),
+        ("ssh://git@host/state.git", "write state: {backend: git, remote: URL}"),
+    ],
+)
+def test_a_url_is_refused_as_the_path_of_local_states_with_the_backend_to_write(path: str, hint: str) -> None:
     (error,) = setting_errors({"backend": "local", "path": path})
-    summary = f'is a folder of this machine, not the URL "{path}"'
-    assert error == SettingError("path", summary, "name a folder, such as state")
+    assert error == SettingError("path", f'is a folder of this machine, not the URL "{path}"', hint)
+
+
+@pytest.mark.parametrize("path", ["postgres://ada:hunter2@db/x", "token=hunter2hunter2"])
+def test_a_secret_in_clear_is_refused_in_any_setting_and_not_shown(path: str) -> None:
+    (error,) = setting_errors({"path": path})
+    assert error == SettingError("path", "holds a secret in clear", "leave the secret out of it")
 
 
 def test_settings_of_a_wrong_type_are_left_to_the_schema() -> None:

@@ -21,6 +21,7 @@ from novita_infra.manifests.project.project_file import NOTHING, Settings, setti
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading.loader import ResourceLoader
 from novita_infra.manifests.project.rules.plan_rules import rules_of
+from novita_infra.manifests.project.state_settings import evaluated_state
 from novita_infra.manifests.project.variable_values import GivenVariables, VariableValues, values_of
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
@@ -171,6 +172,10 @@ def _load(
             provenance.began(settings, chosen, values.given)
     loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
     declared, outputs = loader.declared(settings, chosen, values.by_name if values else None)
+    state, errors = evaluated_state(
+        settings, chosen, secrets, values, root=found.root, sources=files.sources, used=loader.used
+    )
+    diagnostics.add(errors)
     _report_variables(settings, values, loader, diagnostics)
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
@@ -189,7 +194,7 @@ def _load(
         environments=tuple(sorted(settings.part("environments"))),
         declared=declared,
         outputs=outputs,
-        state=StateSettings(found.root, settings.part("state")),
+        state=state,
         files=found,
         groups=_groups(settings),
         owner_marks=OwnerMarkSettings(

@@ -81,24 +81,45 @@ def settings_of(parsed: ParsedFile, sources: Sources) -> tuple[Settings, list[Di
             diagnostics.append(Diagnostic("the project file is empty", hint, origin=Origin(PROJECT_FILE, 1, 1)))
         return NOTHING, diagnostics
     document = parsed.documents[0]
-    diagnostics += project_errors(document, sources)
     settings = Settings(document) if isinstance(document.data, dict) else NOTHING
-    return settings, [*dict.fromkeys([*diagnostics, *state_errors(settings)])]
+    of_state = state_errors(settings)
+    places = {item.origin for item in of_state}
+    of_schema = [item for item in project_errors(document, sources) if item.origin not in places]
+    return settings, [*diagnostics, *of_state, *of_schema]
 
 
 def state_errors(settings: Settings) -> list[Diagnostic]:
-    """Returns the diagnostics of the settings under `state:`, without those that only the schema reports."""
-    position, options = settings.document.position, settings.part("state")
-    diagnostics = [
+    """Returns the diagnostics of the settings under `state:` without those that only the schema reports.
+
+    Settings with expressions are left out; `state_settings` reports them once they are evaluated.
+    """
+    options = settings.part("state")
+    written = {name: value for name, value in options.items() if not holds_expression(value)}
+    backend = options.get("backend")
+    if holds_expression(backend):
+        place = origin_at(settings.position("state"), ("backend",))
+        return [Diagnostic("state.backend takes no expressions", "name the backend", origin=place)]
+    return setting_diagnostics(written, settings.position("state"))
+
+
+def setting_diagnostics(options: Mapping[str, Any], position: Position) -> list[Diagnostic]:
+    """Returns the diagnostics of these settings, which stand at the position of `state:`."""
+    return [
         Diagnostic(
-            f"state.{name} takes no expressions",
-            "the state must be found without them",
-            origin=origin_at(position, ("state", name)),
+            f"state.{error.name} {error.summary}", error.hint, origin=origin_at(position, tuple(error.name.split(".")))
         )
-        for name, value in options.items()
-        if isinstance(value, str) and OPENING in value
-    ]
-    return diagnostics + [
-        Diagnostic(f"state.{error.name} {error.summary}", error.hint, origin=origin_at(position, ("state", error.name)))
         for error in setting_errors(options)
     ]
+
+
+def holds_expression(value: Any) -> bool:
+    """Returns whether an expression may stand in the value."""
+    match value:
+        case str():
+            return OPENING in value
+        case dict():
+            return any(map(holds_expression, value.values()))
+        case list():
+            return any(map(holds_expression, value))
+        case _:
+            return False

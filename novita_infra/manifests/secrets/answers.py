@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -47,6 +48,22 @@ class SecretAnswers:
         if isinstance(answer, Unreadable):
             raise Unreadable(answer.summary, answer.hint, unset=answer.unset)
         return answer
+
+    def ask_now(self, questions: Iterable[Question], asking: Asking) -> None:
+        """Asks the sources for a caller that cannot await: blocks until all have answered."""
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                asyncio.run(self.ask(questions, asking))
+            except BaseException as error:  # noqa: BLE001 -- it is raised in the thread of the caller
+                failures.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)  # a loop may run in this thread
+        thread.start()
+        thread.join()
+        if failures:
+            raise failures[0]
 
     def reason(self) -> str:
         """Returns what is being asked, on one line."""

@@ -113,6 +113,16 @@ def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
     return _project_schema().faults(document, document.data, sources, hidden=hidden)
 
 
+def state_misfits(document: Document, state: Mapping[str, Any], sources: Sources) -> list[Diagnostic]:
+    """Returns the errors of the evaluated settings under `state:` of the project file, by its schema."""
+
+    def hidden(path: Path) -> bool:
+        return _is_hidden(document, path, sources)
+
+    data = {"apiVersion": API_VERSION, "kind": "Project", "metadata": {"name": "project"}, "state": state}
+    return _project_schema().faults(document, data, sources, hidden=hidden)
+
+
 def module_head(document: Document) -> tuple[str | None, list[Diagnostic]]:
     """Returns the name of a document of kind Module, or the diagnostics why it has none."""
     name, errors = _name(document)

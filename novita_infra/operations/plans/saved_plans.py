@@ -17,11 +17,11 @@ from novita_infra.encoding import decode_as
 from novita_infra.encoding.values import Malformed
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
-from novita_infra.manifests.project.locating import Located, locate
+from novita_infra.manifests.project.locating import Located
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
-from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
+from novita_infra.operations.session import ProjectOptions, Session, located, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.review import Review
@@ -217,7 +217,7 @@ def _located(content: PlanFileParts, where: ProjectOptions) -> Located:
         hint = "leave out --env, and unset NOVITA_INFRA_ENV"
         raise problem(f"the plan {plan} is for environment {environment}, not {where.environment}", hint)
     try:
-        return locate(where.path, environment=environment)
+        return located(replace(where, environment=environment))
     except Problems as error:
         hint = "go to the folder of the project, or name it with --project"
         raise Problems(

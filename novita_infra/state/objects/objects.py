@@ -23,7 +23,7 @@ class Conflict(Exception):
         self.key = key
 
 
-class LostAnswer(Exception):
+class AnswerLost(Exception):
     """A write was sent and its answer was lost: it may have been done. Its text says what failed, without secrets.
 
     A backend does not try again by itself: `retrying` finds out which of the two is true.
@@ -58,7 +58,7 @@ class Objects(Protocol):
     """The objects of one place. Keys are `/`-separated names of `[A-Za-z0-9._~%-]`, at most 200 characters long.
 
     Every method may be called from any thread, and raises Problems where trying again cannot help (no permission, no
-    such bucket), OutOfReach, and for writes LostAnswer. A method never waits longer than a minute.
+    such bucket), OutOfReach, and for writes AnswerLost. A method never waits longer than a minute.
     A read sees every write that was confirmed before it began, of any process on any machine.
     """
 

@@ -151,12 +151,12 @@ def test_the_value_of_a_variable_may_hold_what_the_environment_has(tmp_path: Pat
 
 
 def test_the_value_of_a_variable_holds_no_other_expression(tmp_path: Path) -> None:
-    declared = "variables: {a: {default: 'x-${var.b}'}, b: {default: y}}\nstate: {path: 's-${var.b}'}\n"
+    declared = "variables: {a: {default: 'x-${var.b}'}, b: {default: y}}\nstate: {backend: '${var.b}'}\n"
     files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
     assert refused(tmp_path, files) == [
         'novita-infra.yaml:4:31: "var" cannot be used here; '
         "the value of a variable may hold ${env.NAME}; write $${ for a plain ${",
-        "novita-infra.yaml:5:15: state.path takes no expressions; the state must be found without them",
+        "novita-infra.yaml:5:18: state.backend takes no expressions; name the backend",
     ]
 
 

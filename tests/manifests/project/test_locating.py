@@ -21,7 +21,7 @@ HEAD = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: p}\n"
             'novita-infra.yaml:4:15: state.path is a folder of this machine, not the URL "s3://bucket/state"',
         ),
         ("{backend: lokal}", 'novita-infra.yaml:4:18: state.backend cannot be "lokal"; did you mean "local"?'),
-        ("{path: '${var.folder}'}", "novita-infra.yaml:4:15: state.path takes no expressions"),
+        ("{path: '${var.folder}'}", 'novita-infra.yaml:4:22: there is no variable "folder"; declare it'),
     ],
 )
 def test_an_error_in_the_place_of_the_state_is_reported_with_its_position(

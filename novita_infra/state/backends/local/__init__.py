@@ -13,8 +13,19 @@ from novita_infra.state.settings import StateSettings
 
 _FOLDER: Final = "state"
 """The folder if the project file names none."""
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
+_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|[\w.-]+@[\w.-]+:")
 """The begin of a URL, or of the address of a git repository such as `git@host:team/state.git`."""
+_BACKENDS: Final = {
+    "s3": "{backend: s3, bucket: NAME}",
+    "postgres": "{backend: postgres, url: {fromEnv: NAME}}",
+    "postgresql": "{backend: postgres, url: {fromEnv: NAME}}",
+    "http": "{backend: http, address: URL}",
+    "https": "{backend: http, address: URL}, or for a repository {backend: git, remote: URL}",
+    "git": "{backend: git, remote: URL}",
+    "ssh": "{backend: git, remote: URL}",
+    "": "{backend: git, remote: URL}",
+}
+"""The settings to write instead, by the scheme of a URL; the empty one is that of `git@host:`."""
 
 
 def _open(settings: StateSettings) -> LocalFolder:
@@ -24,8 +35,10 @@ def _open(settings: StateSettings) -> LocalFolder:
 
 def _errors_of(options: Mapping[str, Any]) -> Iterable[SettingError]:
     path = options.get("path")
-    if isinstance(path, str) and _URL.match(path):
-        yield SettingError("path", f'is a folder of this machine, not the URL "{path}"', "name a folder, such as state")
+    if isinstance(path, str) and (url := _URL.match(path)):
+        instead = _BACKENDS.get((url[1] or "").lower())
+        hint = f"write state: {instead}" if instead else "name a folder, such as state"
+        yield SettingError("path", f'is a folder of this machine, not the URL "{path}"', hint)
 
 
 def _storages_at(path: Path) -> Sequence[LocalFiles]:
