@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from novita_infra.api.errors import Busy, InUse, Unanswered
@@ -85,7 +86,8 @@ async def lock_creates(at: StepRun, name: str) -> StateLock | None:
     Raises StepFailed if another run holds it for too long, and Interrupted.
     """
     patience = LockPatience(LONGEST_LOCK_WAIT, lambda note: at.note("", note, status="waiting"))
-    while isinstance(lock := at.run.create_lock(f"{at.kind.type} {name}"), LockRefused):
+    take = partial(at.run.create_lock, f"{at.kind.type} {name}")
+    while isinstance(lock := await at.run.from_states(take), LockRefused):
         other = f"another run creates a {at.kind.name} of this name ({lock.holder or 'just begun'})"
         try:
             pause = patience.pause_after(replace(lock, summary=other))
@@ -102,7 +104,7 @@ async def settled_states(at: StepRun, sent: Spec) -> tuple[OtherStates, bool]:
     Must hold the lock and a slot of the run. Raises Interrupted.
     """
     run = at.run
-    others = run.other_states()
+    others = await run.from_states(run.other_states)
     unsettled = others.unsettled(at.kind.type, sent, now=run.clock.now())
     if not unsettled:
         return others, False
@@ -114,7 +116,7 @@ async def settled_states(at: StepRun, sent: Spec) -> tuple[OtherStates, bool]:
         status="waiting",
     )
     await _pause(at, seconds)
-    return run.other_states(), True
+    return await run.from_states(run.other_states), True
 
 
 async def _pause(at: StepRun, seconds: float) -> None:

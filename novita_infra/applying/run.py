@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from novita_infra.api.protocol import ApiClient
 from novita_infra.applying.errors import Interrupted, StepFailed
@@ -36,6 +36,9 @@ STEPS_PER_CALL: Final = 2
 def step_slots(parallelism: int | None) -> asyncio.Semaphore:
     """The limit on steps that talk to the API at one time, for this many calls in flight."""
     return asyncio.Semaphore(STEPS_PER_CALL * (parallelism or CALLS_AT_ONCE))
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,14 @@ class Run:
     """Returns what the other states record now that this run can see."""
     create_lock: Callable[[str], StateLock | LockRefused | None] = lambda _name: None
     """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
+    remote_states: bool = False
+    """Whether states lie on a server: whatever asks for them then runs in a thread."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
+
+    async def from_states(self, ask: Callable[[], _T]) -> _T:
+        """What `other_states` or `create_lock` returns, without stopping the other steps meanwhile."""
+        return await asyncio.to_thread(ask) if self.remote_states else ask()
 
     def check_owner(self, address: Address, live: Live) -> None:
         """Raises StepFailed if the object belongs to others."""

@@ -28,6 +28,7 @@ from novita_infra.operations.session import Session
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
+from novita_infra.state.opening import open_backend
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, UsedPlan, edited
 
@@ -74,6 +75,7 @@ async def apply_plan(
             account=session.account,
             other_states=StatesOfOthers(session).read,
             create_lock=locks.take,
+            remote_states=open_backend(session.project.state).remote,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:

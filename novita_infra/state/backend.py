@@ -128,7 +128,12 @@ class StateStorage(Protocol):
 
 
 class OpenBackend(Protocol):
-    """The place that keeps the states of all environments of a project."""
+    """The place that keeps the states of all environments of a project. Opening it asks no server yet."""
+
+    @property
+    def remote(self) -> bool:
+        """As `StateBackend.remote`."""
+        ...
 
     def describe(self) -> str:
         """The place, for a message: `state`."""

@@ -27,6 +27,10 @@ class GuardedBackend:
     def __init__(self, backend: OpenBackend) -> None:
         self._backend = backend
 
+    @property
+    def remote(self) -> bool:
+        return self._backend.remote
+
     def describe(self) -> str:
         return self._backend.describe()
 

@@ -71,6 +71,10 @@ class LockRefused:
     hint: str
     final: bool = False
     """Whether waiting cannot help: a person must act first."""
+    doubtful: float = 0.0
+    """Seconds after which it is known whether the holder lives: it is waited for so long in any case."""
+    pause: float = 0.5
+    """Seconds between two attempts."""
 
 
 class StateLock(Protocol):
@@ -137,6 +141,11 @@ class Store(StateReader, Protocol):
 
 class StateBackend(Protocol):
     """The place that keeps the states of all environments of a project."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether a server is asked for states and locks, so that each call may take a while."""
+        ...
 
     def describe(self) -> str:
         """The place, for a message: `state`."""

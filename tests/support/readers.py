@@ -18,6 +18,7 @@ from typing import Any, Final
 import yaml
 from click.testing import CliRunner
 from damage import damaged_bytes, damaged_json
+from folder_objects import FolderObjects
 
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.limits.shared_limits import LimitsFile
@@ -39,6 +40,8 @@ from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.file_lock import take_lock
 from novita_infra.state.format.file_format import read_state
 from novita_infra.state.format.journal import header_line, put_line
+from novita_infra.state.objects.objects import ObjectChange
+from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.testing.scenario_files import read_scenario
@@ -188,6 +191,14 @@ def _world(_: Path, file: Path) -> None:
 
 def _lock(_: Path, file: Path) -> None:
     str(take_lock(file, "apply", now=time.time))
+
+
+def _objects(folder: Path, file: Path) -> None:
+    objects = FolderObjects(folder / "objects", atomic=True)
+    objects.write([ObjectChange(key, file.read_bytes()) for key in ("locks", "dev/head")])
+    place = ObjectPlace(objects)
+    place.locks()
+    place.storage("dev").read()
 
 
 def _named_lock(_: Path, file: Path) -> None:
@@ -371,6 +382,13 @@ READERS: Final = (
         ("state/locks/lock_holders:read_note", "state/backends/local/file_lock:note_at"),
         _lock,
         sample=_HOLDER,
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "head and leases of objects",
+        ("state/objects/layout:json_at",),
+        _objects,
+        sample=b'{"format": 1, "state": "", "fence": 2, "leases": {"dev": {"token": "a", "beat": 1, "holder": {}}}}',
         damages=(as_bytes, as_json),
     ),
     Reader(

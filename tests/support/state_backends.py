@@ -16,8 +16,13 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
+from folder_objects import FolderObjects
+
 import novita_infra
-from novita_infra.state.backend import StateStorage
+from novita_infra.state.backend import OpenBackend, StateStorage
+from novita_infra.state.guarded import GuardedBackend
+from novita_infra.state.objects.objects import ObjectTraits
+from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.opening import open_backend
 from novita_infra.state.registry import backend_named, backend_names
 from novita_infra.state.settings import StateSettings
@@ -39,6 +44,10 @@ class BackendCase:
     def open(self, folder: Path) -> StateBackend:
         """The backend of the folder, as a project opens it."""
         return open_backend(self.settings(folder))
+
+    def open_bytes(self, folder: Path) -> OpenBackend:
+        """The backend of the folder, without the guards of its stores."""
+        return backend_named(self.name).open(self.settings(folder))
 
     def damage(self, folder: Path, environment: str) -> None:
         """Replaces the stored state by something that is no state."""
@@ -66,7 +75,18 @@ class BackendCase:
 
     def storage(self, folder: Path, environment: str) -> StateStorage:
         """The bytes of an environment, without the guards of its store."""
-        return backend_named(self.name).open(self.settings(folder)).storage(environment)
+        return self.open_bytes(folder).storage(environment)
+
+
+class ObjectsCase(BackendCase):
+    """What all backends with objects share, on objects in a folder."""
+
+    def open(self, folder: Path) -> StateBackend:
+        return GuardedBackend(self.open_bytes(folder))
+
+    def open_bytes(self, folder: Path) -> OpenBackend:
+        objects = FolderObjects(folder, atomic=self.name == "objects-at-once")
+        return ObjectPlace(objects, ObjectTraits(compressed=self.name == "objects-in-order"))
 
 
 def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:
@@ -83,7 +103,9 @@ def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:
     return settings
 
 
-BACKENDS: Final = {name: BackendCase(name) for name in backend_names()}
+BACKENDS: Final = {name: BackendCase(name) for name in backend_names()} | {
+    name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")
+}
 
 _OPEN: Final = """
 import sys

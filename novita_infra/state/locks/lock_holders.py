@@ -23,6 +23,7 @@ def note_of_holder(operation: str, now: float) -> dict[str, Any]:
         "pid": os.getpid(),
         "host": os.uname().nodename,
         "boot": _boot(),
+        "namespace": _namespace(),
         "since": moment(now),
     }
 
@@ -46,7 +47,7 @@ def is_of_this_machine(note: Mapping[str, Any]) -> bool:
 
 def locked_by(note: Mapping[str, Any], place: str, *, hint: str) -> LockRefused:
     """The refusal of a lock that the process of that note holds; the note is empty if the process has just begun."""
-    holder = _holder_of(note)
+    holder = holder_of(note)
     return LockRefused(
         holder, f"the state is locked by {holder or 'another process, which has only just begun'} ({place})", hint
     )
@@ -54,7 +55,7 @@ def locked_by(note: Mapping[str, Any], place: str, *, hint: str) -> LockRefused:
 
 def locked_elsewhere(note: Mapping[str, Any], *, remedy: str) -> LockRefused:
     """The refusal of a lock whose holder may still run on another machine; `remedy` is what a person then does."""
-    holder = _holder_of(note)
+    holder = holder_of(note)
     return LockRefused(
         holder,
         f"the state was locked on another machine by {holder}",
@@ -63,7 +64,22 @@ def locked_elsewhere(note: Mapping[str, Any], *, remedy: str) -> LockRefused:
     )
 
 
-def _holder_of(note: Mapping[str, Any]) -> LockHolder | None:
+def process_exists(note: Mapping[str, Any]) -> bool | None:
+    """Whether a process has the holder's number; None if it ran where process numbers are not those of this process."""
+    pid, here = note.get("pid"), (_boot(), _namespace())
+    if not isinstance(pid, int) or pid <= 0 or not all(here) or (note.get("boot"), note.get("namespace")) != here:
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def holder_of(note: Mapping[str, Any]) -> LockHolder | None:
+    """The holder in a note; None where the note is empty."""
     if not note:
         return None
     names = ("operation", "user", "pid", "host", "since")
@@ -75,4 +91,12 @@ def _boot() -> str:
     """A random id of this start of the machine; empty if the system has none (macOS)."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+@functools.cache
+def _namespace() -> str:
+    """The name of the space of process numbers, which differs between containers; empty if it is not known."""
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
     return ""

@@ -12,8 +12,6 @@ from novita_infra.model.diagnostics import problem
 from novita_infra.model.durations import in_words
 from novita_infra.state.store import LockRefused, Store
 
-_PAUSE: Final = 0.5
-"""Seconds between two attempts."""
 _STARTING: Final = 0.5
 """Seconds that a holder which has just started gets to write who it is."""
 _SILENCE: Final = 50.0
@@ -75,14 +73,16 @@ class LockPatience:
     def pause_after(self, refusal: LockRefused) -> float:
         """The seconds to wait before the next attempt. Raises Problems if waiting cannot help or the time is up."""
         limit = self._max_wait if refusal.holder else self._max_wait + _STARTING
+        limit = max(limit, self.waited + refusal.doubtful)
         if refusal.final or self.waited >= limit:
             raise problem(refusal.summary, refusal.hint)
         # A holder that does not write who it is has a full disk: it is waited for like any other.
         is_starting = refusal.holder is None and self.waited < _STARTING
         if not is_starting and self.waited - self._reported >= _SILENCE:
             left = in_words(limit - self.waited)
-            self._report(f"{refusal.summary}; waiting for its end, at most {left} more")
+            what = "looking for a sign of life" if refusal.doubtful else "waiting for its end"
+            self._report(f"{refusal.summary}; {what}, at most {left} more")
             self._reported = self.waited
-        pause = min(_STARTING / 10 if is_starting else _PAUSE, limit - self.waited)
+        pause = min(_STARTING / 10 if is_starting else refusal.pause, limit - self.waited)
         self.waited += pause
         return pause

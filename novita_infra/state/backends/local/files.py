@@ -37,6 +37,8 @@ UNSHARED: Final = (f"*{_LOCK}", f"*{_JOURNAL}", f"*{_BACKUP}")
 class LocalFolder:
     """Implements OpenBackend on a folder of state files."""
 
+    remote = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

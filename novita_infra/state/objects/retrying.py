@@ -1,0 +1,106 @@
+"""Calls on objects that are tried again after a fault that may pass, without ever doing a write twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from novita_infra.model.diagnostics import problem
+from novita_infra.state.objects.objects import (
+    ABSENT,
+    AnswerLost,
+    Conflict,
+    Object,
+    ObjectChange,
+    Objects,
+    OutOfReach,
+)
+
+_FIRST_PAUSE: Final = 0.1
+"""Seconds before the second attempt; the pauses double from there."""
+_ATTEMPTS: Final = 8
+"""The further attempts, which take half a minute."""
+_T = TypeVar("_T")
+
+
+class RetryingObjects:
+    """Objects whose calls are tried again for half a minute.
+
+    After an answer that was lost, a write is first sought: an expected version that is not there may be our own.
+    """
+
+    def __init__(self, objects: Objects, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """`sleep` is for tests."""
+        self._objects = objects
+        self._sleep = sleep
+
+    def describe(self, key: str = "") -> str:
+        return self._objects.describe(key)
+
+    def read(self, key: str) -> Object | None:
+        return self._until_done(lambda: self._objects.read(key))
+
+    def read_all(self, prefix: str) -> Mapping[str, Object]:
+        return self._until_done(lambda: self._objects.read_all(prefix))
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        return self._until_done(lambda: self._objects.keys(prefix))
+
+    def write(self, changes: Sequence[ObjectChange]) -> None:
+        left = list(changes)
+        doubtful = False
+
+        def attempt() -> None:
+            nonlocal doubtful, left
+            if doubtful:
+                left = self._not_done(left)
+            if not left:
+                return
+            try:
+                self._objects.write(left)
+            except (AnswerLost, OutOfReach):
+                doubtful = True
+                raise
+
+        self._until_done(attempt)
+
+    def _not_done(self, changes: list[ObjectChange]) -> list[ObjectChange]:
+        """The changes without those at the begin that are made already. Raises Conflict if another writer was there.
+
+        Changes are made in order, so whatever follows the first that is not made is not made either.
+        """
+        for number, change in enumerate(changes):
+            present = self._objects.read(change.key)
+            if change.data is None:
+                if present is None:
+                    continue
+                return changes[number:]
+            if present is not None and present.data == change.data:
+                continue
+            if change.expected is not None and (present.version if present else ABSENT) != change.expected:
+                raise Conflict(change.key)
+            return changes[number:]
+        return []
+
+    def _until_done(self, call: Callable[[], _T]) -> _T:
+        try:
+            return call()
+        except (OutOfReach, AnswerLost):
+            import tenacity  # noqa: PLC0415 -- almost every call succeeds at once
+
+            again = tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type((OutOfReach, AnswerLost)),
+                wait=tenacity.wait_exponential(multiplier=0.2, max=8.0) + tenacity.wait_random(0, 0.2),
+                stop=tenacity.stop_after_attempt(_ATTEMPTS),
+                sleep=self._sleep,
+                reraise=True,
+            )
+        self._sleep(_FIRST_PAUSE)
+        try:
+            return again(call)
+        except (OutOfReach, AnswerLost) as error:
+            raise problem(
+                f"the state at {self.describe()} cannot be reached: {error}",
+                "look at the network and at the server; then run the command again: it goes on where it stopped",
+            ) from error

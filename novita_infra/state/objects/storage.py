@@ -1,0 +1,331 @@
+"""State, journal and history of an environment as objects, the same for every backend of that sort.
+
+Every write is an append with the next number, or compares the head. So a run that another one overtook, or whose lease
+was taken over, cannot write any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
+from novita_infra.model.frozen import dataclass
+from novita_infra.state.backend import Overtaken, Stored, Version
+from novita_infra.state.objects.layout import (
+    Head,
+    Segment,
+    SegmentKind,
+    count_of,
+    head_key,
+    journal_prefix,
+    packed,
+    read_head,
+    read_segment,
+    segment_key,
+    state_id,
+    states_prefix,
+    time_of,
+    unpacked,
+)
+from novita_infra.state.objects.leases import Lease, Leases
+from novita_infra.state.objects.objects import ABSENT, Conflict, Object, ObjectChange, Objects, ObjectTraits
+from novita_infra.state.store import LockHolder, LockRefused, StateLost
+
+_TRIES: Final = 20
+"""How often a reader starts over because a run saved while it read."""
+_SLACK: Final = 5
+"""Versions beyond the kept ones that are removed together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What of an environment was there when it was read."""
+
+    head: str
+    """The version of the head; ABSENT if there was none."""
+    state: str = ""
+    """The id of the state."""
+    fence: int = 0
+    next: int = 0
+    """The number of the segment that would come next."""
+
+
+class ObjectStorage:
+    """A StateStorage in objects."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        environment: str,
+        traits: ObjectTraits,
+        leases: Leases,
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        self._objects = objects
+        self._environment = environment
+        self._traits = traits
+        self._leases = leases
+        self._now = now
+        self._last: tuple[_Seen, Stored] | None = None
+        """What was read last: a reader that looks often fetches a state again only if it changed."""
+        self._lease: Lease | None = None
+        self._writer: _SegmentWriter | None = None
+        """The journal of the run that this storage is part of."""
+
+    def describe(self) -> str:
+        return self._objects.describe(head_key(self._environment))
+
+    def describe_journal(self) -> str:
+        return self._objects.describe(journal_prefix(self._environment).rstrip("/"))
+
+    def restore_hint(self) -> str:
+        return "see what is left, and put it back: novita-infra state repair"
+
+    def remains(self) -> str:
+        ids, prefix = self._ids(), journal_prefix(self._environment)
+        journals = [key.removeprefix(prefix).split("/")[0] for key in self._objects.keys(prefix)]
+        if all(count_of(id) == 1 for id in (*ids, *journals)) and len(set(journals)) == len(journals):
+            return ""  # what first runs left that were killed before they began
+        return f"{len(ids)} earlier {'state is' if len(ids) == 1 else 'states are'} there"
+
+    def read(self) -> Stored:
+        for _ in range(_TRIES):
+            content = self._objects.read(head_key(self._environment))
+            if content is None:
+                return Stored(None, None, _Seen(ABSENT))
+            head = self._head(content)
+            if not head.state:
+                return Stored(None, None, _Seen(content.version, fence=head.fence))
+            stored = self._stored(head, content.version)
+            if stored is not None:
+                return stored
+        raise problem(f"{self.describe()} keeps changing", "wait for the other run to end")
+
+    def _stored(self, head: Head, version: str) -> Stored | None:
+        """What is stored at that version of the head; None if it has changed since."""
+        prefix = journal_prefix(self._environment, head.state)
+        last = self._last
+        if last is not None and last[0].head == version and len(self._objects.keys(prefix)) == last[0].next:
+            return last[1]
+        state = self._state(head.state)
+        segments = self._segments(head.state)
+        again = self._objects.read(head_key(self._environment))
+        if again is None or again.version != version:
+            return None
+        if state is None:
+            raise StateLost(
+                f"{self._objects.describe(states_prefix(self._environment) + head.state)} is not there, and "
+                f"{self.describe()} names it",
+                self.restore_hint(),
+            )
+        seen = _Seen(version, head.state, head.fence, len(segments))
+        self._last = seen, Stored(state, _journal(segments), seen)
+        return self._last[1]
+
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+        seen, before = self._checked(stored), stored.journal or b""
+        id = self._new_id(seen)
+        changes = [self._state_change(id, state)]
+        if seen.state:
+            changes.append(self._segment_change(seen.state, seen.next, "end", trail.removeprefix(before)))
+        changes.append(self._head_change(seen, id))
+        self._write(changes)
+        self._writer = None
+        self._drop_old(id)
+
+    def begin(self, state: bytes, header: bytes, stored: Stored) -> _SegmentWriter:
+        seen = self._checked(stored)
+        if seen.state and state == stored.state:
+            id, number, changes = seen.state, seen.next, list[ObjectChange]()
+        else:
+            id, number = self._new_id(seen), 0
+            changes = [self._state_change(id, state)]
+            if seen.state:
+                changes.append(self._segment_change(seen.state, seen.next, "end"))
+        changes.append(self._segment_change(id, number, "begin", header))
+        if id != seen.state:
+            changes.append(self._head_change(seen, id))
+        self._write(changes)
+        self._writer = _SegmentWriter(self, id, number + 1)
+        return self._writer
+
+    def _checked(self, stored: Stored) -> _Seen:
+        """What was there when it was read. Raises Problems if the lease is lost, and Overtaken.
+
+        A run that ends continues from its own last segment: one that it did not write is another's.
+        """
+        if self._lease is not None and not self._lease.is_held():
+            raise self._taken_over()
+        seen = stored.version
+        assert isinstance(seen, _Seen)  # noqa: S101 -- what `read` gave
+        if self._writer is None:
+            return seen
+        if (seen.state, seen.next) != (self._writer.id, self._writer.number):
+            raise self._taken_over()
+        return seen
+
+    def append(self, id: str, number: int, lines: bytes) -> None:
+        """Appends the lines as that segment of the journal. Raises Problems if the lease was taken over."""
+        try:
+            self._objects.write([self._segment_change(id, number, "lines", lines)])
+        except Conflict as error:
+            raise self._taken_over() from error
+
+    def _taken_over(self) -> Problems:
+        return problem(
+            f"the lock of {self.describe()} was taken over while this run gave no sign of life; it stopped before its "
+            "next call",
+            "run the command again: it goes on from what the other run left",
+            code=EXIT_REFUSED,
+        )
+
+    def try_lock(self, operation: str) -> Lease | LockRefused:
+        lease = self._leases.try_take(self._environment, operation, place=self.describe())
+        if isinstance(lease, LockRefused):
+            return lease
+        if lease.takes_over:
+            try:
+                self._fence_off()
+            except BaseException:
+                lease.release()
+                raise
+        self._lease = lease
+        return lease
+
+    def break_lock(self) -> LockHolder | None:
+        holder = self._leases.remove(self._environment)
+        if holder is not None:
+            self._fence_off()
+        return holder
+
+    def _fence_off(self) -> None:
+        """Makes every later write of a run that has read or written before this moment a Conflict."""
+        while True:
+            content = self._objects.read(head_key(self._environment))
+            head = self._head(content) if content else Head()
+            version = content.version if content else ABSENT
+            if head.state:
+                number = len(self._objects.keys(journal_prefix(self._environment, head.state)))
+                change = self._segment_change(head.state, number, "fence")
+            else:
+                text = Head(fence=head.fence + 1).text()
+                change = ObjectChange(head_key(self._environment), text, version)
+            with suppress(Conflict):
+                self._objects.write([change])
+                return
+
+    def versions(self) -> tuple[Version, ...]:
+        ids = self._ids()
+        content = self._objects.read(head_key(self._environment))
+        present = self._head(content).state if content else ""
+        newer = [*ids[1:], ""]  # a state was replaced when the next one was written
+        found = [Version(id, time_of(next_)) for id, next_ in zip(ids, newer, strict=True) if id != present]
+        return tuple(reversed(found))
+
+    def read_version(self, version: Version) -> Stored:
+        state = self._state(version.id)
+        if state is None:
+            raise problem(
+                f"{self._objects.describe(states_prefix(self._environment) + version.id)} is not there any more",
+                "novita-infra state history shows which are",
+            )
+        return Stored(state, _journal(self._segments(version.id)))
+
+    def _ids(self) -> list[str]:
+        """The ids of all states that are kept, the oldest first."""
+        prefix = states_prefix(self._environment)
+        return sorted(key.removeprefix(prefix) for key in self._objects.keys(prefix))
+
+    def _head(self, content: Object) -> Head:
+        return read_head(content.data, self.describe(), hint=self.restore_hint())
+
+    def _state(self, id: str) -> bytes | None:
+        key = states_prefix(self._environment) + id
+        content = self._objects.read(key)
+        return self._unpacked(content, key) if content else None
+
+    def _segments(self, id: str) -> list[Segment]:
+        """The segments of the journal of a state. Raises StateLost if one is missing."""
+        found = self._objects.read_all(journal_prefix(self._environment, id))
+        segments = []
+        for number in range(len(found)):
+            key = segment_key(self._environment, id, number)
+            if key not in found:
+                raise StateLost(f"{self._objects.describe(key)} is not there, and later parts are", self.restore_hint())
+            data = self._unpacked(found[key], key)
+            segments.append(read_segment(data, self._objects.describe(key), hint=self.restore_hint()))
+        return segments
+
+    def _unpacked(self, content: Object, key: str) -> bytes:
+        return unpacked(content, self._objects.describe(key), hint=self.restore_hint())
+
+    def _new_id(self, seen: _Seen) -> str:
+        count = count_of(seen.state) + 1 if seen.state else len(self._ids()) + 1
+        return state_id(count, self._now(), secrets.token_hex(4))
+
+    def _state_change(self, id: str, state: bytes) -> ObjectChange:
+        data = packed(state, compressed=self._traits.compressed)
+        return ObjectChange(states_prefix(self._environment) + id, data, ABSENT)
+
+    def _segment_change(self, id: str, number: int, kind: SegmentKind, lines: bytes = b"") -> ObjectChange:
+        text = Segment(kind, secrets.token_hex(8), lines).text()
+        data = packed(text, compressed=self._traits.compressed)
+        return ObjectChange(segment_key(self._environment, id, number), data, ABSENT)
+
+    def _head_change(self, seen: _Seen, id: str) -> ObjectChange:
+        return ObjectChange(head_key(self._environment), Head(id, seen.fence).text(), seen.head)
+
+    def _write(self, changes: list[ObjectChange]) -> None:
+        """Makes the changes. Raises Overtaken where another run was faster."""
+        try:
+            self._objects.write(changes)
+        except Conflict:
+            state = changes[0]
+            if (
+                len(changes) > 1
+            ):  # a place that makes one change after the other has kept the state, which nothing names
+                self._objects.write([ObjectChange(state.key, None)])
+            raise Overtaken from None
+
+    def _drop_old(self, present: str) -> None:
+        """Deletes the oldest versions, and their journals, beyond those that are kept."""
+        ids = [id for id in self._ids() if id != present]
+        surplus = len(ids) - self._traits.kept_versions
+        if surplus < _SLACK:
+            return
+        gone = [states_prefix(self._environment) + id for id in ids[:surplus]]
+        for id in ids[:surplus]:
+            gone += self._objects.keys(journal_prefix(self._environment, id))
+        self._objects.write([ObjectChange(key, None) for key in gone])
+
+
+class _SegmentWriter:
+    """The journal of a run: a segment for each group of lines that come together."""
+
+    def __init__(self, storage: ObjectStorage, id: str, number: int) -> None:
+        self._storage = storage
+        self.id = id
+        """The state that the journal continues from."""
+        self.number = number
+        """The number of the next segment."""
+        self._open = True
+
+    def append(self, lines: bytes) -> None:
+        if not self._open:
+            raise problem(f"{self._storage.describe_journal()} is closed", "this is a fault of novita-infra; report it")
+        self._storage.append(self.id, self.number, lines)
+        self.number += 1
+
+    def close(self) -> None:
+        self._open = False
+
+
+def _journal(segments: Sequence[Segment]) -> bytes | None:
+    """The lines of the last run that continues the state; None if there was none."""
+    began = max((number for number, item in enumerate(segments) if item.kind == "begin"), default=0)
+    lines = [item.lines for item in segments[began:] if item.kind != "fence"]
+    return b"".join(lines) if any(lines) else None

@@ -1,0 +1,162 @@
+"""Leases on a made-up clock: a holder without a sign of life loses its lease, one that lives never does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folder_objects import FolderObjects
+
+from novita_infra.model.diagnostics import Problems
+from novita_infra.state.locks import lock_holders
+from novita_infra.state.objects.layout import LOCKS
+from novita_infra.state.objects.leases import Lease, Leases
+from novita_infra.state.objects.named_leases import NamedLeases
+from novita_infra.state.objects.objects import ObjectChange
+from novita_infra.state.store import LockRefused
+
+PERIOD = 30.0
+
+
+class Machine:
+    """A machine with a clock of its own, whose process numbers mean nothing to the others."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.seconds = 1000.0
+        self.name = name
+        self.leases = Leases(
+            FolderObjects(folder, atomic=False), period=PERIOD, clock=lambda: self.seconds, note=self.note, beats=False
+        )
+
+    def note(self, operation: str, _: float) -> dict[str, Any]:
+        return {"operation": operation, "user": self.name, "pid": 12, "host": self.name, "since": "today"}
+
+    def take(self, key: str = "dev") -> Lease | LockRefused:
+        return self.leases.try_take(key, "apply", place=key)
+
+    def taken(self, key: str = "dev") -> Lease:
+        lease = self.take(key)
+        assert isinstance(lease, Lease)
+        return lease
+
+    def refused(self, key: str = "dev") -> LockRefused:
+        refusal = self.take(key)
+        assert isinstance(refusal, LockRefused)
+        return refusal
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Callable[[str], Machine]:
+    return lambda name: Machine(tmp_path, name)
+
+
+def test_a_silent_holder_loses_its_lease_after_one_period(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    lease = ada.taken()
+    assert not lease.takes_over
+    assert bob.refused().doubtful == PERIOD
+    bob.seconds += PERIOD - 1
+    assert bob.refused().doubtful == 1
+    bob.seconds += 1
+    assert bob.taken().takes_over
+    assert not lease.beat()
+    lease.release()
+    assert machine("eve").refused().holder.user == "bob"  # type: ignore[union-attr]
+
+
+def test_a_sign_of_life_renews_the_lease_and_ends_the_doubt(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    lease = ada.taken()
+    bob.refused()
+    for _ in range(5):
+        bob.seconds += PERIOD - 1
+        assert lease.beat()
+        assert bob.refused().doubtful == 0
+    bob.seconds += PERIOD
+    assert bob.taken().takes_over
+
+
+def test_the_clock_of_the_holder_does_not_matter(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    lease = ada.taken()
+    bob.refused()
+    for jump in (3600, -7200):
+        ada.seconds += jump
+        assert lease.beat()
+        assert isinstance(bob.take(), LockRefused)
+
+
+def test_a_released_lease_is_taken_without_a_fence(machine: Callable[[str], Machine]) -> None:
+    machine("ada").taken().release()
+    assert not machine("bob").taken().takes_over
+
+
+def test_a_lease_whose_process_has_ended_on_this_machine_is_free_at_once(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    note = lock_holders.note_of_holder("apply", 0.0)
+    ada.leases._note = lambda *_: {**note, "pid": 2**22 + 1}
+    ada.taken()
+    assert bob.taken().takes_over
+
+
+def test_held_leases_are_listed_with_their_silence(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    ada.taken("prod")
+    ada.taken("dev")
+    assert bob.leases.held()[0].age == 0
+    bob.seconds += 7
+    held = bob.leases.held()
+    assert [(lock.environment, lock.age) for lock in held] == [("dev", 7), ("prod", 7)]
+    assert str(held[0].holder) == "`apply` of ada, process 12 on ada, since today"
+
+
+def test_a_removed_lease_gives_no_more_signs_of_life(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    lease = ada.taken()
+    assert str(bob.leases.remove("dev")).startswith("`apply` of ada")
+    assert bob.leases.remove("dev") is None
+    assert not lease.beat()
+    assert not bob.taken().takes_over
+
+
+def test_a_name_is_refused_to_others_until_its_run_is_dead(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    one, two = NamedLeases(ada.leases, "apply"), NamedLeases(bob.leases, "destroy")
+    assert not isinstance(one.try_lock("vpc a"), LockRefused)
+    assert not isinstance(two.try_lock("vpc b"), LockRefused)
+    for locks in (one, two):
+        refusal = locks.try_lock("vpc a")
+        assert isinstance(refusal, LockRefused)
+        assert refusal.holder is not None
+        assert refusal.holder.user == "ada"
+    bob.seconds += PERIOD
+    assert not isinstance(two.try_lock("vpc a"), LockRefused)
+    one.close()
+    two.close()
+    assert bob.leases.table().names == {}
+    assert bob.leases.held() == ()
+
+
+def test_a_run_whose_lease_was_taken_away_gets_no_name(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    names = NamedLeases(ada.leases, "apply")
+    names.try_lock("a")
+    (key,) = bob.leases.table().leases
+    bob.leases.remove(key)
+    with pytest.raises(Problems, match="the locks of this run were taken over while it gave no sign of life"):
+        names.try_lock("b")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_a_damaged_table_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    FolderObjects(tmp_path, atomic=False).write([ObjectChange(LOCKS, content)])
+    with pytest.raises(Problems, match="locks is damaged"):
+        Machine(tmp_path, "ada").take()
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"leases": 1, "names": [1]}', b'{"leases": {"dev": {"token": 1}}}'])
+def test_entries_of_another_form_hold_nothing(tmp_path: Path, content: bytes) -> None:
+    FolderObjects(tmp_path, atomic=False).write([ObjectChange(LOCKS, content)])
+    assert Machine(tmp_path, "ada").taken().key == "dev"
