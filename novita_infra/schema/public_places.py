@@ -31,11 +31,13 @@ class Shows(enum.IntEnum):
     """The name of an environment variable."""
     NAME = 2
     """A name, an address or a path; any other text is a mistake, and may be a secret."""
-    FLAG = 3
+    SOURCE = 3
+    """A name, or a git repository without credentials."""
+    FLAG = 4
     """`true`, `false` or another spelling of them."""
-    VALUE = 4
+    VALUE = 5
     """Any value."""
-    TREE = 5
+    TREE = 6
     """Everything, and everything inside."""
 
 
@@ -113,7 +115,7 @@ def public_places() -> Place:
     fields |= {
         "variables": Place(each=declaration, variables=True),
         "environments": Place(each=environment, items=Place(Shows.NAME)),
-        "source": Place(Shows.NAME),
+        "source": Place(Shows.SOURCE),
         "forEach": replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
         "policies": policies,

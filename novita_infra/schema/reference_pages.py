@@ -16,8 +16,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_module, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
 from novita_infra.schema.frame import EXISTENCE
-from novita_infra.schema.modules.interface import INTERFACE_EXAMPLE
-from novita_infra.schema.modules.use import EXAMPLE as USE_EXAMPLE
+from novita_infra.schema.modules.page import MODULES
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
@@ -145,34 +144,6 @@ spec:
   none, and `drift` names what it does not compare.
 """
 
-_MODULES: Final = f"""\
-# Modules
-
-A module is a folder with a file `novita-infra-module.yaml` and manifests. A project uses it once or for several keys.
-`novita-infra explain Module` and `novita-infra explain ModuleInterface` print the same. [The reference](index.md).
-[An example project](../../examples/modules).
-
-```yaml
-{USE_EXAMPLE.rstrip()}
-```
-
-```yaml
-{INTERFACE_EXAMPLE.rstrip()}
-```
-
-* Names inside of a module are local: `${{instance.head.ip}}` there is the head of this use of the module. In the state,
-  in plans and for `--target` it is `module.train["eu"].instance.head`; `--target module.train` means all of it.
-* A module knows nothing of the project but its variables, `project.name`, `environment.name` and the environment of the
-  shell. `file` reads in the folder of the module.
-* The project reads its outputs: `${{module.train["eu"].head}}`, `${{module.train[*].head}}`; without `forEach`
-  `${{module.train.head}}`.
-* A variable may be a value that is known after apply, such as `${{network_storage.shared.id}}`. The keys of a `forEach`
-  inside of the module may not.
-* The default name of an object is `train-eu-head`. Defaults of the project apply to modules, too; patches do not.
-* `moved` in the project file moves a resource into a module: `{{from: instance.head, to: module.train.instance.head}}`.
-* Modules may use modules: the source is relative to the file that names it, and inside of the project's folder.
-"""
-
 _PROJECT: Final = f"""\
 # The project file
 
@@ -192,7 +163,7 @@ def pages() -> dict[str, str]:
     return {
         "index.md": _INDEX + "\n".join(rows) + "\n",
         "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
-        "modules.md": _MODULES + "\n".join(_module_parts()) + "\n",
+        "modules.md": MODULES + "\n".join(_module_parts()) + "\n",
         "secrets.md": _SECRETS + "\n".join(_sources()) + "\n",
         "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
         **{f"{item.type}.md": "\n".join(_page(item)) + "\n" for item in explained},

@@ -27,6 +27,7 @@ from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.manifests.modules.git.lock_file import read_pins
 from novita_infra.manifests.secrets.picking import data_in, text_at
 from novita_infra.manifests.secrets.source import Unreadable
 from novita_infra.manifests.secrets.vault import _stored_token
@@ -275,6 +276,11 @@ _REFUSAL: Final = (
     b'{"code": 5, "reason": "CONFLICT", "message": "no", "metadata": {"id": 3}, "error": {"message": "m"}}'
 )
 
+_LOCK_FILE: Final = (
+    b"apiVersion: novita-infra/v1\nkind: ModuleLock\nmodules:\n  git::https://host/m.git:\n"
+    b"    commit: 37ffd8ce489dc4686a38da0c9c27dfa97b59e000\n    folders: {train: sha256:%s}\n" % (b"0" * 64)
+)
+
 READERS: Final = (
     Reader("manifest", _MANIFEST, _command("validate", "{folder}"), "fleet.yaml", damages=(as_bytes, as_yaml)),
     Reader(
@@ -296,6 +302,14 @@ READERS: Final = (
         "fleet.yaml",
         damages=(as_bytes, as_yaml),
         count=3,
+    ),
+    Reader(
+        "lock file of modules",
+        ("manifests/modules/git/lock_file:read_pins",),
+        lambda folder, file: read_pins(file.rename(folder / "novita-infra.lock.yaml").parent),
+        sample=_LOCK_FILE,
+        damages=(as_bytes, as_yaml),
+        count=20,
     ),
     Reader("project", (), _command("validate", "{folder}"), "novita-infra.yaml", damages=(as_bytes, as_yaml), count=8),
     Reader(
@@ -467,6 +481,7 @@ READERS: Final = (
 NO_INPUT: Final = {
     "encoding/files:read_file": "what the readers of files call",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
+    "manifests/modules/git/trees:files_in": "reads files whose digest it computes, whatever they are",
     "programs/privacy:_overwrite": "reads a file of the kernel",
     "programs/processes:_Reports.read": "reads what our own supervisor writes",
     "programs/processes:_read_output": "passes on the bytes of a program",

@@ -48,6 +48,8 @@ class Secrets:
     """What was pointed at and not asked, by the name of the source. `take` adds to it."""
     offline: bool = False
     """Whether no source is asked in this run."""
+    checkouts: Mapping[str, Path] = field(default_factory=dict)
+    """The folders of the modules from git, by what the names of their files begin with."""
 
     def points(self, value: Any) -> bool:
         """Returns whether the value is a pointer to a secret."""
@@ -71,7 +73,7 @@ class Secrets:
             return lacking_secret() if judged else Diagnostic("this is no secret", f"write {form.form}", origin=place)
         source = source_of(key)
         try:
-            pointed = source.pointed(value, _place(self.root, place.file))
+            pointed = source.pointed(value, self._place(place.file))
             if source.read is None and pointed.question not in self.answers:
                 return self._unasked(pointed, place)
             answer = self.answers.get(pointed.question, Asking(self.root, self.environ))
@@ -79,13 +81,16 @@ class Secrets:
         except Unreadable as error:
             return Diagnostic(error.summary, error.hint, origin=place, unset=error.unset)
 
-    def literal(self, place: Origin, *, variables: str = "") -> Diagnostic:
-        """Returns the warning about a secret in clear in a manifest, or in the file `variables` of `--var-file`."""
+    def literal(self, place: Origin) -> Diagnostic:
+        """Returns the warning about a secret in clear in a manifest."""
         hint = "move it out and point at it: {fromEnv: NAME} or {fromFile: PATH}"
-        if variables:
-            hint = "keep the file out of the repository, or point at the secret in the manifest: {fromEnv: NAME}"
-        summary = f"a secret stands in clear in {variables or 'the manifest'}"
-        return Diagnostic(summary, hint, origin=place, severity=Severity.WARNING)
+        return Diagnostic("a secret stands in clear in the manifest", hint, origin=place, severity=Severity.WARNING)
+
+    def _place(self, file: str) -> ManifestPlace:
+        folder = next((path for name, path in self.checkouts.items() if file.startswith(f"{name}/")), None)
+        if folder is None:
+            return _place(self.root, file)
+        return ManifestPlace(folder, manifest_path(file, self.root, self.checkouts).parent, is_checkout=True)
 
     def _unasked(self, pointed: Pointed, place: Origin) -> Diagnostic:
         """Returns that a secret was not asked, or that its program may not be run."""
@@ -110,6 +115,14 @@ class Secrets:
             hint = f"{ALLOW} is set, so that only the programs in it count: {given or 'none'}"
             allowed = {program} if self.offline else given.replace(",", " ").split()
         return None if program in allowed else Diagnostic(f"the program {program} may not be run for a secret", hint)
+
+
+def manifest_path(file: str, root: Path, checkouts: Mapping[str, Path]) -> Path:
+    """Returns the path of a file by the name that it has in origins."""
+    for name, folder in checkouts.items():
+        if file.startswith(f"{name}/"):
+            return folder / file.removeprefix(f"{name}/")
+    return root / file
 
 
 @lru_cache(maxsize=64)

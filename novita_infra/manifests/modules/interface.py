@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.references import names_in
+from novita_infra.manifests.modules.places import ModulePlace
 from novita_infra.manifests.validation.documents import (
     MODULE_KIND,
     IdentifiedDocument,
@@ -16,13 +16,12 @@ from novita_infra.manifests.validation.documents import (
     module_head,
 )
 from novita_infra.manifests.yaml.composing import Document
-from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
 
-SOURCE: Final = "source"
 VARIABLES: Final = "variables"
 OUTPUTS: Final = "outputs"
 
@@ -47,8 +46,7 @@ class ModuleInterface:
 class ModuleSource:
     """The manifests of a module, read once for all uses of it."""
 
-    folder: str
-    """Relative to the project's folder."""
+    place: ModulePlace
     interface: ModuleInterface
     resources: tuple[IdentifiedDocument, ...]
     modules: tuple[IdentifiedDocument, ...]
@@ -64,24 +62,6 @@ def head_of(document: Document, sources: Sources) -> tuple[IdentifiedDocument | 
         return None, diagnostics
     kind: Any = None  # it makes no resource by itself
     return IdentifiedDocument(document, kind, Address(MODULE, name)), [*diagnostics, *module_errors(document, sources)]
-
-
-def folder_of(use: IdentifiedDocument) -> tuple[str | None, list[Diagnostic]]:
-    """Returns the folder that a document of kind Module names, relative to the project's folder, or why there is none.
-
-    It is relative to the folder of the document's file.
-    """
-    source, place = use.document.data.get(SOURCE), origin_at(use.document.position, (SOURCE,))
-    if not isinstance(source, str):
-        return None, []  # the schema reports it
-    if not source.startswith(("./", "../")):
-        hint = "it is a folder of this project, relative to this file, such as ./modules/train"
-        return None, [Diagnostic("the source of a module begins with ./ or ../", hint, origin=place)]
-    folder = posixpath.normpath(posixpath.join(posixpath.dirname(use.document.file), source))
-    if folder.startswith("..") or folder == "." or not folder.isprintable():
-        hint = "keep the modules of a project in a folder of it, such as ./modules/train"
-        return None, [Diagnostic("the source of a module is not inside of the project's folder", hint, origin=place)]
-    return folder, []
 
 
 def in_order(uses: Iterable[IdentifiedDocument], diagnostics: list[Diagnostic]) -> Iterator[IdentifiedDocument]:

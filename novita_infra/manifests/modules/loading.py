@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
-from pathlib import Path
 from typing import Final
 
 from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import Secrets
-from novita_infra.manifests.modules.interface import SOURCE, ModuleSource, folder_of, in_order
+from novita_infra.manifests.modules.interface import ModuleSource, in_order
+from novita_infra.manifests.modules.no_module import NoModule
+from novita_infra.manifests.modules.places import SOURCE, ModulePlace
 from novita_infra.manifests.modules.values import ModuleOutputs, variables_of
 from novita_infra.manifests.resources.expanding import Expanded
 from novita_infra.manifests.resources.fields import DeclaredFields
@@ -24,15 +25,6 @@ _DEEPEST: Final = 10
 """The most modules inside of each other."""
 
 
-class NoModule(Exception):
-    """Raised for a folder that holds no module. The message gives the reason, `hint` what to do."""
-
-    def __init__(self, summary: str, hint: str) -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.hint = hint
-
-
 @dataclass(frozen=True, slots=True)
 class Space:
     """The resources of the project, or of one use of a module, with the names that their expressions may use."""
@@ -45,8 +37,10 @@ class Space:
 class Modules:
     """Loads the modules of a project. Errors are added to `diagnostics`."""
 
-    read: Callable[[str], ModuleSource]
-    """Reads a module by its folder. Raises NoModule."""
+    find: Callable[[IdentifiedDocument], ModulePlace | None]
+    """Returns the place of the module that a document uses; None where that is reported. Raises NoModule."""
+    read: Callable[[ModulePlace], ModuleSource]
+    """Reads a module. Raises NoModule."""
     expand: Callable[[Sequence[IdentifiedDocument], Scope], list[Expanded]]
     """Returns the resources of documents that exist in the environment, or the keys of uses of modules."""
     names: DeclaredNames
@@ -54,14 +48,12 @@ class Modules:
     outputs: ModuleOutputs
     sources: Sources
     secrets: Secrets
-    root: Path
-    """The project's folder."""
     diagnostics: list[Diagnostic]
     known: dict[str, ModuleSource] = field(default_factory=dict)
-    """The modules that were read, by folder: the documents of each are shared by all uses."""
+    """The modules that were read, by the names of their places: the documents of each are shared by all uses."""
 
     def spaces(self, uses: Iterable[IdentifiedDocument], scope: Scope, within: tuple[str, ...] = ()) -> list[Space]:
-        """Returns the spaces of the modules, and of those inside of them. `within` are the folders around them."""
+        """Returns the spaces of the modules, and of those inside of them. `within` are the modules around them."""
         spaces = []
         for use in in_order(uses, self.diagnostics):
             source = self._source(use, within)
@@ -75,23 +67,19 @@ class Modules:
 
     def _source(self, use: IdentifiedDocument, within: tuple[str, ...]) -> ModuleSource | None:
         """Returns the module that a document uses; None if there is none. That is reported."""
-        folder, errors = folder_of(use)
-        self.diagnostics.extend(errors)
-        if folder is None:
-            return None
-        place = origin_at(use.document.position, (SOURCE,))
-        if folder in within or len(within) >= _DEEPEST:
-            walk = " -> ".join((*within, folder))
-            self.diagnostics.append(
-                Diagnostic(f"modules contain each other: {walk}", "take one of them out", origin=place)
-            )
-            return None
+        origin = origin_at(use.document.position, (SOURCE,))
         try:
-            if folder not in self.known:
-                self.known[folder] = self.read(folder)
-            return self.known[folder]
+            place = self.find(use)
+            if place is None:
+                return None
+            if place.name in within or len(within) >= _DEEPEST:
+                walk = " -> ".join((*within, place.name))
+                raise NoModule(f"modules contain each other: {walk}", "take one of them out")
+            if place.name not in self.known:
+                self.known[place.name] = self.read(place)
+            return self.known[place.name]
         except NoModule as error:
-            self.diagnostics.append(Diagnostic(error.summary, error.hint, origin=place))
+            self.diagnostics.extend(error.at(origin))
         return None
 
     def _inside(
@@ -101,7 +89,7 @@ class Modules:
         values, errors = variables_of(use, source.interface, scope, self.sources, self.secrets)
         self.diagnostics.extend(errors)
         named = {name: part for name, part in scope.named.items() if name != "each"}
-        folder = self.root / source.folder
+        folder = source.place.folder
         module = str(use.address)
         inside = replace(scope, variables=values, named=named, folder=folder, used=set(), local=None, module=module)
         expanded = self.expand(_inside(source.resources, module), inside)
@@ -109,7 +97,7 @@ class Modules:
         self.outputs.add(use.address, source.interface, inside)
         return [
             Space(inside, expanded),
-            *self.spaces(_inside(source.modules, module), inside, (*within, source.folder)),
+            *self.spaces(_inside(source.modules, module), inside, (*within, source.place.name)),
         ]
 
 

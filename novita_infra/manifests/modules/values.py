@@ -11,7 +11,8 @@ from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variable_rules import broken_rules
 from novita_infra.manifests.language.variables import Given, defaults_in, settle
-from novita_infra.manifests.modules.interface import OUTPUTS, SOURCE, VARIABLES, ModuleInterface
+from novita_infra.manifests.modules.interface import OUTPUTS, VARIABLES, ModuleInterface
+from novita_infra.manifests.modules.places import SOURCE
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import inside, key_origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources

@@ -6,12 +6,12 @@ import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from novita_infra.manifests.validation.documents import MODULE_FILE, PROJECT_FILE
+from novita_infra.manifests.validation.documents import LOCK_FILE, MODULE_FILE, PROJECT_FILE
 from novita_infra.model.addresses import Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, problem, reason
 from novita_infra.model.printable import is_text
@@ -200,20 +200,22 @@ def why_unread(found: ManifestFiles, name: str) -> str | None:
     return "the file is not read as a manifest"
 
 
-def manifests_of_module(root: Path, folder: str) -> ManifestFiles:
-    """Lists the files of a module by its folder, relative to the project's folder. Raises OSError if it is none."""
-    found = ManifestFiles(root)
-    with os.scandir(root / folder):
-        pass
-    _search(found, skipped=set(), start=folder)
-    found.manifests.sort()
+def manifests_of_module(folder: Path, name: str) -> ManifestFiles:
+    """Lists the files of a module in its folder; their names begin with `name`. Raises OSError if it is no folder."""
+    found = ManifestFiles(folder)
+    _search(found, skipped=set(), left_out="")
+    found.manifests = [f"{name}/{file}" for file in sorted(found.manifests)]
+    found.diagnostics = [
+        replace(item, origin=replace(item.origin, file=f"{name}/{item.origin.file}")) if item.origin else item
+        for item in found.diagnostics
+    ]
     return found
 
 
-def _search(found: ManifestFiles, *, skipped: set[str], start: str = "") -> None:
+def _search(found: ManifestFiles, *, skipped: set[str], left_out: str = _STATE) -> None:
     """Reads folders before links, so that a folder in the project keeps its own name."""
-    waiting, links = [start], deque[str]()
-    visited = _ids(found.root / _STATE)
+    waiting, links = [""], deque[str]()
+    visited = _ids(found.root / left_out) if left_out else set()
     while waiting or links:
         below = waiting.pop() if waiting else links.popleft()
         ids = _ids(found.root / below)
@@ -223,7 +225,7 @@ def _search(found: ManifestFiles, *, skipped: set[str], start: str = "") -> None
         for entry in _entries(found, below):
             name = f"{below}/{entry.name}" if below else entry.name
             if _is_folder(found, entry, name):
-                if name != _STATE and not _is_foreign(entry):
+                if name != left_out and not _is_foreign(entry):
                     (links if entry.is_symlink() else waiting).append(name)
             elif _is_manifest(entry) and os.path.realpath(entry.path) not in skipped:
                 _add(found, entry, name)
@@ -295,7 +297,7 @@ def _is_manifest(entry: os.DirEntry[str]) -> bool:
     stem, dot, suffix = entry.name.rpartition(".")
     if (
         entry.name.startswith(".")
-        or entry.name in (PROJECT_FILE, MODULE_FILE)
+        or entry.name in (PROJECT_FILE, MODULE_FILE, LOCK_FILE)
         or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX))
     ):
         return False

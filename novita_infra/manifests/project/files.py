@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.encoding.files import read_file
+from novita_infra.manifests.language.secrets import manifest_path
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.secrets.dotenv import NoDotenv, dotenv_entries
@@ -37,13 +38,15 @@ class Files:
         self._diagnostics = diagnostics
         self._redacted = redacted
         self.sources = Sources()
+        self.checkouts: dict[str, Path] = {}
+        """The folders of the modules from git, by what the names of their files begin with."""
         self.torn = False
         """Whether a document could not be read, so that its declarations are unknown."""
         self._read_otherwise: list[tuple[Origin, str]] = []
 
     def read(self, name: str) -> ParsedFile:
         try:
-            raw = read_file(self._root / name, most=LARGEST)
+            raw = read_file(manifest_path(name, self._root, self.checkouts), most=LARGEST)
             parsed = self._too_long(raw, name) or read(raw, name)
         except (OSError, ValueError) as error:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))

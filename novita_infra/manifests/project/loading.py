@@ -160,7 +160,9 @@ def _load(
     diagnostics.sources = files.sources
     readable = _settings(found, files, diagnostics)
     settings = readable or NOTHING
-    secrets = Secrets(found.root, environ, answers, settings.texts("secretCommands"), offline=lenient)
+    secrets = Secrets(
+        found.root, environ, answers, settings.texts("secretCommands"), offline=lenient, checkouts=files.checkouts
+    )
     chosen, errors = choose_environment(settings, wanted=environment if readable else "")
     diagnostics.add([*errors, *choose_files(found, settings, chosen), *found.diagnostics])
     values: VariableValues | None = None

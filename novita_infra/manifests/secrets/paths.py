@@ -19,7 +19,11 @@ def file_at(path: str, place: ManifestPlace, *, form: str) -> Path:
         raise Unreadable(
             "this is no path of a file", f"{form} names the file that holds the secret, and is not the secret itself"
         )
-    return place.folder / path
+    file = place.folder / path
+    if place.is_checkout and known_as(file, place).startswith("/"):
+        hint = "give it the secret as a variable with sensitive: true"
+        raise Unreadable("a module from git reads no file outside of its folder", hint)
+    return file
 
 
 def known_as(file: Path, place: ManifestPlace) -> str:

@@ -59,9 +59,11 @@ class ManifestPlace:
     """Where a pointer stands."""
 
     root: Path
-    """The project's folder."""
+    """The project's folder, or that of a module from git."""
     folder: Path
     """The folder of the manifest."""
+    is_checkout: bool = False
+    """Whether the manifest is of a module from git, which reads no file outside of its folder."""
 
 
 @dataclass(frozen=True, slots=True)

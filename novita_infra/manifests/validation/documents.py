@@ -29,6 +29,8 @@ from novita_infra.schema.resources import module_interface_schema, module_schema
 API_VERSION: Final = "novita-infra/v1"
 PROJECT_FILE: Final = "novita-infra.yaml"
 MODULE_FILE: Final = "novita-infra-module.yaml"
+LOCK_FILE: Final = "novita-infra.lock.yaml"
+"""Pins the modules from git. It is no manifest."""
 MODULE_KIND: Final = "Module"
 
 _KIND_NAMES: Final = (*(kind.name for kind in KINDS.values()), MODULE_KIND)

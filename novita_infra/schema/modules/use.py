@@ -28,9 +28,12 @@ MODULE: Final[dict[str, Any]] = closed_object(
         **EXISTENCE,
         "source": {
             "type": "string",
-            "pattern": r"^\.\.?/",
-            "examples": ["./modules/train"],
-            "description": "The folder of the module, relative to this file, inside of the project.",
+            "pattern": r"^(\.\.?/|git::)",
+            "examples": ["./modules/train", "git::https://github.com/acme/modules.git//train?ref=v1.2.0"],
+            "description": (
+                "The folder of the module: in the project, relative to this file, or in a git repository: "
+                "git::URL//FOLDER?ref=REF."
+            ),
         },
         "variables": {
             "type": "object",

@@ -85,6 +85,7 @@ class Expander:
         """Returns the spaces of the uses of modules."""
         errors: list[Diagnostic] = []
         modules = Modules(
+            self.identifier.place_of,
             self.identifier.module,
             lambda documents, inside: self._expanded(self._with_defaults([*documents], inside), inside),
             self.names,
@@ -92,7 +93,6 @@ class Expander:
             self.outputs,
             self.diagnostics.sources,
             self.secrets,
-            self.identifier.root,
             errors,
         )
         spaces = modules.spaces(uses, scope)

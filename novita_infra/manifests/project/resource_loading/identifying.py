@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from novita_infra.manifests.language.reading import MODULE
+from novita_infra.manifests.modules.git.source import GitSource
 from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSource, head_of
-from novita_infra.manifests.modules.loading import NoModule
+from novita_infra.manifests.modules.no_module import NoModule
+from novita_infra.manifests.modules.places import ModulePlace, module_place
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles, manifests_of_module
 from novita_infra.manifests.project.files import Files
@@ -36,17 +38,16 @@ class FoundDocuments(NamedTuple):
 class DocumentIdentifier:
     """Reads files, and gives each document its address."""
 
-    def __init__(self, found: ManifestFiles, files: Files, diagnostics: Collected) -> None:
+    def __init__(
+        self, found: ManifestFiles, files: Files, diagnostics: Collected, checkout: Callable[[GitSource], Path]
+    ) -> None:
+        """`checkout` gives the folder of a module from git. Raises NoModule."""
         self._found = found
         self._files = files
         self._diagnostics = diagnostics
+        self._checkout = checkout
         self.lost: set[str] = set()
         """Names of unusable documents. References to them are not reported as well."""
-
-    @property
-    def root(self) -> Path:
-        """The project's folder."""
-        return self._found.root
 
     @property
     def complete(self) -> bool:
@@ -84,18 +85,24 @@ class DocumentIdentifier:
             [item for item in every if item.address.type == MODULE],
         )
 
-    def module(self, folder: str) -> ModuleSource:
-        """Reads the module of a folder, relative to the project's folder. Raises NoModule."""
-        name = f"{folder}/{MODULE_FILE}"
+    def place_of(self, use: IdentifiedDocument) -> ModulePlace | None:
+        """Returns the place of the module that a document uses; None where that is reported. Raises NoModule."""
+        return module_place(use, self._found.root, self._checkout)
+
+    def module(self, place: ModulePlace) -> ModuleSource:
+        """Reads a module. Raises NoModule."""
+        name = f"{place.name}/{MODULE_FILE}"
         try:
-            found = manifests_of_module(self._found.root, folder)
+            found = manifests_of_module(place.folder, place.name)
         except OSError as error:
             raise NoModule(
-                f"the folder {folder} cannot be read: {reason(error)}", "name the folder of a module"
+                f"the folder {place.name} cannot be read: {reason(error)}", "name the folder of a module"
             ) from None
-        if not (self._found.root / name).is_file():
+        if not (place.folder / MODULE_FILE).is_file():
             hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
-            raise NoModule(f"the folder {folder} has no {MODULE_FILE}", hint)
+            raise NoModule(f"the folder {place.name} has no {MODULE_FILE}", hint)
+        if not place.is_local:
+            self._files.checkouts[place.name] = place.folder
         self._diagnostics.add(found.diagnostics)
         documents = self._files.read(name).documents
         for document in documents:
@@ -104,7 +111,7 @@ class DocumentIdentifier:
         self._found.manifests += [one for one in found.manifests if one not in self._found.manifests]
         empty = Document(name, {}, (name, 1, 1, 1, 1, {}), expressions=False)
         interface = ModuleInterface(documents[0] if documents else empty)
-        return ModuleSource(folder, interface, tuple(identified.resources), tuple(identified.modules))
+        return ModuleSource(place, interface, tuple(identified.resources), tuple(identified.modules))
 
     def _lose(self, document: Document) -> None:
         metadata = document.data.get("metadata") if isinstance(document.data, dict) else None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.modules.git.source import GitSource
 from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
@@ -30,6 +33,9 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 
+if TYPE_CHECKING:
+    from novita_infra.manifests.modules.git.pinned import PinnedModules
+
 
 class ResourceLoader:
     """Turns the manifest files of a project into declared resources."""
@@ -46,7 +52,7 @@ class ResourceLoader:
         self._files = files
         self._diagnostics = diagnostics
         self._secrets = secrets
-        self._identifier = DocumentIdentifier(found, files, diagnostics)
+        self._identifier = DocumentIdentifier(found, files, diagnostics, self._checkout)
         self._declarer = Declarer(diagnostics, files.sources, secrets, provenance)
         self._provenance = provenance
         self.documents: dict[Address, Mapping[str, Any]] = {}
@@ -115,6 +121,16 @@ class ResourceLoader:
             self._diagnostics.add([*local_values.errors(scope, whole=True)])
         self._diagnostics.add(outputs.rest())
         return tuple(every[address] for address in sorted(every)), found
+
+    def _checkout(self, source: GitSource) -> Path:
+        """Returns the folder of a module from git, as the lock file pins it. Raises NoModule."""
+        return self._pinned.checkout(source)
+
+    @cached_property
+    def _pinned(self) -> PinnedModules:
+        from novita_infra.manifests.modules.git.pinned import PinnedModules  # noqa: PLC0415 -- few projects use git
+
+        return PinnedModules(self._found.root, self._secrets.environ)
 
     def one(self, identified: IdentifiedDocument, scope: Scope) -> Declared:
         """Returns the resource of one document."""

@@ -1,0 +1,1 @@
+"""Modules from git repositories: their sources, the lock file that pins them, and the checkouts in the user's cache."""

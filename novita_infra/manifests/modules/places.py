@@ -1,0 +1,58 @@
+"""Where the files of a module are: a folder of the project, or of a repository."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from novita_infra.manifests.modules.git.source import GIT, GitSource, git_source, source_of_file
+from novita_infra.manifests.modules.no_module import NoModule
+from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.model.frozen import dataclass
+
+SOURCE: Final = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePlace:
+    """The folder of a module."""
+
+    name: str
+    """What the names of its files begin with, before a slash: relative to the project's folder, or a repository."""
+    folder: Path
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of the project."""
+        return not self.name.startswith(GIT)
+
+
+def module_place(use: IdentifiedDocument, root: Path, checkout: Callable[[GitSource], Path]) -> ModulePlace | None:
+    """Returns the place of the module that a document of kind Module uses; None where the schema reports its source.
+
+    A relative source starts at the folder of the document's file. `checkout` gives the folder of a module from git.
+    Raises NoModule.
+    """
+    source, file = use.document.data.get(SOURCE), use.document.file
+    if not isinstance(source, str):
+        return None
+    if source.startswith(GIT):
+        wanted = git_source(source)
+        return ModulePlace(wanted.name, checkout(wanted))
+    if not source.startswith(("./", "../")):
+        hint = (
+            "it is a folder of this project, relative to this file, such as ./modules/train, or a repository: "
+            "git::https://github.com/acme/modules.git//train?ref=v1.2.0"
+        )
+        raise NoModule("the source of a module begins with ./ or ../ or git::", hint)
+    if around := source_of_file(file):
+        repository, path = around
+        wanted = repository.beside(posixpath.join(posixpath.dirname(path), source))
+        return ModulePlace(wanted.name, checkout(wanted))
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(file), source))
+    if folder.startswith("..") or folder == "." or not folder.isprintable():
+        hint = "keep the modules of a project in a folder of it, such as ./modules/train"
+        raise NoModule("the source of a module is not inside of the project's folder", hint)
+    return ModulePlace(folder, root / folder)
