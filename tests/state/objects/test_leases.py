@@ -139,6 +139,17 @@ def test_a_name_is_refused_to_others_until_its_run_is_dead(machine: Callable[[st
     assert bob.leases.held() == ()
 
 
+def test_the_names_of_a_dead_run_go_with_the_lease_of_its_environment(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    ada.taken()
+    NamedLeases(ada.leases, "apply").try_lock("vpc a")
+    bob.refused()
+    bob.seconds += PERIOD
+    assert bob.taken().takes_over
+    assert bob.leases.table().leases.keys() == {"dev"}
+    assert bob.leases.table().names == {}
+
+
 def test_a_run_whose_lease_was_taken_away_gets_no_name(machine: Callable[[str], Machine]) -> None:
     ada, bob = machine("ada"), machine("bob")
     names = NamedLeases(ada.leases, "apply")
