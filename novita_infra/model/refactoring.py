@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
@@ -60,10 +61,11 @@ class Refactoring:
         """The entry that removes the address, its name with every key, or the module that it belongs to."""
         if not self.removals:
             return None
-        names = set(around(address))
+        names = set(covering(address))
         return next((item for item in self.removals if item.source in names), None)
 
 
+_KEY: Final = re.compile(r'\["[^"\]]+"\]')
 NO_REFACTORING: Final = Refactoring()
 
 
@@ -100,6 +102,13 @@ def around(address: Address) -> Iterator[Address]:
         yield address.base
     if address.module:
         yield from around(Address.parse(address.module))
+
+
+def covering(address: Address) -> Iterator[Address]:
+    """What an entry without keys means: `around`, also with every module on the way to it without its key."""
+    yield from around(address)
+    if "[" in address.module:
+        yield from around(replace(address, module=_KEY.sub("", address.module)))
 
 
 @dataclass(frozen=True, slots=True)

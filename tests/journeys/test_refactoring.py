@@ -410,6 +410,32 @@ def test_a_machine_moves_into_a_module_a_module_into_a_key_and_all_of_it_to_anot
     assert not rig.plan().plan.edits
 
 
+def test_what_is_removed_without_keys_covers_every_key_of_the_modules_around(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    head = {"apiVersion": "novita-infra/v1"}
+    module(rig, "out", ["eu", "us"], "a", moves=[])
+    rig.write("modules/node/nodes.yaml", {**head, "kind": "Module", "metadata": {"name": "in"}, "source": "../leaf"})
+    rig.write("modules/leaf/nodes.yaml", {**head, "kind": "Instance", "metadata": {"name": "a"}, "spec": MACHINE})
+    rig.write("modules/leaf/novita-infra-module.yaml", {**head, "kind": "ModuleInterface"})
+    rig.apply()
+    alive = rig.live_ids()
+    assert [str(address) for address in rig.state().records] == [
+        'module.out["eu"].module.in.instance.a',
+        'module.out["us"].module.in.instance.a',
+    ]
+    removed = [{"from": "module.out.module.in", "destroy": False}]
+    project(rig, removed=removed)
+    with pytest.raises(Problems, match=r"module\.out\.module\.in is still declared, and removed says that it is gone"):
+        rig.plan()
+    fleet(rig, "other")
+    project(rig, removed=removed)
+    assert {str(item.address): item.action for item in rig.plan().plan.changes if item.address.module} == {
+        'module.out["eu"].module.in.instance.a': Action.FORGET,
+        'module.out["us"].module.in.instance.a': Action.FORGET,
+    }
+    assert rig.live_ids() == alive
+
+
 def test_a_module_is_removed_without_its_objects(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     module(rig, "node", ["eu", "us"], "a", moves=[])

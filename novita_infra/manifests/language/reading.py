@@ -165,7 +165,8 @@ class Reader:
         if scope.variables is None:
             raise Reported
         if word not in scope.variables:
-            known = nearest(word, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
+            where = "novita-infra-module.yaml" if scope.module else "novita-infra.yaml"
+            known = nearest(word, tuple(scope.variables)) or f"declare it under variables: in {where}"
             unknown = Uncomputable(f'there is no variable "{word}"', known)
             unknown.cause = f"var.{word}"
             raise unknown

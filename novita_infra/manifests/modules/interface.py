@@ -51,6 +51,8 @@ class ModuleSource:
     resources: tuple[IdentifiedDocument, ...]
     modules: tuple[IdentifiedDocument, ...]
     """The uses of other modules in it."""
+    torn: bool = False
+    """Whether a document of it could not be read, so that its names are not known."""
 
 
 def head_of(document: Document, sources: Sources) -> tuple[IdentifiedDocument | None, list[Diagnostic]]:

@@ -92,6 +92,8 @@ class Modules:
         folder = source.place.folder
         module = str(use.address)
         inside = replace(scope, variables=values, named=named, folder=folder, used=set(), local=None, module=module)
+        if source.torn:
+            self.names.add_torn(module)
         expanded = self.expand(_inside(source.resources, module), inside)
         self.fields.add((item for one in expanded for item in one.items), inside)
         self.outputs.add(use.address, source.interface, inside)

@@ -11,8 +11,8 @@ from novita_infra.model.diagnostics import Diagnostic
 class NoModule(Exception):
     """Raised for a source that gives no module. No word in it is a secret."""
 
-    def __init__(self, summary: str, hint: str = "", *, diagnostics: Sequence[Diagnostic] = ()) -> None:
-        """`summary` is the reason, `hint` what to do; or `diagnostics` with places of their own."""
+    def __init__(self, summary: str, hint: str = "", *, diagnostics: Sequence[Diagnostic] | None = None) -> None:
+        """`summary` is the reason, `hint` what to do; or `diagnostics` with places of their own, which may be none."""
         super().__init__(summary)
         self.summary = summary
         self.hint = hint
@@ -20,4 +20,6 @@ class NoModule(Exception):
 
     def at(self, place: Origin) -> list[Diagnostic]:
         """Returns the diagnostics, at the place of the source if they have none of their own."""
-        return [*self.diagnostics] or [Diagnostic(self.summary, self.hint, origin=place)]
+        if self.diagnostics is not None:
+            return [*self.diagnostics]
+        return [Diagnostic(self.summary, self.hint, origin=place)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from novita_infra.manifests.language.variables import Given, defaults_in, settle
 from novita_infra.manifests.modules.interface import OUTPUTS, VARIABLES, ModuleInterface
 from novita_infra.manifests.modules.places import SOURCE
 from novita_infra.manifests.validation.documents import IdentifiedDocument
-from novita_infra.manifests.yaml.positions import inside, key_origin, origin_at
+from novita_infra.manifests.yaml.positions import inside, key_origin, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Uncomputable
@@ -35,10 +35,12 @@ def variables_of(
     diagnostics: list[Diagnostic] = []
     given = defaults_in(declared, interface.position(VARIABLES))
     late: dict[str, Value] = {}
+    meant: set[str] = set()
     for name, written in data.items() if isinstance(data, dict) else ():
         place = inside(position, name)
         if name not in declared:
             hint = nearest(name, tuple(declared)) or "it has no variables"
+            meant.update(known for known in declared if hint == f'did you mean "{known}"?')
             summary = f'{use.address.base} has no variable "{name}"'
             diagnostics.append(Diagnostic(summary, hint, origin=key_origin(place)))
             continue
@@ -53,15 +55,30 @@ def variables_of(
             given.append(Given(name, found.values, str(use.address.base), place))
     values, errors, lacking = settle(declared, interface.position(VARIABLES), given=given, secrets=secrets)
     diagnostics += errors
-    for name in lacking.keys() - late.keys():
+    for name in lacking.keys() - late.keys() - meant:
         summary = f'the variable "{name}" of {use.address.base} has no value'
         for item in lacking[name]:
             hint = f"write {name}: ... under variables: of {use.address.base}, or give it a default"
             where = origin_at(document.position, (VARIABLES if isinstance(data, dict) else SOURCE,))
             missing = Diagnostic(summary, hint, origin=where)
             diagnostics.append(missing if item.unset == f"var.{name}" else item)
-    diagnostics += broken_rules(declared, interface.position(VARIABLES), values=values, places={}, sources=sources)
-    return values | late, diagnostics
+    broken = _broken_rules(interface, given, values, sources)
+    for errors in broken.values():
+        diagnostics += errors
+    return values | late | dict.fromkeys(broken), diagnostics
+
+
+def _broken_rules(
+    interface: ModuleInterface, given: Iterable[Given], values: Mapping[str, Value], sources: Sources
+) -> dict[str, list[Diagnostic]]:
+    """Returns the errors of the variables whose rules do not hold, by name."""
+    declared, position = interface.part(VARIABLES), interface.position(VARIABLES)
+    places = {item.name: origin(item.position) if item.position else None for item in given}
+    found = {
+        name: [*broken_rules({name: rules}, position, values=values, places=places, sources=sources)]
+        for name, rules in declared.items()
+    }
+    return {name: errors for name, errors in found.items() if errors}
 
 
 class ModuleOutputs:

@@ -45,6 +45,7 @@ class DeclaredNames:
         self._for_each: dict[Address, Origin] = {}
         self._absent: dict[Address, Absence] = {}
         self._unknown: set[Address] = set()
+        self._torn: set[str] = set()
         self._hints: dict[Address, str] = {}
 
     def add(self, address: Address) -> None:
@@ -63,6 +64,10 @@ class DeclaredNames:
     def add_unknown(self, base: Address) -> None:
         """Adds a `forEach` whose keys are not known. References to them are not reported as well."""
         self._unknown.add(base)
+
+    def add_torn(self, module: str) -> None:
+        """Adds a module of which a document could not be read. References to unknown names in it are not reported."""
+        self._torn.add(module)
 
     def why_absent(self, address: Address) -> str:
         """Returns why an address of an earlier apply is declared no longer, where its document or its module remains.
@@ -110,7 +115,7 @@ class DeclaredNames:
             raise self._without_key(address, base, self._keys[base])
         if base in self._addresses:
             raise Uncomputable(f"{base} has no keys: it has no forEach", f"write {base}")
-        if base in self._unknown or address.name in self._lost or self._all_lost:
+        if base in self._unknown or address.name in self._lost or self._all_lost or address.module in self._torn:
             return
         if self._scope:
             hint = f"only {self._scope} was read; name the project's folder to have all of it"

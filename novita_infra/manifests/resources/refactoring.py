@@ -21,6 +21,7 @@ from novita_infra.model.refactoring import (
     Removal,
     around,
     by_source,
+    covering,
     moved_once,
     path_of,
 )
@@ -55,6 +56,8 @@ class _Names:
         """By address of a resource, a name without key, and a module: the place of the first resource there."""
         self._exact: dict[Address, Origin] = {}
         """The same for addresses as they are: a name without key is there only if its resource has none."""
+        self._covered: dict[Address, Origin] = {}
+        """The same as inside, and for addresses without the keys of modules around them."""
         for item, place in sorted(known.declared.items()):
             before: Address | None = None
             for name in around(item):
@@ -62,11 +65,17 @@ class _Names:
                 if before is None or not before.key or name != before.base:
                     self._exact.setdefault(name, place)
                 before = name
+            for name in covering(item):
+                self._covered.setdefault(name, place)
         self._documents = {item.base for item in known.documents}
 
     def place_of(self, address: Address, *, whole: bool) -> Origin | None:
         """The place where the address is declared; for a whole name or a module, that of the first resource in it."""
         return (self._inside if whole else self._exact).get(address)
+
+    def place_in(self, address: Address) -> Origin | None:
+        """The place of the first resource that an address of `removed` covers."""
+        return (self._exact if address.key else self._covered).get(address)
 
     def has_name(self, address: Address) -> bool:
         """Whether a manifest has this kind and name."""
@@ -220,7 +229,7 @@ def _lost_moves(move: Move, moves: Mapping[Address, Move], names: _Names, found:
 
 def _removal_errors(removal: Removal, names: _Names) -> Iterator[Diagnostic]:
     source = removal.source
-    if declared := names.place_of(source, whole=not source.key):
+    if declared := names.place_in(source):
         summary = f"{source} is still declared, and removed says that it is gone"
         hint = f"it is declared at {declared}; remove it there, or leave the entry out"
         yield Diagnostic(summary, hint, origin=removal.origin)

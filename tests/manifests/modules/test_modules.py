@@ -128,6 +128,41 @@ def test_a_use_that_cannot_be_is_explained(tmp_path: Path, texts: tuple[str, ...
         assert message in line
 
 
+BAD_FILE = "a list or mapping above is not closed"
+
+
+@pytest.mark.parametrize(
+    ("interface", "nodes", "rest", "message"),
+    [
+        (INTERFACE.replace("default: 1", "description: x"), NODES, "variables: {gpu: 2}", 'has no variable "gpu"; did'),
+        (INTERFACE, "a: [\n", "", BAD_FILE),
+        ("a: [\n", NODES, "variables: {gpus: 1}", BAD_FILE),
+        ("", NODES, "variables: {gpus: 1}", "1:1: the file of a module is a mapping; write apiVersion, kind"),
+        ("- a\n", NODES, "variables: {gpus: 1}", "1:1: the file of a module is a mapping; write apiVersion, kind"),
+        (
+            INTERFACE,
+            NODES.replace("spec:", "forEach: ${range(var.gpus)}\nspec:", 1),
+            "variables: {gpus: x}",
+            "number, and",
+        ),
+        (INTERFACE, NODES.replace("var.gpus", "var.gpsu"), "", '"gpsu"; did you mean "gpus"?'),
+        (
+            INTERFACE.replace("default: 1", "default: 1, validation: [{condition: '${var.gpus < 9}', message: many}]"),
+            NODES,
+            "variables: {gpus: 99}",
+            'a.yaml:6:19: the variable "gpus" is not valid: many; the rule is at modules/train/novita-infra-module',
+        ),
+    ],
+)
+def test_one_cause_makes_one_error_however_much_follows_from_it(
+    tmp_path: Path, interface: str, nodes: str, rest: str, message: str
+) -> None:
+    user = manifest("Instance", "z", INSTANCE + "  env: {A: '${module.train.gpus}'}\n")
+    more = {"modules/train/novita-infra-module.yaml": interface, "modules/train/nodes.yaml": nodes}
+    (found,) = refused(tmp_path, files(use(rest=f"{rest}\n"), user) | more)
+    assert message in found
+
+
 def test_a_module_without_a_value_for_a_variable_is_refused_at_its_use(tmp_path: Path) -> None:
     interface = INTERFACE.replace("default: none", "description: x")
     found = refused(tmp_path, files(use()) | {"modules/train/novita-infra-module.yaml": interface})

@@ -23,7 +23,7 @@ from novita_infra.manifests.validation.documents import (
 )
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import origin, position_at
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, reason
 
 
@@ -104,14 +104,25 @@ class DocumentIdentifier:
         if not place.is_local:
             self._files.checkouts[place.name] = place.folder
         self._diagnostics.add(found.diagnostics)
-        documents = self._files.read(name).documents
-        for document in documents:
-            self._diagnostics.add(module_errors(document, self._files.sources, interface=True))
+        interface = self._interface(name)
+        torn, self._files.torn = self._files.torn, False
         identified = self.identify(found.manifests)
+        own, self._files.torn = self._files.torn, torn or self._files.torn
         self._found.manifests += [one for one in found.manifests if one not in self._found.manifests]
-        empty = Document(name, {}, (name, 1, 1, 1, 1, {}), expressions=False)
-        interface = ModuleInterface(documents[0] if documents else empty)
-        return ModuleSource(place, interface, tuple(identified.resources), tuple(identified.modules))
+        return ModuleSource(place, interface, tuple(identified.resources), tuple(identified.modules), torn=own)
+
+    def _interface(self, name: str) -> ModuleInterface:
+        """Returns the variables and outputs of a module by the name of its file. Raises NoModule."""
+        parsed = self._files.read(name)
+        if parsed.documents and isinstance(parsed.documents[0].data, dict) and not parsed.torn:
+            for document in parsed.documents:
+                self._diagnostics.add(module_errors(document, self._files.sources, interface=True))
+            return ModuleInterface(parsed.documents[0])
+        if not parsed.torn:
+            hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
+            empty = Diagnostic("the file of a module is a mapping", hint, origin=Origin(name, 1, 1))
+            raise NoModule("", diagnostics=[empty])
+        raise NoModule("", diagnostics=[])  # it is reported already
 
     def _lose(self, document: Document) -> None:
         metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
