@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs soak crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs soak fuzz crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ help: ## list the targets
 
 .venv/tested: .venv/installed requirements/dev.txt
 	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/fuzzing: .venv/tested requirements/fuzz.txt
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 demo: .venv/installed ## run the main commands against the built-in simulator: no account, no key
@@ -86,6 +90,7 @@ lock: ## pin the newest versions in requirements/; KEEP=1 changes only what pypr
 	$(LOCK)/python $(PIP_INSTALL) 'uv>=0.13,<0.14'
 	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) $(if $(KEEP),,--upgrade) --output-file requirements/sdk.txt requirements/sdk.in
+	$(COMPILE) $(if $(KEEP),,--upgrade) --output-file requirements/fuzz.txt requirements/fuzz.in
 	$(COMPILE) --upgrade --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
 
 changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version of the package; DRAFT=1 only prints it
@@ -103,8 +108,11 @@ bench-apply: .venv/tested ## measure an apply against the lower bound
 soak: .venv/tested ## play COUNT=10000 random histories of faults, crashes and other users; SEED=N repeats one seed
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)
 
+fuzz: .venv/fuzzing ## search MINUTES=10 for inputs that break a reader of files; READERS="manifest state" are some of them
+	@PYTHONPATH=tests/support $(BIN)/python tests/support/fuzz.py $(or $(MINUTES),10) $(READERS)
+
 crash-matrix: .venv/tested ## kill an apply at every point of every operation of every kind
 	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## delete the environments, builds and caches
-	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .fuzz .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov

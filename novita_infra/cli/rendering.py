@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -71,7 +72,7 @@ def with_renderer(function: Callback) -> Callback:
 
 def renderer_of(params: dict[str, Any]) -> Renderer:
     """The renderer that the values of a command's options ask for; the first of several formats."""
-    settings = RenderSettings(_root(params), RealClock().now, colours=not params.get("no_color"))
+    settings = RenderSettings(_folder(params), RealClock().now, colours=not params.get("no_color"))
     name = next(iter(_chosen(params)), _DEFAULT)
     form = output_formats()[name]
     assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
@@ -88,12 +89,17 @@ def warn(renderer: Renderer, warnings: Iterable[Diagnostic]) -> None:
         renderer.note(f"warning: {item}")
 
 
-def _root(params: dict[str, Any]) -> Path:
-    """The folder of the project. A saved plan is applied to that of the current folder, or of `--project`."""
-    path = params.get("path") or Path()
+def _folder(params: dict[str, Any]) -> Path:
+    """The folder of the command's path; for a saved plan, whose path is no manifest, the current one or `--project`."""
+    path = params.get("path") or _last_path(params.get("words") or ())
     if path.is_file() and path.suffix not in {".yaml", ".yml"}:
         path = params.get("folder") or Path()
     return path if path.is_dir() else path.parent
+
+
+def _last_path(words: tuple[str, ...]) -> Path:
+    """The path after the addresses of a command, if there is one: `import ADDR ID [PATH]`."""
+    return Path(words[-1]) if words and os.path.exists(words[-1]) else Path()  # noqa: PTH110 -- it takes any text
 
 
 def _chosen(params: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from novita_infra.cli import root
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.views.content.lines import line
@@ -55,3 +56,42 @@ def test_no_command_that_runs_imports_a_format_that_it_does_not_use(tmp_path: Pa
     )
     result = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["validate"], "../"),
+        (["validate", "more.yaml"], "../"),
+        (["validate", "{project}"], "{project}/"),
+        (["import", "vpc.net", "n-1", "--sim"], "../"),
+        (["import", "vpc.net", "n-1", "{project}", "--sim"], "{project}/"),
+    ],
+)
+def test_a_message_names_and_quotes_the_file_of_the_project_and_not_of_the_current_folder(
+    words: list[str], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    current = project / "part"
+    current.mkdir(parents=True)
+    (project / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: a}\nbudget: {perHuor: 1}\n"
+    )
+    (current / "more.yaml").write_text("apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: net}\nspec: {}\n")
+    monkeypatch.chdir(current)
+    ended = CliRunner().invoke(root, [word.format(project=project) for word in words], prog_name="novita-infra")
+    assert f"error: {place.format(project=project)}novita-infra.yaml:4:10:" in ended.stderr
+    assert "    4 | budget: {perHuor: ********}\n" in ended.stderr
+
+
+def test_a_message_quotes_no_file_of_that_name_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("project", "- a: ["), ("current", "the file of somebody else")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "novita-infra.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path / "current")
+    words = ["import", "vpc.net", "n-1", str(tmp_path / "project"), "--sim"]
+    ended = CliRunner().invoke(root, words, prog_name="novita-infra")
+    assert f"{tmp_path}/project/novita-infra.yaml:2:1:" in ended.stderr
+    assert "somebody else" not in ended.stderr

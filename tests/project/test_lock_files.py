@@ -1,4 +1,4 @@
-"""The lock files in `requirements/` agree with the version ranges in `pyproject.toml`, and in `requirements/sdk.in`."""
+"""The lock files in `requirements/` agree with the version ranges in `pyproject.toml` and in the files `*.in`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[Any]] = PYPROJECT["dependency-groups"]
 LOCKS = {
-    name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("dev", "runtime", "sdk")
+    name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    for name in ("dev", "fuzz", "runtime", "sdk")
 }
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<rest>.*(?:\n[ ]+--hash=\S+.*)*)", re.MULTILINE)
 
@@ -34,11 +35,18 @@ def _group(name: str) -> list[Requirement]:
 
 
 RUNTIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
-SDK = (ROOT / "requirements" / "sdk.in").read_text(encoding="utf-8").splitlines()
+LISTS = {
+    name: (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8").splitlines() for name in ("fuzz", "sdk")
+}
 LOCKED = [
     *(("runtime", requirement) for requirement in [*RUNTIME, *_group("build")]),
     *(("dev", requirement) for requirement in [*RUNTIME, *_group("dev")]),
-    *(("sdk", Requirement(line.partition(" #")[0])) for line in SDK if not line.startswith("#")),
+    *(
+        (name, Requirement(line.partition(" #")[0]))
+        for name, lines in LISTS.items()
+        for line in lines
+        if not line.startswith("#")
+    ),
 ]
 
 

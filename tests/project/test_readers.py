@@ -10,18 +10,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
-from readers import NO_INPUT, READERS, Reader, make_project
-
-from novita_infra.api.errors import ApiError
-from novita_infra.model.diagnostics import Problems
-from novita_infra.simulator import AccountInUse, BadScenario, UnknownFormat
+from driving import REPORTED, Copy, applied_project, drive
+from readers import NO_INPUT, READERS, Reader
 
 PACKAGE = Path(__file__).parents[2] / "novita_infra"
-REPORTED = (Problems, ApiError, UnknownFormat, AccountInUse, BadScenario)
-"""What the callers of a reader turn into a message."""
 _READING = {
     "read_bytes",
     "read_text",
@@ -64,50 +58,15 @@ def test_every_function_that_reads_is_driven_with_damage_or_says_why_not() -> No
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An applied project; no setting of the caller gets through."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("NOVITA")]:
-            patch.delenv(name)
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield make_project(tmp_path_factory.mktemp("project"))
-
-
-def drive(reader: Reader, project: Path, folder: Path, *, seed: int, times: int = 1) -> None:
-    """Reads the damaged inputs, each in a whole copy of the project."""
-    random = Random(f"{reader.name} {seed}")
-    sample = reader.sample or (project / reader.file).read_bytes()
-    copy = folder / "copy"
-    file = copy / reader.file
-    whole: set[Any] = set()
-    for damage in reader.damages:
-        for place, data in damage(sample, random, reader.count * times):
-            if not whole or _files(copy, but=file) != whole:  # what was read before this wrote into the copy
-                shutil.rmtree(copy, ignore_errors=True)
-                shutil.copytree(project, copy)
-                whole = _files(copy, but=file)
-            file.write_bytes(data)
-            try:
-                reader.read(copy, file)
-            except REPORTED:
-                continue
-            except BaseException as error:
-                error.add_note(f"{reader.name}, damaged at {place}: {data[:400]!r}")
-                raise
-
-
-def _files(folder: Path, *, but: Path) -> set[Any]:
-    """Every other file of the folder, by what changes with each write."""
-    others = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
-    return {
-        (path, found.st_ino, found.st_mtime_ns, found.st_size)
-        for path in others
-        if path != but and (found := path.lstat())
-    }
+    """An applied project."""
+    with applied_project(tmp_path_factory) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_a_damaged_input_ends_in_a_message(reader: Reader, project: Path, tmp_path: Path) -> None:
-    drive(reader, project, tmp_path, seed=0)
+    copy = Copy(reader, project, tmp_path / "copy")
+    drive(copy, Random(f"{reader.name} 0"), [copy.sample])
 
 
 OF_THE_PROJECT = [reader for reader in READERS if reader.file != "input"]
@@ -137,4 +96,5 @@ def _link_to_itself(file: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_much_damage_ends_in_messages_too(reader: Reader, project: Path, tmp_path: Path) -> None:
-    drive(reader, project, tmp_path, seed=1, times=10)
+    copy = Copy(reader, project, tmp_path / "copy")
+    drive(copy, Random(f"{reader.name} 1"), [copy.sample], times=10)

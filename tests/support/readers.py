@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ import yaml
 from click.testing import CliRunner
 from damage import damaged_bytes, damaged_json
 from folder_objects import FolderObjects
+from guarding import PAYLOAD
 
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.limits.shared_limits import LimitsFile
@@ -27,11 +29,19 @@ from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.manifests.language.expressions import evaluate
+from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
-from novita_infra.manifests.secrets.picking import data_in, text_at
-from novita_infra.manifests.secrets.source import Unreadable
-from novita_infra.manifests.secrets.vault import _stored_token
+from novita_infra.manifests.secrets.picking import data_in
+from novita_infra.manifests.secrets.running import output_of
+from novita_infra.manifests.secrets.sops import SOURCE as SOPS
+from novita_infra.manifests.secrets.source import Asking, Pointed, Question, Unreadable
+from novita_infra.manifests.secrets.vault import SOURCE as VAULT
+from novita_infra.manifests.secrets.vault import _fields, _stored_token
+from novita_infra.model.computing.compute import resolve
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.rules import Judge, Policy
+from novita_infra.model.values import Secret, reveal
 from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
@@ -51,13 +61,18 @@ PROJECT: Final = """\
 apiVersion: novita-infra/v1
 kind: Project
 metadata: {name: small, id: abcdefgh}
-variables: {size: {type: integer, default: 20}}
+variables:
+  size: {type: integer, default: 20}
+  note: {type: string, default: none}
 budget: {perHour: 100, perMonth: 10000}
 maxPriceRise: 5%
 changeLimit: {percent: 50, from: 3}
 environments: {default: {variables: {size: 30}, patches: [{target: vpc.net, lifecycle: {protect: true}}]}}
-outputs: {dataId: "${network_storage.data.id}"}
+moved: [{from: vpc.old, to: vpc.net}, {from: module.old, to: module.nets}]
+removed: [{from: registry_auth.gone, destroy: false}]
+outputs: {dataId: "${network_storage.data.id}", nets: "${module.nets[*].id}", note: "${var.note}"}
 """
+IMPORT: Final = "import: [{to: vpc.net, id: n-1}]\n"
 FLEET: Final = """\
 apiVersion: novita-infra/v1
 kind: NetworkStorage
@@ -79,6 +94,32 @@ apiVersion: novita-infra/v1
 kind: RegistryAuth
 metadata: {name: other}
 spec: {username: me, password: {fromDotenv: {file: login.env, name: PASSWORD}}}
+---
+apiVersion: novita-infra/v1
+kind: Module
+metadata: {name: nets}
+source: ./modules/net
+forEach: {a: 1, b: 2}
+variables: {cluster: us-dallas-nas-2, count: "${each.value}"}
+"""
+INTERFACE: Final = """\
+apiVersion: novita-infra/v1
+kind: ModuleInterface
+variables:
+  cluster: {type: string}
+  count: {type: integer, default: 1, validation: [{condition: "${var.count < 9}", message: at most 8}]}
+outputs: {id: "${vpc.inner[*].id}"}
+"""
+INNER: Final = """\
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: inner}
+forEach: ${range(var.count)}
+spec: {name: "net-${each.key}-${upper(project.name)}", cluster: "${var.cluster}"}
+"""
+JSON_MANIFEST: Final = """\
+{"apiVersion": "novita-infra/v1", "kind": "Template", "metadata": {"name": "base"}, "enabled": "${var.size > 5}",
+ "spec": {"image": "ubuntu:22.04", "rootDiskGb": 20, "readme": "${var.note} \\u00e9 ${env.NOTE}", "ports": ["22/tcp"]}}
 """
 
 Damage = Callable[[bytes, Random, int], Iterator[tuple[str, bytes]]]
@@ -100,13 +141,10 @@ class Reader:
     count: int = 6
     """How often each kind of damage is done in the quick lane."""
 
-
-def _answer_with_secrets(_: Path, file: Path) -> None:
-    try:
-        fields = data_in(file.read_bytes(), subject="the vault")["data"]["data"]
-        text_at(fields["password"], part="password", subject="the vault")
-    except (Unreadable, KeyError, TypeError, IndexError):  # the sources look at the shape before
-        return
+    @property
+    def file_name(self) -> str:
+        """The name as that of a file."""
+        return self.name.replace(" ", "-")
 
 
 def run(*words: str) -> None:
@@ -123,11 +161,14 @@ def make_project(folder: Path) -> Path:
     files = {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET, "password.txt": "hunter2-hunter2\n"}
     files |= {"prod.vars.yaml": "size: 50\n", "schema.json": '{"type": "object", "required": ["format_version"]}'}
     files |= {"dev.vars.json": '{"size": 50}\n', "login.env": "# of the build\nPASSWORD='hunter2 # it'\n"}
-    files |= {"dev.env": "export size=50 # GB\n"}
+    files |= {"dev.env": "export size=50 # GB\n", "base.json": JSON_MANIFEST}
+    files |= {"modules/net/novita-infra-module.yaml": INTERFACE, "modules/net/nets.yaml": INNER}
     files |= {".vault-token": "hvs.hunter2\n"}
     for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     run("apply", "--sim", "--auto-approve", str(folder))
+    (folder / "novita-infra.yaml").write_text(PROJECT + IMPORT)  # of what is recorded already
     (folder / "fleet.yaml").write_text(FLEET.replace("team: a", "team: b").replace("5m", "6m"))
     run("plan", "--sim", "--out", str(folder / "p.niplan"), "--var", "size=60", str(folder))
     state = state_of(folder)
@@ -184,6 +225,59 @@ def as_yaml(data: bytes, random: Random, count: int) -> Iterator[tuple[str, byte
 
 def _command(*words: str) -> Callable[[Path, Path], None]:
     return lambda folder, file: run(*(word.format(folder=folder, file=file) for word in words))
+
+
+def _expression(folder: Path, file: Path) -> None:
+    """Evaluates a string over values that are expressions themselves, then what waits for an apply."""
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return  # a manifest is text
+    for secret in (False, True):
+        found = evaluate(text, Scope(**_NAMES, folder=folder), secret=secret)
+        for value in (found.value, reveal(_known(found.value))):
+            str(value)
+        str(found.errors)
+
+
+def _known(value: Any) -> Any:
+    """The value after an apply."""
+    try:
+        return resolve(value, lambda _: PAYLOAD)
+    except Uncomputable:
+        return None
+
+
+def _unreadable(read: Callable[[], object]) -> None:
+    with suppress(Unreadable):
+        read()
+
+
+def _sops(_: Path, file: Path) -> None:
+    for part in ("a.b.0.c", "a.d", "a.b.1", "a", "x"):
+        pointed = Pointed(Question("fromSops", (), "the file"), part, "sops:x")
+        _unreadable(lambda pointed=pointed: SOPS.text(data_in(file.read_bytes(), subject="sops"), pointed))  # type: ignore[misc]
+
+
+def _vault(_: Path, file: Path) -> None:
+    pointed = Pointed(Question("fromVault", (), "the secret"), "token", "vault:x")
+    for status in (200, 302, 403, 404, 500):
+        _unreadable(
+            lambda status=status: VAULT.text(
+                _fields(status, file.read_bytes(), subject="x", secrets=["hunter2"]), pointed
+            )  # type: ignore[misc]
+        )
+
+
+def _output(folder: Path, file: Path) -> None:
+    asking, data = Asking(folder, {}, ["hunter2"]), file.read_bytes()
+    for exited in (
+        Exited(0, data, b""),
+        Exited(1, b"hunter2", data),
+        Exited(-9, data, data),
+        Exited(0, data, b"", "x"),
+    ):
+        _unreadable(lambda exited=exited: output_of(exited, asking, subject="op"))  # type: ignore[misc]
 
 
 def _world(_: Path, file: Path) -> None:
@@ -280,6 +374,33 @@ _LOCK_FILE: Final = (
     b"apiVersion: novita-infra/v1\nkind: ModuleLock\nmodules:\n  git::https://host/m.git:\n"
     b"    commit: 37ffd8ce489dc4686a38da0c9c27dfa97b59e000\n    folders: {train: sha256:%s}\n" % (b"0" * 64)
 )
+_EXPRESSION: Final = b"""\
+a ${var.size > 2 ? upper(var.note) : file("password.txt")} $${x} ${[1, 2.5, "a"][0] + length(each.value.list)} \
+${instance.a[*].ip} ${instance.b["k"].image == "x" && !true || false} ${join(",", [for])} \
+${jsonencode({"a": var.map})} \
+${replace(local.x, "a", "b")} ${env.NOTE} ${vpc.net.id} ${-1 % 3 <= 4 / 2 * 1} ${coalesce(null, trim(" a "))} \
+${format("%s-%03d", project.name, 7)} ${base64encode(yamlencode(range(2, 8, 3)))} ${sha256("a\\n\\u00e9")}
+"""
+_VALUE: Final = f"value {PAYLOAD}"
+_NAMES: Final[dict[str, Any]] = {
+    "variables": {
+        "size": 3,
+        "note": _VALUE,
+        "map": {"a": [_VALUE]},
+        "secret": Secret(_VALUE, "var:secret"),
+        "lost": None,
+    },
+    "environ": {"NOTE": _VALUE, "A": "hunter2-hunter2"},
+    "resources": DeclaredResources(
+        attributes={"instance": ("id", "ip"), "vpc": ("id",)},
+        fields={"instance": ("image", "env")},
+        read=lambda _address, _name: _VALUE,
+        keys=lambda address: ("k", "l") if address.name == "b" else ("",),
+    ),
+    "named": {"each": {"key": "k", "value": {"list": [_VALUE]}}, "project": {"name": "p"}},
+    "local": lambda _name, _scope: (_VALUE, ()),
+}
+"""The names of an expression. Each text is an expression too, which nobody may evaluate."""
 
 READERS: Final = (
     Reader("manifest", _MANIFEST, _command("validate", "{folder}"), "fleet.yaml", damages=(as_bytes, as_yaml)),
@@ -311,6 +432,18 @@ READERS: Final = (
         damages=(as_bytes, as_yaml),
         count=20,
     ),
+    Reader("manifest in JSON", (), _command("validate", "{folder}"), "base.json", damages=(as_bytes, as_json), count=3),
+    Reader(
+        "manifest of a module", (), _command("graph", "{folder}"), "modules/net/nets.yaml", damages=(as_bytes, as_yaml)
+    ),
+    Reader(
+        "interface of a module",
+        (),
+        _command("validate", "{folder}"),
+        "modules/net/novita-infra-module.yaml",
+        damages=(as_bytes, as_yaml),
+    ),
+    Reader("expression", (), _expression, sample=_EXPRESSION, damages=(as_bytes,), count=60),
     Reader("project", (), _command("validate", "{folder}"), "novita-infra.yaml", damages=(as_bytes, as_yaml), count=8),
     Reader(
         "project of a destroy",
@@ -350,12 +483,23 @@ READERS: Final = (
     ),
     Reader("dotenv", (), _command("validate", "{folder}"), "login.env", damages=(as_bytes,)),
     Reader(
-        "answer with secrets",
+        "answer of SOPS",
         ("manifests/secrets/picking:data_in",),
-        _answer_with_secrets,
-        sample=b'{"data": {"data": {"password": "hunter2", "port": 22}}}',
+        _sops,
+        sample=b'{"a": {"b": [{"c": "hunter2"}, 1.50], "d": true}, "sops": {"version": "3.9"}}',
         damages=(as_bytes, as_json),
         count=20,
+    ),
+    Reader(
+        "answer of a vault",
+        (),
+        _vault,
+        sample=b'{"data": {"data": {"token": "hunter2"}, "metadata": {}}, "errors": ["no hunter2", 5]}',
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "output of a command", (), _output, sample=b"hunter2 \xc3\xa9\nlast line\r\n", damages=(as_bytes,), count=20
     ),
     Reader(
         "token of a vault",

@@ -115,6 +115,15 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     return found
 
 
+def folder_for_messages(path: Path) -> Path:
+    """Returns the folder of the project at or above a folder, relative to the current one if the path is."""
+    try:
+        root = _root_of(path)
+    except (Problems, OSError):
+        return path
+    return root if root == path or path.is_absolute() else Path(os.path.relpath(root))
+
+
 def check_not_empty(path: Path) -> None:
     """Raises Problems for a folder in no project and without manifests, such as the folder above a project."""
     found = find(path)

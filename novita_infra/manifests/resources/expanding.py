@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from novita_infra.kinds.kind import NAME
 from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import UNUSABLE, DeclaredResources, Scope
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS
 from novita_infra.manifests.resources.names import Absence, DeclaredNames
@@ -264,7 +265,9 @@ def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
 
 def _lacks_name(identified: IdentifiedDocument) -> bool:
     spec = identified.document.data.get("spec")
-    return isinstance(spec, dict) and NAME not in spec and NAME in identified.kind.by_name
+    if not isinstance(spec, dict) or NAME in spec or identified.address.type == MODULE:
+        return False
+    return NAME in identified.kind.by_name
 
 
 def _position_with_name(position: Position) -> Position:

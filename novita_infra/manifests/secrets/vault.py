@@ -51,16 +51,21 @@ async def _ask(question: Question, asking: Asking) -> Mapping[str, Any]:
         )
     except Unreached as error:
         raise Unreadable(str(error), error.advice) from None
-    subject = question.subject
-    if status == 200:
-        data = data_in(body, subject="the vault")
-        fields = data.get("data", {}) if isinstance(data, dict) else {}
-        fields = fields.get("data") if isinstance(fields, dict) else None
-        if not isinstance(fields, dict):
-            hint = "look at the mount: vault secrets list"
-            raise Unreadable(f"{subject} has no data of the KV engine version 2", hint)
-        return fields
-    raise _refused(status, body, subject=subject, secrets=[*asking.secrets, headers["X-Vault-Token"]])
+    secrets = [*asking.secrets, headers["X-Vault-Token"]]
+    return _fields(status, body, subject=question.subject, secrets=secrets)
+
+
+def _fields(status: int, body: bytes, *, subject: str, secrets: list[str]) -> Mapping[str, Any]:
+    """Returns the secret in an answer."""
+    if status != 200:
+        raise _refused(status, body, subject=subject, secrets=secrets)
+    data = data_in(body, subject="the vault")
+    fields = data.get("data", {}) if isinstance(data, dict) else {}
+    fields = fields.get("data") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict):
+        hint = "look at the mount: vault secrets list"
+        raise Unreadable(f"{subject} has no data of the KV engine version 2", hint)
+    return fields
 
 
 def _refused(status: int, body: bytes, *, subject: str, secrets: list[str]) -> Unreadable:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from novita_infra.encoding.files import read_file
+from novita_infra.manifests.project.discovery import folder_for_messages
 from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.model.addresses import Origin
@@ -45,9 +46,11 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     return shown[start : start + _WIDTH].replace("\t", " "), column - start
 
 
-def placed(diagnostics: Iterable[Diagnostic], root: Path) -> tuple[Diagnostic, ...]:
-    """The diagnostics with file names relative to the current folder, not to the project's folder `root`."""
-    return tuple(replace(item, origin=_placed(item.origin, root)) if item.origin else item for item in diagnostics)
+def placed(diagnostics: Iterable[Diagnostic], folder: Path) -> tuple[Diagnostic, ...]:
+    """The diagnostics with file names relative to the current folder. That of the project is `folder`, or above it."""
+    items = tuple(diagnostics)
+    root = folder_for_messages(folder) if any(item.origin for item in items) else folder
+    return tuple(replace(item, origin=_placed(item.origin, root)) if item.origin else item for item in items)
 
 
 def sources() -> Sources:
