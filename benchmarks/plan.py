@@ -36,7 +36,7 @@ from novita_infra.operations.session import (
     validate_project,
 )
 from novita_infra.operations.simulated import sim_db
-from novita_infra.operations.state_edits import store_of
+from novita_infra.operations.state.edits import store_of
 from novita_infra.simulator import open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer

@@ -31,7 +31,7 @@ from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.plans.planning import plan_project, read_inputs
 from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
-from novita_infra.operations.state_edits import forget, move_record
+from novita_infra.operations.state.edits import forget, move_record
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action

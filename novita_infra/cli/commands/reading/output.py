@@ -17,7 +17,7 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.values import Digest, Secret, Value, leaves
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state_edits import load_state
+from novita_infra.operations.state.edits import load_state
 from novita_infra.views.content.state import OutputContent, OutputsContent
 from novita_infra.views.renderer import Renderer
 

@@ -11,7 +11,7 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state_edits import load_state
+from novita_infra.operations.state.edits import load_state
 from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.content.state import StateContent
 from novita_infra.views.renderer import Renderer

@@ -11,7 +11,7 @@ from novita_infra.cli.lazy import LazyGroup
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state_edits import reset_sim
+from novita_infra.operations.state.edits import reset_sim
 from novita_infra.views.content.lines import line
 from novita_infra.views.renderer import Renderer
 

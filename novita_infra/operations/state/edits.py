@@ -49,22 +49,27 @@ def load_state(where: ProjectOptions, *, report: Report = _ignored) -> State:
     return state
 
 
-def forget(where: ProjectOptions, addresses: tuple[Address, ...], *, report: Report = _ignored) -> tuple[Record, ...]:
+def forget(
+    where: ProjectOptions, addresses: tuple[Address, ...], *, dry_run: bool = False, report: Report = _ignored
+) -> tuple[Record, ...]:
     """Removes the records from the state and returns them; the objects remain. `report` shows a wait for the lock.
 
-    Raises Problems if one is not recorded.
+    A `dry_run` saves nothing. Raises Problems if one is not recorded.
     """
     store = store_of(where)
     with locked_blocking(store, "state rm", max_wait=where.lock_timeout, report=report):
         state = _load(store, where)
         removed = tuple(_recorded(state, address) for address in addresses)
         remaining = {address: record for address, record in state.records.items() if address not in addresses}
-        store.save(replace(state, records=remaining, last_run=_this_edit("state rm")))
+        if not dry_run:
+            store.save(replace(state, records=remaining, last_run=this_edit("state rm")))
         return removed
 
 
-def move_record(where: ProjectOptions, source: Address, target: Address, *, report: Report = _ignored) -> State:
-    """Gives a record another address of the same kind, and every need that names it too."""
+def move_record(
+    where: ProjectOptions, source: Address, target: Address, *, dry_run: bool = False, report: Report = _ignored
+) -> State:
+    """Gives a record another address of the same kind, and every need that names it too. A `dry_run` saves nothing."""
     store = store_of(where)
     with locked_blocking(store, "state mv", max_wait=where.lock_timeout, report=report):
         state = _load(store, where)
@@ -79,7 +84,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address, *, repo
                 f"choose another name, or give that record one first: novita-infra state mv {target} TARGET",
             )
         state = edited(state, StateEdits((MovedRecord(source, target),)))
-        return store.save(replace(state, last_run=_this_edit("state mv")))
+        return state if dry_run else store.save(replace(state, last_run=this_edit("state mv")))
 
 
 def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignored) -> State:
@@ -99,7 +104,7 @@ def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignore
                 "name the project and the environment that the state has now",
                 code=EXIT_REFUSED,
             )
-        return store.save(replace(renamed(state, place), last_run=_this_edit("state rename")))
+        return store.save(replace(renamed(state, place), last_run=this_edit("state rename")))
 
 
 def recorded(where: ProjectOptions, address: Address) -> Record:
@@ -121,7 +126,8 @@ def _load(store: Store, where: ProjectOptions) -> State:
     return state
 
 
-def _this_edit(operation: str) -> LastRun:
+def this_edit(operation: str) -> LastRun:
+    """The note on the edit that a command of this process makes now."""
     return LastRun(operation, this_process(), time.time())
 
 

@@ -1,0 +1,1 @@
+"""`state`: the commands that read, edit, check and move the state."""
