@@ -67,5 +67,19 @@ def begins_with_whole_line(data: bytes) -> bool:
     return any(end < len(data) and line_checksum(data[:end]) is Checksum.GOOD for end in ends)
 
 
+def sound_lines(data: bytes) -> tuple[list[bytes], bytes]:
+    """The journal lines in bytes without line end that are whole, and what follows the last end of a line.
+
+    A damaged line end joins two lines: each of them is sound or not by itself.
+    """
+    found, begin = [], 0
+    for match in _END.finditer(data):
+        part = data[begin : match.end()]
+        if line_checksum(part) is Checksum.GOOD:
+            found.append(part)
+        begin = match.end() + 1  # a damaged line end
+    return found, data[begin:]
+
+
 def _text_of(data: bytes) -> bytes:
     return b"crc32:%08x" % zlib.crc32(data)

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import LockHolder, LockRefused, NamedLocks, StateLock
+
+REPAIR_HINT: Final = (
+    "novita-infra state repair puts together what its earlier states and journals hold: it shows the result and asks"
+)
+"""What to do about a damaged or lost state of which earlier versions are kept."""
 
 
 class Overtaken(Exception):

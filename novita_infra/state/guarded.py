@@ -11,7 +11,7 @@ from typing import Final
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
-from novita_infra.state.format.file_format import read_state, write_state
+from novita_infra.state.format.file_format import previous_digest, read_state, state_digest, write_state
 from novita_infra.state.format.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
@@ -100,7 +100,7 @@ class GuardedStore:
                 "nothing was saved; run the command again",
             )
         saved = replace(state, serial=max(state.serial, current.serial if current else 0) + 1)
-        data = write_state(saved)
+        data = write_state(saved, previous=state_digest(stored.state) if stored.state else "")
         changes = trail(base, stored.journal, current=current, saved=saved) if base and current else b""
         try:
             self._storage.replace(data, stored, changes)
@@ -114,10 +114,10 @@ class GuardedStore:
 
     @contextmanager
     def journal(self, state: State) -> Iterator[Journal]:
-        stored, _, current = self._read()
+        stored, base, current = self._read()
         if current and (current.lineage, current.serial) != (state.lineage, state.serial):
             raise self._moved_on(state, current, _PLAN_AGAIN)
-        data, header = write_state(state), header_line(state)
+        data, header = write_state(state, previous=_previous(stored, base, state)), header_line(state)
         try:
             writer = self._storage.begin(data, header, stored)
         except Overtaken:
@@ -166,3 +166,10 @@ class GuardedStore:
     def _moved_on(self, state: State, current: State, hint: str) -> Problems:
         when = " in the meantime" if hint == _SAVED_NOTHING else ""
         return problem(f"{self.describe()} has moved on from version {state.serial} to {current.serial}{when}", hint)
+
+
+def _previous(stored: Stored, base: State | None, state: State) -> str:
+    """The digest that a state names which a run starts from: a state of the serial that is stored takes its place."""
+    if stored.state is None or base is None:
+        return ""
+    return previous_digest(stored.state) if base.serial == state.serial else state_digest(stored.state)

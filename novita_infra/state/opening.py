@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from novita_infra.model.diagnostics import problem
+from novita_infra.state.backend import OpenBackend
 from novita_infra.state.guarded import GuardedBackend, GuardedStore
 from novita_infra.state.registry import backend_named, backend_names, backend_of, setting_errors
 from novita_infra.state.settings import StateSettings
@@ -14,14 +15,20 @@ from novita_infra.state.store import StateBackend, StateReader
 
 
 def open_backend(settings: StateSettings) -> StateBackend:
-    """The backend of a project. Asks the sources of its secrets.
+    """The backend of a project, as `open_storages`."""
+    return GuardedBackend(open_storages(settings))
 
-    Raises Problems if the settings name one that does not exist or cannot be used, and if a secret cannot be read.
+
+def open_storages(settings: StateSettings) -> OpenBackend:
+    """The backend without its guards, for commands on damaged states, on earlier ones and on locks.
+
+    Asks the sources of its secrets. Raises Problems if the settings name one that does not exist or cannot be used, and
+    if a secret cannot be read.
     """
     backend = backend_of(settings.options)
     for error in setting_errors(settings.options):
         raise problem(f"state.{error.name} {error.summary}", error.hint)
-    return GuardedBackend(backend.open(settings.revealed()))
+    return backend.open(settings.revealed())
 
 
 def state_files(path: Path) -> list[StateReader]:

@@ -17,8 +17,8 @@ from novita_infra.model.records import Record
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.values import Value
 
-VERSION: Final = 3
-"""2 added the last run and the steps of approved plans, 3 slow digests of secrets."""
+VERSION: Final = 4
+"""2 added the last run and the steps of approved plans, 3 slow digests of secrets, 4 the digest of the state before."""
 MOST_USED_PLANS: Final = 50
 """How many applied plans a state remembers."""
 MOST_GONE: Final = 1000

@@ -25,6 +25,17 @@ class StateLost(Problems):
         super().__init__([Diagnostic(summary, hint)], code=EXIT_REFUSED)
 
 
+class ForeignFormat(Problems):
+    """A state that may be sound, and that this program cannot read: of a newer version, or of another program."""
+
+
+class StateMoved(ForeignFormat):
+    """A state that `state migrate` has moved to another place. The old place holds a note that says so."""
+
+    def __init__(self, summary: str, hint: str) -> None:
+        super().__init__([Diagnostic(summary, hint)], code=EXIT_REFUSED)
+
+
 class Journal(Protocol):
     """The write-ahead log of one run. When the awaitable of a method is done, the change is durable."""
 

@@ -5,6 +5,7 @@ Reads and writes no files.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any, Final
@@ -13,23 +14,41 @@ from novita_infra import __version__
 from novita_infra.encoding import Malformed, decode_as, encode, is_key, parse_json
 from novita_infra.encoding.checksums import Checksum, add_state_checksum, state_checksum
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.diagnostics import Diagnostic, problem
+from novita_infra.state.format.forwarding import check_not_moved
 from novita_infra.state.state import VERSION, State
+from novita_infra.state.store import ForeignFormat
 
 _EDITED: Final = 'if it was edited on purpose, remove its line "checksum"'
 
 
-def write_state(state: State) -> bytes:
+def write_state(state: State, *, previous: str = "") -> bytes:
     """The state as indented JSON with a checksum, the same bytes for the same state.
 
-    Raises TypeError if it holds a Secret.
+    `previous` is the digest of the state that it was made from. Raises TypeError if it holds a Secret.
     """
-    data = {"version": VERSION, "program": __version__, **encode(state)}
+    chain = {_PREVIOUS: previous} if previous else {}
+    data = {"version": VERSION, "program": __version__, **chain, **encode(state)}
     for record in data.get("records", {}).values():
         del record["address"]  # it is the key
     return add_state_checksum(json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n")
 
 
+def state_digest(data: bytes) -> str:
+    """The digest of a stored state, by which the next state names it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def previous_digest(data: bytes) -> str:
+    """The digest that a stored state names as that of the state before; empty for a first one, and before format 4."""
+    line = _PREVIOUS_LINE.search(data, 0, _HEAD)
+    return line[1].decode() if line else ""
+
+
+_PREVIOUS: Final = "previous"
+_PREVIOUS_LINE: Final = re.compile(rb'\n  "previous": "(sha256:[0-9a-f]{64})",')
+_HEAD: Final = 4096
+"""Bytes at the begin of a state that hold the digest."""
 _CONFLICT: Final = re.compile(rb"^<{7}(?=\s|\Z)", re.MULTILINE)
 _ONE_SIDE: Final = (
     "put back one side whole, with `git checkout --ours` or `--theirs` for the state and its journal; then adopt what "
@@ -49,11 +68,14 @@ def read_state(data: bytes, place: str, *, hint: str) -> State:
     if not isinstance(content, dict) or type(content.get("version")) is not int:
         raise problem(f"{place} is not a state file of novita-infra", hint)
     if "terraform_version" in content:
-        raise problem(f"{place} is a state of Terraform", "move it away; novita-infra writes a state of its own there")
+        hint = "move it away; novita-infra writes a state of its own there"
+        raise ForeignFormat([Diagnostic(f"{place} is a state of Terraform", hint)])
     check_version(content.pop("version"), str(content.pop("program", "")), place)
     if "checksum" in content and checksum is Checksum.ABSENT:
         raise problem(f"{place} is damaged: its checksum is unreadable", f"{hint}; {_EDITED}" if hint else _EDITED)
+    check_not_moved(content, place)
     content.pop("checksum", None)
+    content.pop(_PREVIOUS, None)
     if isinstance(content.get("key"), str) and not is_key(content["key"]):
         raise problem(f"{place} is damaged: its key has no known form", hint)
     try:
@@ -81,14 +103,12 @@ def read_json(data: bytes, place: str, *, hint: str, line: int = 1) -> Any:
 
 
 def check_version(version: int, program: str, place: str) -> None:
-    """Raises Problems if a newer program wrote the format."""
+    """Raises ForeignFormat if a newer program wrote the format."""
     if version <= VERSION:
         return
     newer = f"novita-infra {program} or newer" if program else "a newer novita-infra"
-    raise problem(
-        f"{place} has format {version}, and this novita-infra {__version__} knows formats up to {VERSION}",
-        f"use {newer}",
-    )
+    summary = f"{place} has format {version}, and this novita-infra {__version__} knows formats up to {VERSION}"
+    raise ForeignFormat([Diagnostic(summary, f"use {newer}")])
 
 
 def lower_first(text: str) -> str:

@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra import __version__
-from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
-from novita_infra.encoding.checksums import Checksum, add_line_checksum, begins_with_whole_line, line_checksum
+from novita_infra.encoding import Json, Malformed, compact, decode_as, encode, parse_json
+from novita_infra.encoding.checksums import (
+    Checksum,
+    add_line_checksum,
+    begins_with_whole_line,
+    line_checksum,
+    sound_lines,
+)
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
@@ -91,6 +97,58 @@ def fold(state: State, data: bytes, place: str) -> State:
         if needed and checksum is Checksum.ABSENT:
             raise _damaged(place, number, ": it has no checksum")
     return changed.state()
+
+
+def journal_start(data: bytes) -> tuple[str, int] | None:
+    """The lineage and the serial of the state that a journal starts from; None if no sound line says it."""
+    for line in _lines_of(data)[0]:
+        match _content(line):
+            case {"lineage": str(lineage), "serial": int(serial)}:
+                return lineage, serial
+    return None
+
+
+def salvage(state: State, data: bytes) -> tuple[State, int]:
+    """The state with the changes of all sound lines of a journal, and the number of lines that are lost.
+
+    Does not ask whether the journal starts from this state (`journal_start`), and raises nothing. A lost line counts as
+    a version, unless the journal ends with the save of a state. A last line without its end was never confirmed.
+    """
+    changed = _Changed.of(state)
+    lines, lost = _lines_of(data)
+    content: Json = None
+    for line in lines:
+        content = _content(line)
+        if isinstance(content, dict) and "lineage" in content:
+            continue
+        try:
+            changed.apply(content)
+        except Malformed:
+            lost += 1
+    ends = isinstance(content, dict) and "saved" in content
+    return replace(changed.state(), serial=changed.serial + (0 if ends else lost)), lost
+
+
+def _lines_of(data: bytes) -> tuple[list[bytes], int]:
+    """The sound lines of a journal, and the number of damaged ones. Lines of version 0.1.0 have no checksum."""
+    found: list[bytes] = []
+    lost = 0
+    *chunks, torn = data.split(b"\n")
+    if _SUM_KEY not in data:
+        return [chunk for chunk in chunks if _content(chunk) is not None], 0
+    for chunk in chunks:
+        lines, rest = sound_lines(chunk)
+        found += lines
+        lost += bool(rest or not lines)
+    return found + sound_lines(torn)[0], lost
+
+
+def _content(line: bytes) -> Json:
+    """The content of a line; None if it is no JSON."""
+    try:
+        return parse_json(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _line(content: Json) -> bytes:
@@ -178,6 +236,7 @@ class _Changed:
         )
 
 
+_SUM_KEY: Final = b'"crc32"'
 _MISMATCH: Final = ": its checksum does not match"
 _ADOPT: Final = "before any apply: novita-infra orphans"
 _HINT: Final = (

@@ -125,7 +125,7 @@ def test_a_damaged_state_is_named_with_advice(place: Any) -> None:
 def test_a_state_of_a_newer_format_names_the_program(place: Any) -> None:
     place.store().save(place.store().load())
     place.case.make_newer(place.folder, "dev")
-    with pytest.raises(Problems, match=r"has format 9, .* knows formats up to 3; use novita-infra 2\.5\.0 or newer"):
+    with pytest.raises(Problems, match=r"has format 9, .* knows formats up to 4; use novita-infra 2\.5\.0 or newer"):
         place.store().load()
 
 

@@ -52,6 +52,10 @@ class Disk:
     def replace(self, source: Path, target: Path) -> None:
         source.replace(target)
 
+    def link(self, source: Path, target: Path) -> None:
+        """Gives the file a second name: what later takes the place of the first name leaves the content of this one."""
+        os.link(source, target, follow_symlinks=False)
+
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
 

@@ -6,20 +6,19 @@ Only these files are written, and none of them ever holds a secret in clear.
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.diagnostics import problem
-from novita_infra.state.backend import HeldLock, Overtaken, Stored, Version
+from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, Stored, Version
 from novita_infra.state.backends.local.byte_locks import ByteLocks
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
+from novita_infra.state.backends.local.ring import Ring
 from novita_infra.state.private_files import refuse_foreign_link, refuse_link
 from novita_infra.state.store import LockHolder, LockRefused, StateLost
 
@@ -27,11 +26,16 @@ _STATE: Final = ".json"
 _JOURNAL: Final = ".journal"
 _BACKUP: Final = ".backup"
 _LOCK: Final = ".lock"
+_HISTORY: Final = ".history"
 _TRIES: Final = 20
 """How often a reader starts over because a run saved between its two reads."""
 
-UNSHARED: Final = (f"*{_LOCK}", f"*{_JOURNAL}", f"*{_BACKUP}")
-"""The files beside the states that are not for a repository, as patterns."""
+_BACKUP_ID: Final = "backup"
+"""The id of the newest earlier state."""
+
+UNSHARED: Final = (f"*{_LOCK}", f"*{_BACKUP}", f"*{_HISTORY}/", "*.tmp")
+"""The files beside the states that are not for a repository, as patterns. A journal is: a run that is killed leaves it,
+and it holds what that run created. In a repository, the earlier commits are the history."""
 
 
 class LocalFolder:
@@ -54,7 +58,9 @@ class LocalFolder:
         except OSError as error:
             raise unreadable(self._folder, error) from error
         return tuple(
-            sorted({name.removesuffix(end) for name in names for end in (_STATE, _JOURNAL) if name.endswith(end)})
+            sorted(
+                {name.removesuffix(end) for name in names for end in (_STATE, _JOURNAL, _HISTORY) if name.endswith(end)}
+            )
         )
 
     def storage(self, environment: str) -> LocalFiles:
@@ -69,10 +75,11 @@ class LocalFolder:
 
 
 class LocalFiles:
-    """A StateStorage: `<environment>.json` and its neighbours `.json.lock` and `.journal`, and a backup of both.
+    """A StateStorage: `<environment>.json` and its neighbours `.json.lock` and `.journal`, a backup of both, a history.
 
     `.json.backup` is the state before the last run or edit, and `.journal.backup` the changes since then. While a run
-    is under way there is only the first, and `.journal` belongs to it as well.
+    is under way there is only the first, and `.journal` belongs to it as well. What a newer backup replaces goes into
+    the folder `<environment>.history`.
 
     Where `<environment>.json` is a link, all of them lie beside the file that it leads to: all checkouts that link to
     one state share its lock and its journal. The link remains.
@@ -99,6 +106,10 @@ class LocalFiles:
     def _trail_path(self) -> Path:
         return self._path.with_name(f"{self._journal_path.name}{_BACKUP}")
 
+    @cached_property
+    def _ring(self) -> Ring:
+        return Ring(self._path.with_name(f"{self._path.name.removesuffix(_STATE)}{_HISTORY}"), disk=self._disk)
+
     def describe(self) -> str:
         return str(self._named)
 
@@ -106,42 +117,19 @@ class LocalFiles:
         return str(self._journal_path)
 
     def restore_hint(self) -> str:
-        if not self._backup_path.exists():
-            return (
-                f"put back a copy of {self._path} together with its journal; without one, move what is left away, "
-                "and adopt what exists before any apply: novita-infra orphans"
-            )
-        if damaged := self._damaged_backup():
-            return (
-                f"{damaged} is damaged, too: keep copies of all files beside it, put back an older copy of "
-                f"{self._path} together with its journal, and adopt what exists before any apply: novita-infra orphans"
-            )
-        pairs, journals = [(self._backup_path, self._path)], (self._trail_path, self._journal_path)
-        if self._trail_path.exists():
-            pairs.append(journals)
-        copies = " && ".join(shlex.join(["cp", str(source), str(target)]) for source, target in pairs)
-        if not any(path.exists() for path in journals):
-            return (
-                f"put back {self._path} from its backup, which does not know the last run: {copies}; then adopt what "
-                "that run created, before any apply: novita-infra orphans"
-            )
+        if self.remains():
+            return REPAIR_HINT
         return (
-            f"put back {self._path} from its backup, which holds all changes: {copies}; then plan to see that nothing "
-            "differs"
+            f"put back a copy of {self._path} together with its journal; without one, move what is left away, "
+            "and adopt what exists before any apply: novita-infra orphans"
         )
-
-    def _damaged_backup(self) -> Path | None:
-        """The file of the backup whose checksum does not match; None if all match, or have none."""
-        backup, trail = self._disk.read(self._backup_path), self._disk.read(self._trail_path)
-        if backup and state_checksum(backup) is Checksum.WRONG:
-            return self._backup_path
-        lines = trail.split(b"\n") if trail else []
-        return self._trail_path if Checksum.WRONG in map(line_checksum, lines) else None
 
     def remains(self) -> str:
         if self._backup_path.exists():
             return f"its backup {self._backup_path} is"
-        return f"the journal of its backup {self._trail_path} is" if self._trail_path.exists() else ""
+        if self._trail_path.exists():
+            return f"the journal of its backup {self._trail_path} is"
+        return f"its history {self._ring.folder} is" if self._ring.versions() else ""
 
     def read(self) -> Stored:
         refuse_foreign_link(self._named)
@@ -163,8 +151,8 @@ class LocalFiles:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._check(stored)
             if stored.state is not None:
+                self._back_up(stored.state, self._trail_path)
                 self._keep_trail(trail)
-                self._back_up(stored.state)
             replace_file(self._path, state, disk=self._disk)
             self._disk.remove(self._journal_path)
             sync_folder(self._path.parent, disk=self._disk)
@@ -177,15 +165,23 @@ class LocalFiles:
             self._check(stored)
             # The state file takes over the changes of a dead run's journal; only then may a new journal replace that.
             replace_file(self._path, state, disk=self._disk)
-            self._back_up(state)
+            self._back_up(state, self._trail_path if self._trail_path.exists() else self._journal_path)
             self._disk.remove(self._trail_path)
             return JournalFile(self._journal_path, header, disk=self._disk)
         except OSError as error:
             raise unreadable(self._path, error) from error
 
-    def _back_up(self, state: bytes) -> None:
-        if self._disk.read(self._backup_path) != state:
-            replace_file(self._backup_path, state, disk=self._disk)
+    def _back_up(self, state: bytes, journal: Path) -> None:
+        """Makes the state the backup. The old backup goes into the history with its journal.
+
+        A crash before the new journal is stored leaves the old one, which is of an older state and so is ignored.
+        """
+        old = self._disk.read(self._backup_path)
+        if old == state:
+            return
+        if old is not None:
+            self._ring.keep(self._backup_path, journal)
+        replace_file(self._backup_path, state, disk=self._disk)
 
     def _keep_trail(self, trail: bytes) -> None:
         if trail:
@@ -240,15 +236,24 @@ class LocalFiles:
         return lock.holder
 
     def versions(self) -> tuple[Version, ...]:
-        if not self._backup_path.exists():
-            return ()
-        return (Version(self._backup_path.name, self._backup_path.stat().st_mtime),)
+        try:
+            times = (path.stat().st_mtime for path in (self._trail_path, self._backup_path) if path.exists())
+            backup = (Version(_BACKUP_ID, next(times)),) if self._backup_path.exists() else ()
+            return (*backup, *self._ring.versions())
+        except OSError as error:
+            raise unreadable(self._path, error) from error
 
     def read_version(self, version: Version) -> Stored:
         try:
-            return Stored(self._disk.read(self._path.with_name(version.id)), self._disk.read(self._trail_path))
+            if version.id == _BACKUP_ID:
+                state, journal = self._disk.read(self._backup_path), self._disk.read(self._trail_path)
+            else:
+                state, journal = self._ring.read(version)
         except OSError as error:
-            raise unreadable(self._backup_path, error) from error
+            raise unreadable(self._path, error) from error
+        if state is None:
+            raise problem(f"the earlier state {version.id} of {self._named} is gone", "another run has replaced it")
+        return Stored(state, journal)
 
     def _check(self, stored: Stored) -> None:
         """Raises Overtaken if the state file is not what was read. Only the lock makes check and write one action."""

@@ -1,12 +1,8 @@
-"""The backup of a state file: with its journal it is the state, and the printed advice restores all of it."""
+"""The backup of a state file: with its journal it is the state, and a repair restores all of it."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import shlex
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +17,11 @@ from state_values import CHANGES, SPECS, Change, write_changes
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
-from novita_infra.state.state import State
+from novita_infra.state.backend import REPAIR_HINT
+from novita_infra.state.backends.local.files import LocalFiles
+from novita_infra.state.recovery.kept import read_kept
+from novita_infra.state.recovery.repair import put_back, recovered
+from novita_infra.state.state import LastRun, State
 from novita_infra.state.store import StateLost
 
 A, B = Address("instance", "a"), Address("vpc", "b")
@@ -53,29 +53,22 @@ def advice(folder: Path) -> str:
     return diagnostic.hint
 
 
-def command_of(hint: str) -> str:
-    """The command that the advice holds."""
-    (command,) = re.findall(r"(cp .*?);", hint)
-    return str(command)
+def repair(folder: Path) -> State:
+    """What `state repair` stores."""
+    storage = LocalFiles(folder / "dev.json")
+    kept = read_kept(storage)
+    found = recovered(kept)
+    assert found is not None
+    return put_back(storage, kept, found, by=LastRun("state repair", "ada", 1.0))
 
 
-def follow(hint: str) -> None:
-    """Types the command in a shell."""
-    subprocess.run(["sh", "-c", command_of(hint)], check=True)
-
-
-def copy_as(hint: str) -> None:
-    """Does what the command says, without a process."""
-    for command in command_of(hint).split(" && "):
-        name, source, target = shlex.split(command)
-        assert name == "cp"
-        shutil.copy(source, target)
+def content(state: State) -> State:
+    """The state without what a repair changes."""
+    return replace(state, serial=0, last_run=None)
 
 
 @given(ACTS, st.sampled_from(["damaged", "empty", "gone"]))
-def test_the_printed_advice_restores_every_change(
-    acts: list[tuple[str, list[Change], dict[str, object]]], how: str
-) -> None:
+def test_a_repair_restores_every_change(acts: list[tuple[str, list[Change], dict[str, object]]], how: str) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         store(folder).save(store(folder).load())
@@ -86,8 +79,11 @@ def test_the_printed_advice_restores_every_change(
         path.unlink()
         if how != "gone":
             path.write_bytes(b"{" if how == "damaged" else b"")
-        copy_as(advice(folder))
-        assert store(folder).load() == before
+        assert advice(folder) == REPAIR_HINT
+        repair(folder)
+        after = store(folder).load()
+        assert content(after) == content(before)
+        assert after.serial > before.serial
 
 
 def test_a_backup_alone_is_a_lost_state_and_is_restored_with_its_journal(tmp_path: Path) -> None:
@@ -98,8 +94,8 @@ def test_a_backup_alone_is_a_lost_state_and_is_restored_with_its_journal(tmp_pat
     with pytest.raises(StateLost, match=r"dev\.json is not there, and its backup .* is") as caught:
         store(tmp_path).load()
     assert caught.value.code == EXIT_REFUSED
-    follow(advice(tmp_path))
-    assert store(tmp_path).load() == before
+    repair(tmp_path)
+    assert content(store(tmp_path).load()) == content(before)
     assert set(before.records) == {A, B}
 
 
@@ -163,34 +159,32 @@ def test_a_link_to_a_missing_folder_is_lost_state(tmp_path: Path) -> None:
         store(tmp_path / "state").load()
 
 
-def test_the_backup_of_an_earlier_version_does_not_promise_the_last_run(tmp_path: Path) -> None:
+def test_a_backup_without_its_journal_gives_the_state_before_the_last_run(tmp_path: Path) -> None:
     act(tmp_path, "run", [Record(A, "1")], {})
     act(tmp_path, "run", [Record(B, "2")], {})
     (tmp_path / "dev.journal.backup").unlink()
     (tmp_path / "dev.json").write_bytes(b"{")
-    hint = advice(tmp_path)
-    assert "does not know the last run" in hint
-    assert "before any apply: novita-infra orphans" in hint
+    assert repair(tmp_path).records.keys() == {A}
 
 
 @pytest.mark.parametrize("name", ["dev.json.backup", "dev.journal.backup"])
-def test_the_advice_names_a_backup_that_is_damaged_as_well(name: str, tmp_path: Path) -> None:
+def test_a_damaged_backup_is_no_obstacle_to_a_repair(name: str, tmp_path: Path) -> None:
     act(tmp_path, "run", [Record(A, "1")], {})
     act(tmp_path, "run", [Record(B, "i-2")], {})
     for path in (tmp_path / "dev.json", tmp_path / name):
         data = path.read_bytes()
         place = data.index(b'"lineage"') + 14
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-    hint = advice(tmp_path)
-    assert f"{tmp_path / name} is damaged, too" in hint
-    assert "cp " not in hint
-    assert "before any apply: novita-infra orphans" in hint
+    assert advice(tmp_path).startswith(REPAIR_HINT)
+    assert repair(tmp_path).records.keys() == {A, B}
 
 
 def test_every_file_of_a_state_is_for_its_owner_alone(tmp_path: Path) -> None:
     act(tmp_path, "run", [Record(A, "1")], {})
     act(tmp_path, "run", [Record(B, "2")], {})
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"dev.json", "dev.json.backup", "dev.journal.backup"}
+    assert names == {"dev.json", "dev.json.backup", "dev.journal.backup", "dev.history"}
     act(tmp_path, "killed", [Record(B, "3")], {})
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "dev.history").stat().st_mode & 0o777 == 0o700

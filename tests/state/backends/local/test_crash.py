@@ -16,7 +16,10 @@ from local_store import LocalStore
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.backends.local.disk import Disk
+from novita_infra.state.backends.local.files import LocalFiles
 from novita_infra.state.locks.locking import locked_blocking
+from novita_infra.state.recovery.kept import read_kept
+from novita_infra.state.recovery.repair import recovered
 from novita_infra.state.state import State
 from novita_infra.state.store import Journal
 
@@ -52,8 +55,9 @@ class CrashingDisk(Disk):
     folder, the content of files, or both.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, root: Path) -> None:
         self.crashes: list[Crash] = []
+        self._root = root
         self._watch = watch
         self._names: dict[str, File] = {}
         self._synced_names: dict[str, File] = {}
@@ -65,7 +69,7 @@ class CrashingDisk(Disk):
         if flags & os.O_DIRECTORY:
             self._open[number] = None
             return number
-        file = self._names.setdefault(path.name, File())
+        file = self._names.setdefault(self._name(path), File())
         if flags & os.O_TRUNC:
             file.data = b""
         self._open[number] = file
@@ -91,12 +95,20 @@ class CrashingDisk(Disk):
     def replace(self, source: Path, target: Path) -> None:
         self.look()
         super().replace(source, target)
-        self._names[target.name] = self._names.pop(source.name)
+        self._names[self._name(target)] = self._names.pop(self._name(source))
+
+    def link(self, source: Path, target: Path) -> None:
+        self.look()
+        super().link(source, target)
+        self._names[self._name(target)] = self._names[self._name(source)]
 
     def remove(self, path: Path) -> None:
         self.look()
         super().remove(path)
-        self._names.pop(path.name, None)
+        self._names.pop(self._name(path), None)
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._root))
 
     def look(self) -> None:
         allowed = tuple(self._watch.history[self._watch.done :])
@@ -120,9 +132,9 @@ async def change(journal: Journal, watch: Watch, record: Record | Address) -> No
 def crashes() -> Iterator[Crash]:
     """Two runs, the first of which dies without saving, with a crash before each call."""
     watch = Watch()
-    disk = CrashingDisk(watch)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "dev.json"
+        disk = CrashingDisk(watch, path.parent)
 
         async def run(local: LocalStore, changes: list[Record | Address]) -> State:
             state = local.load()
@@ -146,9 +158,23 @@ def all_crashes() -> list[Crash]:
     return list(crashes())
 
 
+def written(crash: Crash, folder: Path) -> Path:
+    """The folder as the crash leaves it."""
+    for name, content in crash.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
 def test_there_are_crashes_of_every_sort(all_crashes: list[Crash]) -> None:
     held = [set(crash.files) for crash in all_crashes]
-    for names in ({"dev.json"}, {"dev.json", "dev.journal"}, {"dev.json.tmp"}, {"dev.json.backup.tmp"}):
+    for names in (
+        {"dev.json"},
+        {"dev.json", "dev.journal"},
+        {"dev.json.tmp"},
+        {"dev.json.backup.tmp"},
+        {"dev.history/1.json"},
+    ):
         assert any(names <= files for files in held)
     assert any(not content.endswith(b"\n") for crash in all_crashes for content in crash.files.values() if content)
     assert len(all_crashes) > 50
@@ -158,20 +184,14 @@ def test_after_any_crash_the_state_holds_only_confirmed_or_started_changes(
     all_crashes: list[Crash], tmp_path: Path
 ) -> None:
     for number, crash in enumerate(all_crashes):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        for name, content in crash.files.items():
-            (folder / name).write_bytes(content)
+        folder = written(crash, tmp_path / str(number))
         found = LocalStore(folder / "dev.json").load()
         assert found.records in crash.allowed, (crash, found)
 
 
 def test_after_any_crash_the_next_run_continues_and_saves(all_crashes: list[Crash], tmp_path: Path) -> None:
     for number, crash in enumerate(all_crashes):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        for name, content in crash.files.items():
-            (folder / name).write_bytes(content)
+        folder = written(crash, tmp_path / str(number))
         local = LocalStore(folder / "dev.json")
         state = local.load()
         with locked_blocking(local, "apply"), local.journal(state) as journal:
@@ -180,3 +200,16 @@ def test_after_any_crash_the_next_run_continues_and_saves(all_crashes: list[Cras
         assert LocalStore(folder / "dev.json").load() == saved
         assert saved.serial == state.serial + 2
         assert not (folder / "dev.journal").exists()
+
+
+def test_after_any_crash_a_lost_state_file_is_put_together_with_every_confirmed_change(
+    all_crashes: list[Crash], tmp_path: Path
+) -> None:
+    for number, crash in enumerate(all_crashes):
+        if "dev.json" not in crash.files:
+            continue
+        folder = written(crash, tmp_path / str(number))
+        expected = LocalStore(folder / "dev.json").load()
+        (folder / "dev.json").write_bytes(crash.files["dev.json"][:-9])
+        found = recovered(read_kept(LocalFiles(folder / "dev.json")))
+        assert (found.state.records if found else {}) == expected.records, crash
