@@ -22,7 +22,7 @@ _COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "taint": "To replace a resource: novita-infra apply --replace ADDR",
         "untaint": "A resource is replaced only by the run that names it: novita-infra apply --replace ADDR",
         "console": "To see the values of expressions: novita-infra render",
-        "force-unlock": "The lock of a state ends with its run: nothing is left to unlock.",
+        "force-unlock": "To free the lock of a dead run: novita-infra state lock break",
         "providers": "There are no providers: novita-infra speaks to Novita AI only.",
         "format": "To format the manifests: novita-infra fmt",
         "version": "To see the version: novita-infra --version",
@@ -31,8 +31,7 @@ _COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     "state": {
         "ls": "To list the recorded addresses: novita-infra state list",
         **dict.fromkeys(("delete", "remove", "forget"), "To remove records: novita-infra state rm ADDR"),
-        "pull": "To see the whole state: novita-infra show --json",
-        "push": "The state is a file of the project: copy it together with its journal.",
+        **dict.fromkeys(("unlock", "force-unlock"), "To free the lock of a dead run: novita-infra state lock break"),
     },
 }
 """Group -> command of another tool -> what to type instead."""

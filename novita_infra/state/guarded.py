@@ -67,7 +67,8 @@ class GuardedStore:
 
     def __init__(self, storage: StateStorage, new: Callable[[], State]) -> None:
         """`new` makes the state if nothing is stored."""
-        self._storage = storage
+        self.storage = storage
+        """Where the state is, for commands on damaged states and on earlier ones."""
         self._make_new = new
         self._own_run: _OwnRun | None = None
         """The run that this store keeps the journal of."""
@@ -77,7 +78,7 @@ class GuardedStore:
         """The state that was loaded last, as it is stored and with slow digests."""
 
     def describe(self) -> str:
-        return self._storage.describe()
+        return self.storage.describe()
 
     def load(self) -> State:
         current = self._read()[-1]
@@ -87,8 +88,9 @@ class GuardedStore:
             self._slow = current, with_slow_digests(current)
         return self._slow[1]
 
-    def save(self, state: State) -> State:
-        stored = self._storage.read()
+    def save(self, state: State, *, above: int = 0) -> State:
+        """As Store.save; the new serial is also above that one."""
+        stored = self.storage.read()
         base, current = (self._own_run and self._own_run.states(stored)) or self._read(stored)[1:]
         # A run passes the serial that it started with; the lines of its own journal are part of the state it saves.
         began = self._own_run.state.serial if self._own_run else None
@@ -99,18 +101,18 @@ class GuardedStore:
                 f"{self.describe()} is of another lineage, {current.lineage}",
                 "nothing was saved; run the command again",
             )
-        saved = replace(state, serial=max(state.serial, current.serial if current else 0) + 1)
+        saved = replace(state, serial=max(state.serial, current.serial if current else 0, above) + 1)
         data = write_state(saved, previous=state_digest(stored.state) if stored.state else "")
         changes = trail(base, stored.journal, current=current, saved=saved) if base and current else b""
         try:
-            self._storage.replace(data, stored, changes)
+            self.storage.replace(data, stored, changes)
         except Overtaken:
             raise self._overtaken(state, _SAVED_NOTHING) from None
         self._own_run = None
         return saved
 
     def try_lock(self, operation: str) -> StateLock | LockRefused:
-        return self._storage.try_lock(operation)
+        return self.storage.try_lock(operation)
 
     @contextmanager
     def journal(self, state: State) -> Iterator[Journal]:
@@ -119,7 +121,7 @@ class GuardedStore:
             raise self._moved_on(state, current, _PLAN_AGAIN)
         data, header = write_state(state, previous=_previous(stored, base, state)), header_line(state)
         try:
-            writer = self._storage.begin(data, header, stored)
+            writer = self.storage.begin(data, header, stored)
         except Overtaken:
             raise self._overtaken(state, _PLAN_AGAIN) from None
         journal = JournalQueue(writer, header)
@@ -136,27 +138,27 @@ class GuardedStore:
 
     def _read(self, stored: Stored | None = None) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""
-        stored = stored or self._storage.read()
+        stored = stored or self.storage.read()
         if self._last is None or self._last[0] != stored:
             self._last = stored, *self._parsed(stored)
         return self._last
 
     def _parsed(self, stored: Stored) -> tuple[State | None, State | None]:
-        place, journal_place = self.describe(), self._storage.describe_journal()
+        place, journal_place = self.describe(), self.storage.describe_journal()
         if stored.state is None:
-            remains = self._storage.remains()
+            remains = self.storage.remains()
             if stored.journal is not None:
                 summary = f"{journal_place} goes on from a state file that is not there"
-                raise StateLost(summary, self._storage.restore_hint())
+                raise StateLost(summary, self.storage.restore_hint())
             if remains:
-                raise StateLost(f"{place} is not there, and {remains}", self._storage.restore_hint())
+                raise StateLost(f"{place} is not there, and {remains}", self.storage.restore_hint())
             return None, None
         if not stored.state.strip(b"\0 \t\r\n"):
-            raise StateLost(f"{place} is empty", self._storage.restore_hint())
+            raise StateLost(f"{place} is empty", self.storage.restore_hint())
         try:
             state = read_state(stored.state, place, hint="")
         except Problems:  # the same again with the hint, which reads the backup
-            state = read_state(stored.state, place, hint=self._storage.restore_hint())
+            state = read_state(stored.state, place, hint=self.storage.restore_hint())
         return state, state if stored.journal is None else fold(state, stored.journal, journal_place)
 
     def _overtaken(self, state: State, hint: str) -> Problems:

@@ -31,6 +31,11 @@ def open_storages(settings: StateSettings) -> OpenBackend:
     return backend.open(settings.revealed())
 
 
+def open_store(settings: StateSettings, environment: str, *, project: str = "") -> GuardedStore:
+    """The store of one environment; `storage` is what is under its guards. Raises Problems as `open_storages`."""
+    return GuardedBackend(open_storages(settings)).store(environment, project=project)
+
+
 def state_files(path: Path) -> list[StateReader]:
     """The states in a file or in a folder: those of another project, which a person names by path."""
     for name in reversed(backend_names()):  # the default backend last: it reads any file as a state

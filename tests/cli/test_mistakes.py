@@ -31,7 +31,8 @@ UNKNOWN = {
     # an option before the command, or of another command
     "--sim plan": "No such option '--sim'. It stands after the command: novita-infra plan --sim",
     "-v": "No such option '-v'. Did you mean '--version'?",
-    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, orphans.",
+    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, orphans, "
+    "state repair and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
     "drift --out x": "No such option '--out'. It is an option of plan, sim record.",
     # options of other tools: none of them leads to an option that replaces or deletes something
@@ -39,8 +40,8 @@ UNKNOWN = {
     "apply --yes": "No such option '--yes'. Did you mean '--auto-approve'?",
     "apply --force": "No such option '--force'. Did you mean '--auto-approve'?",
     "destroy --force": "No such option '--force'. Did you mean '--auto-approve'?",
-    "plan --force": "No such option '--force'.",
-    "state rm --force instance.a": "No such option '--force'.",
+    "plan --force": "No such option '--force'. It is an option of state push.",
+    "state rm --force instance.a": "No such option '--force'. It is an option of state push.",
     "apply --dry-run": "No such option '--dry-run'. To see what would be done: novita-infra plan",
     "plan --format json": "No such option '--format'. Did you mean '--json'?",
     "plan -o json": "No such option '-o'. Did you mean '--out'?",
@@ -53,13 +54,12 @@ UNKNOWN = {
     "taint instance.a": 'No such command "taint". To replace a resource: novita-infra apply --replace ADDR',
     "workspace select prod": 'No such command "workspace". To choose an environment: novita-infra plan --env NAME',
     "console": 'No such command "console". To see the values of expressions: novita-infra render',
-    "force-unlock 123": 'No such command "force-unlock". The lock of a state ends with its run: '
-    "nothing is left to unlock.",
+    "force-unlock 123": 'No such command "force-unlock". To free the lock of a dead run: novita-infra state lock break',
     "diff": 'No such command "diff". To see what apply would do: novita-infra plan',
     "test": 'No such command "test". To check the manifests: novita-infra validate',
     "version": 'No such command "version". To see the version: novita-infra --version',
     "help plan": 'No such command "help". To see the help of a command: novita-infra COMMAND --help',
-    "state pull": 'No such command "pull". To see the whole state: novita-infra show --json',
+    "state unlock": 'No such command "unlock". To free the lock of a dead run: novita-infra state lock break',
     "state delete instance.a": 'No such command "delete". To remove records: novita-infra state rm ADDR',
     "sim server": 'No such command "server". Did you mean "serve"?',
     # values of another form
@@ -170,9 +170,10 @@ Cost of environment default: $0.00167/h, $1.20/month, as before
     ),
     "a state with a merge conflict": Mistake(
         "state list",
-        "error: state/default.json:2:1: the file holds marks of a merge conflict; put back one side whole, with "
-        "`git checkout --ours` or `--theirs` for the state and its journal; then adopt what the other side created: "
-        "novita-infra orphans\n     2 | ********\n       | ^\n",
+        "error: state/default.json:2:1: the file holds marks of a merge conflict; `novita-infra state repair` joins "
+        "both sides where that is safe; else put back one side whole, with `git checkout --ours` or `--theirs` for the "
+        "state and its journal, and adopt what the other side created: novita-infra orphans\n"
+        "     2 | ********\n       | ^\n",
         files={"state/default.json": CONFLICT},
     ),
     "a state of Terraform": Mistake(

@@ -43,6 +43,14 @@ RUNS: dict[str, tuple[str, int]] = {
     "state show": ("network_storage.data", 1),
     "state mv": ("network_storage.data network_storage.other", 1),
     "state rename": ("small/default", 1),
+    "state history": ("", 1),
+    "state restore": ("--serial {serial} --dry-run", 1),
+    "state fsck": ("", 1),
+    "state repair": ("--dry-run", 0),
+    "state pull": ("", 1),
+    "state push": ("state/default.json --dry-run", 1),
+    "state lock list": ("", 1),
+    "state lock break": ("", 0),
     "state rm": ("network_storage.other", 1),
     "import": ("network_storage.data {id} --sim", 1),
     "destroy": ("--sim --auto-approve --allow-data-loss *", 1),
@@ -83,16 +91,17 @@ def test_every_command_is_run_without_room_for_its_output() -> None:
 
 @needs_full
 def test_no_command_hides_that_its_output_is_lost(ends: Ends, project: Path) -> None:
-    id_ = ""
+    id_ = serial = ""
     with FULL.open("w") as full:
         for command, (words, code) in RUNS.items():
-            got, stderr = ends(*command.split(), *words.format(id=id_).split(), stdout=full)
+            got, stderr = ends(*command.split(), *words.format(id=id_, serial=serial).split(), stdout=full)
             assert (command, got) == (command, code), stderr
             assert stderr.count(LOST) == code, command
             assert "Traceback" not in stderr
             assert "internal error" not in stderr
             if command == "state show":
                 id_ = _recorded_id(ends, project)
+                serial = json.loads((project / "state" / "default.json").read_text())["serial"]
         for words in ("--version", "--help", "plan --help", "plan --sim --json", "validate --json", "--nonsense"):
             got, stderr = ends(*words.split(), stdout=full)
             assert (words, got, stderr.count(LOST)) == (words, 1, words != "--nonsense")

@@ -16,8 +16,9 @@ from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.session import ProjectOptions, located
 from novita_infra.operations.simulated import sim_db
+from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.locks.locking import locked_blocking
-from novita_infra.state.opening import open_backend
+from novita_infra.state.opening import open_store
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, State, edited
 from novita_infra.state.store import Store
@@ -26,17 +27,17 @@ Report: TypeAlias = Callable[[str], None]
 """Shows a message about a wait for the lock."""
 
 
-def _ignored(_: str) -> None:
+def ignored(_: str) -> None:
     """Shows nothing."""
 
 
-def store_of(where: ProjectOptions) -> Store:
+def store_of(where: ProjectOptions) -> GuardedStore:
     """The store of the environment, found without evaluating a manifest."""
     place = located(where)
-    return open_backend(place.state).store(place.environment, project=place.name)
+    return open_store(place.state, place.environment, project=place.name)
 
 
-def load_state(where: ProjectOptions, *, report: Report = _ignored) -> State:
+def load_state(where: ProjectOptions, *, report: Report = ignored) -> State:
     """The state of the environment. Takes no lock. `report` shows that there is none.
 
     Raises Problems if it is that of another project, and where there is neither a state nor a project.
@@ -50,7 +51,7 @@ def load_state(where: ProjectOptions, *, report: Report = _ignored) -> State:
 
 
 def forget(
-    where: ProjectOptions, addresses: tuple[Address, ...], *, dry_run: bool = False, report: Report = _ignored
+    where: ProjectOptions, addresses: tuple[Address, ...], *, dry_run: bool = False, report: Report = ignored
 ) -> tuple[Record, ...]:
     """Removes the records from the state and returns them; the objects remain. `report` shows a wait for the lock.
 
@@ -67,7 +68,7 @@ def forget(
 
 
 def move_record(
-    where: ProjectOptions, source: Address, target: Address, *, dry_run: bool = False, report: Report = _ignored
+    where: ProjectOptions, source: Address, target: Address, *, dry_run: bool = False, report: Report = ignored
 ) -> State:
     """Gives a record another address of the same kind, and every need that names it too. A `dry_run` saves nothing."""
     store = store_of(where)
@@ -87,7 +88,7 @@ def move_record(
         return state if dry_run else store.save(replace(state, last_run=this_edit("state mv")))
 
 
-def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignored) -> State:
+def rename_state(where: ProjectOptions, source: str, *, report: Report = ignored) -> State:
     """Makes the state of `source` (`project/environment`) that of the project. Raises Problems if it is of another."""
     place, store = located(where), store_of(where)
     with locked_blocking(store, "state rename", max_wait=where.lock_timeout, report=report):

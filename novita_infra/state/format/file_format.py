@@ -51,8 +51,8 @@ _HEAD: Final = 4096
 """Bytes at the begin of a state that hold the digest."""
 _CONFLICT: Final = re.compile(rb"^<{7}(?=\s|\Z)", re.MULTILINE)
 _ONE_SIDE: Final = (
-    "put back one side whole, with `git checkout --ours` or `--theirs` for the state and its journal; then adopt what "
-    "the other side created: novita-infra orphans"
+    "`novita-infra state repair` joins both sides where that is safe; else put back one side whole, with `git checkout "
+    "--ours` or `--theirs` for the state and its journal, and adopt what the other side created: novita-infra orphans"
 )
 
 

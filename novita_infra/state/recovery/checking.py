@@ -16,7 +16,7 @@ from novita_infra.state.backend import REPAIR_HINT
 from novita_infra.state.format.file_format import previous_digest, state_digest
 from novita_infra.state.format.journal import journal_start
 from novita_infra.state.recovery.kept import Kept
-from novita_infra.state.recovery.restoring import objects_of
+from novita_infra.state.recovery.restoring import recorded_ids_of
 from novita_infra.state.state import State
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -65,7 +65,7 @@ def _of_journal(present: Kept) -> Iterator[Diagnostic]:
 def _of_references(state: State) -> Iterator[Diagnostic]:
     holders: dict[tuple[str, str], list[Address]] = {}
     for address, record in state.records.items():
-        for key in objects_of(record):
+        for key in recorded_ids_of(record):
             holders.setdefault(key, []).append(address)
         for need in record.needs:
             if need not in state.records:

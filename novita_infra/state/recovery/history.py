@@ -47,5 +47,5 @@ def saved_states(kept: Sequence[Kept]) -> list[SavedState]:
         if item.version is None and result is not None:
             at = found[result.serial].at if result.serial in found else None
             found[result.serial] = SavedState(result, at, size, present=True)
-    rows = [found[serial] for serial in sorted(found, reverse=True)]
+    rows = [found[serial] for serial in sorted(found, reverse=True) if serial]  # 0 is a state before its first save
     return [row if row.size else replace(row, size=len(write_state(row.state))) for row in rows]

@@ -42,10 +42,10 @@ def restoration(present: State, earlier: State) -> Restoration:
             deleted.append(record)
         else:
             records[address] = replace(record, retired=tuple(id for id in record.retired if id not in gone))
-    held = {key for record in records.values() for key in objects_of(record)}
+    held = {key for record in records.values() for key in recorded_ids_of(record)}
     displaced: list[tuple[Address, str]] = []
     for address, record in present.records.items():
-        old, new = records.get(address), [key for key in objects_of(record) if key not in held]
+        old, new = records.get(address), [key for key in recorded_ids_of(record) if key not in held]
         if old is not None and old.id == record.id:
             records[address] = replace(
                 old, pending=record.pending, retired=record.retired, retired_unready=record.retired_unready
@@ -78,6 +78,6 @@ def restoration(present: State, earlier: State) -> Restoration:
     return Restoration(state, returned, tuple(carried), tuple(deleted), tuple(displaced))
 
 
-def objects_of(record: Record) -> Iterator[tuple[str, str]]:
+def recorded_ids_of(record: Record) -> Iterator[tuple[str, str]]:
     """The type and the id of each object of the record, replaced ones included."""
     yield from ((record.address.type, id) for id in (record.id, *record.retired) if id)

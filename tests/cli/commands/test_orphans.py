@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -125,8 +126,7 @@ def test_the_state_of_another_project_is_named_with_an_option(run: Invoke, orpha
     assert run("orphans", "--sim", "--adopt", "network_storage.data").exit_code == 0
     (other / "books").mkdir()
     (project / "state" / "default.json").rename(other / "books" / "prod.json")
-    for file in (project / "state").glob("*.backup"):
-        file.unlink()
+    shutil.rmtree(project / "state")
     assert orphan in run("orphans", "--sim").stdout
     for path in (other, other / "books", other / "books" / "prod.json"):
         assert run("orphans", "--sim", "--state", str(path)).stdout.startswith("No orphans")

@@ -65,7 +65,7 @@ def test_the_starter_project_is_valid_and_can_be_planned(
     assert json.loads(schema.read_text())["$schema"].startswith("https://json-schema.org/")
     ignored = (project / "fresh" / ".gitignore").read_text()
     assert ".novita-infra/" in ignored
-    assert ignored.endswith("\nstate/*.lock\nstate/*.journal\nstate/*.backup\n")
+    assert ignored.endswith("\nstate/*.lock\nstate/*.backup\nstate/*.history/\nstate/*.tmp\n")
 
 
 def test_init_names_the_schema_of_each_file_it_writes(run: Invoke, project: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from state_values import CHANGES, STATES, A, B, C, Change, after
 
 from novita_infra.model.records import PendingCall, Record
-from novita_infra.state.recovery.restoring import objects_of, restoration
+from novita_infra.state.recovery.restoring import recorded_ids_of, restoration
 from novita_infra.state.state import State
 
 EMPTY = State("l", "scrypt-1:00", serial=3)
@@ -27,9 +27,9 @@ def test_every_object_of_the_present_state_is_recorded_afterwards_or_named(
     for changes in runs:
         present = after(present, changes)
     restored = restoration(present, earlier)
-    held = {key for record in restored.state.records.values() for key in objects_of(record)}
+    held = {key for record in restored.state.records.values() for key in recorded_ids_of(record)}
     named = {(address.type, id) for address, id in restored.displaced}
-    assert {key for record in present.records.values() for key in objects_of(record)} <= held | named
+    assert {key for record in present.records.values() for key in recorded_ids_of(record)} <= held | named
     for record in restored.state.records.values():
         if record not in restored.carried:
             assert not record.id or record.id not in present.gone.get(record.address.type, ())

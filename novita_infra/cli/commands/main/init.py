@@ -63,8 +63,9 @@ spec:
 """
 
 _IGNORED: Final = """\
-# The simulator's account, saved plans, and files of running commands. The state itself holds no secret: keep it where
-# the next run finds it. The schemas in .novita-infra are for the editors of all contributors.
+# The simulator's account, saved plans, and files of running commands. A state holds no secret: keep it where the next
+# run finds it, with its journal (state/*.journal): a run that is killed leaves one, with what that run created.
+# The schemas in .novita-infra are for the editors of all contributors.
 .novita-infra/*
 !.novita-infra/schemas/
 *.niplan

@@ -6,7 +6,7 @@ import click
 
 from novita_infra.cli.lazy import LazyGroup
 
-SUMMARY = "List, show, move and remove records"
+SUMMARY = "List, show and move records; check, repair and restore the state"
 
 
 @click.group(
@@ -19,7 +19,18 @@ SUMMARY = "List, show, move and remove records"
             "mv": (f"{__package__}.moves:move", "Move a record to another address"),
             "rename": (f"{__package__}.moves:rename_project", "Give the state of a renamed project its new name"),
             "rm": (f"{__package__}.removal:remove", "Remove records, not the objects"),
-        }
+        },
+        "Repair": {
+            "fsck": (f"{__package__}.fsck:check_whole_state", "Check the state, its history, and the account"),
+            "repair": (f"{__package__}.repair:repair_state", "Put a damaged or lost state together again"),
+            "history": (f"{__package__}.history:show_history", "List the earlier versions"),
+            "restore": (f"{__package__}.history:restore_state", "Put an earlier version in the place of the state"),
+        },
+        "Sharing": {
+            "pull": (f"{__package__}.transfer:pull_state", "Print the state as JSON"),
+            "push": (f"{__package__}.transfer:push_state", "Put a state from a file in the place of the state"),
+            "lock": (f"{__package__}.lock:state_lock", "List and break locks"),
+        },
     },
 )
 def state() -> None:
