@@ -111,8 +111,8 @@ soak: .venv/tested ## play COUNT=10000 random histories of faults, crashes and o
 fuzz: .venv/fuzzing ## search MINUTES=10 for inputs that break a reader of files; READERS="manifest state" are some of them
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/fuzz.py $(or $(MINUTES),10) $(READERS)
 
-crash-matrix: .venv/tested ## kill an apply at every point of every operation of every kind
-	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
+crash-matrix: .venv/tested ## kill an apply at every point of every operation of every kind; BACKEND=git keeps the states there
+	@BACKEND=$(BACKEND) PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## delete the environments, builds and caches
 	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .fuzz .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov

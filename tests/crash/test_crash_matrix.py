@@ -12,6 +12,7 @@ from crashing import Point, happens, survives
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Replaces
 from novita_infra.simulator import PROFILES
+from novita_infra.state.registry import DEFAULT, backend_names
 
 pytestmark = pytest.mark.crash
 
@@ -29,6 +30,24 @@ def test_a_run_that_is_killed_is_finished_by_the_next_without_orphan_or_double(
     case: Case, point: Point, profile: str, tmp_path: Path
 ) -> None:
     survives(case, point, tmp_path, profile=profile)
+
+
+def cells_of_backends() -> list[tuple[str, Case, Point]]:
+    """For each backend but the files, every point, each at another row."""
+    turns = cycle(ROWS[::7])
+    return [
+        (name, next(case for case in turns if happens(case, point)), point)
+        for name in backend_names()
+        if name != DEFAULT
+        for point in Point
+    ]
+
+
+@pytest.mark.parametrize(("backend", "case", "point"), cells_of_backends(), ids=str)
+def test_a_run_whose_state_is_shared_is_finished_by_the_next(
+    backend: str, case: Case, point: Point, tmp_path: Path
+) -> None:
+    survives(case, point, tmp_path, backend=backend)
 
 
 @pytest.mark.parametrize(("case", "point", "profile"), cells()[::5], ids=str)

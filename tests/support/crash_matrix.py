@@ -1,7 +1,7 @@
 """`make crash-matrix`: every operation of every kind, killed at every point, as a table. Exits with 1 on any failure.
 
 Each profile of the simulator is one table. `--every-edit` takes every edit that is known, at each of its calls; words
-choose the rows that hold all of them.
+choose the rows that hold all of them. `BACKEND` in the environment names the backend that keeps the states.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _outcome(profile: str, case: Case, point: Point) -> str:
     """What went wrong; empty where all holds."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            survives(case, point, Path(folder), profile=profile)
+            survives(case, point, Path(folder), profile=profile, backend=os.environ.get("BACKEND") or "local")
         except Exception as error:  # noqa: BLE001 -- one cell must not end the others
             return f"{type(error).__name__}: {error}"
     return ""

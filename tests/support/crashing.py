@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,9 +24,9 @@ import httpx
 import yaml
 from crash_cases import Case
 from edits import Resource
-from local_store import LocalStore
 from processes import LIMIT, environment
 from sights import TABLES, seen
+from state_backends import BACKENDS, manifest_part
 
 from novita_infra.applying.events import Result
 from novita_infra.model.addresses import Address
@@ -41,6 +42,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import World, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.serving import background
+from novita_infra.state.state import State
 from novita_infra.testing.worlds import WorldOptions, open_with_options
 
 TIME_SCALE: Final = 60
@@ -73,12 +75,16 @@ def happens(case: Case, point: Point) -> bool:
     return point is not Point.WAITING or case.waits
 
 
-def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, profile: str = "live") -> None:
+def survives(
+    case: Case, point: Point, folder: Path, *, saved: bool = False, profile: str = "live", backend: str = "local"
+) -> None:
     """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError.
 
-    With `saved`, both runs are those of a saved plan. `profile` is the simulator's.
+    With `saved`, both runs are those of a saved plan. `profile` is the simulator's; `backend` keeps the state.
     """
     project, account = folder / "project", folder / "account.db"
+    state = None if backend == "local" else manifest_part(backend, folder / "place")
+    declare = partial(declare_in, state=state)
     with _served(account, profile) as server:
         declare(project, case.before)
         apply_hurried(project, server)
@@ -88,7 +94,7 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, pro
         if saved:
             _save_plan(project, server, plan)
         words = ("apply", str(plan), "--project", str(project)) if saved else apply_words(project)
-        _kill(project, server, words, at=case.at, point=point, armed=folder / "armed")
+        _kill(project, server, words, at=case.at, point=point, armed=folder / "armed", backend=backend)
         if saved:
             apply_saved_hurried(plan, project, server)
         else:
@@ -96,9 +102,11 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, pro
         made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
         _assert_nothing_to_do(project, server)
         httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
+    place = project if state is None else folder / "place"
+    recorded = BACKENDS[backend].open(place).store("default").load()
     most = 1 if case.single else 2
     assert 1 <= made[case.operation] <= most, f"{case.operation} reached the cloud {made[case.operation]} times"
-    _assert_on_record_once(project, account, case)
+    _assert_on_record_once(recorded, account, case)
 
 
 @contextlib.contextmanager
@@ -114,10 +122,17 @@ def _served(account: Path, profile: str) -> Iterator[str]:
         world.close()
 
 
-def declare(project: Path, resources: tuple[Resource, ...], *, moved: Mapping[str, str] | None = None) -> None:
-    """The project declares exactly these."""
+def declare_in(
+    project: Path,
+    resources: tuple[Resource, ...],
+    *,
+    moved: Mapping[str, str] | None = None,
+    state: Mapping[str, Any] | None = None,
+) -> None:
+    """The project declares exactly these, and keeps its state at the place of these settings."""
     project.mkdir(exist_ok=True)
     head = {
+        **({"state": dict(state)} if state else {}),
         "apiVersion": "novita-infra/v1",
         "kind": "Project",
         "metadata": {"name": "crashing"},
@@ -211,9 +226,8 @@ def _calls(server: str) -> dict[str, int]:
     return calls
 
 
-def _assert_on_record_once(project: Path, account: Path, case: Case) -> None:
+def _assert_on_record_once(state: State, account: Path, case: Case) -> None:
     """Every live object is on record exactly once, nothing is under way, and `it` is what the edit made of it."""
-    state = LocalStore(project / "state" / "default.json").load()
     world = open_world(account, now=lambda: 0.0)
     try:
         on_record = sorted(record.id for record in state.records.values())
@@ -259,13 +273,28 @@ def replace(source, target, **named):
     die_if("STATE", target, "default.json")
     return replaced(source, target, **named)
 
-os.open, os.write, os.replace = open_, write, replace
+if os.environ["CRASH_BACKEND"] == "local":
+    os.open, os.write, os.replace = open_, write, replace
+else:
+    from novita_infra.state.guarded import GuardedStore
+    from novita_infra.state.journal_queue import JournalQueue
+
+    def dying(method, instant):
+        def call(*given):
+            die_if(instant, "", "")
+            return method(*given)
+        return call
+
+    JournalQueue._flush = dying(JournalQueue._flush, "JOURNAL")
+    GuardedStore.save = dying(GuardedStore.save, "STATE")
 runpy.run_module("novita_infra", run_name="__main__", alter_sys=True)
 """
-"""The command, with the system's calls on files watched: nothing of ours is changed."""
+"""The command, with the system's calls on files watched; for a state on a server, with the two calls that write it."""
 
 
-def _kill(project: Path, server: str, words: tuple[str, ...], *, at: int, point: Point, armed: Path) -> None:
+def _kill(
+    project: Path, server: str, words: tuple[str, ...], *, at: int, point: Point, armed: Path, backend: str
+) -> None:
     """Runs the command until it is killed. Raises NotKilled where it ends by itself."""
 
     async def work() -> tuple[int, bytes]:
@@ -282,6 +311,7 @@ def _kill(project: Path, server: str, words: tuple[str, ...], *, at: int, point:
                     **_account(f"http://127.0.0.1:{port}", project),
                     "CRASH_POINT": point.name,
                     "CRASH_ARMED": str(armed),
+                    "CRASH_BACKEND": backend,
                 },
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -78,6 +78,11 @@ class BackendCase:
         return self.open_bytes(folder).storage(environment)
 
 
+def manifest_part(name: str, folder: Path) -> Mapping[str, Any]:
+    """The part `state` of a project file that keeps its state in an empty place of that backend."""
+    return BACKENDS[name].settings(folder).options
+
+
 class ObjectsCase(BackendCase):
     """What all backends with objects share, on objects in a folder."""
 
