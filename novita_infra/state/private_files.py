@@ -115,3 +115,12 @@ def refuse_foreign_link(path: Path) -> None:
                     code=EXIT_REFUSED,
                 )
             link = link.parent / link.readlink()
+
+
+def unreadable(path: Path, error: OSError) -> Problems:
+    """The problem to raise if the file, or the one beside it that the error names, cannot be read or written."""
+    place = error.filename or path
+    words = error.strerror or str(error)
+    is_other = error.errno in {errno.EISDIR, errno.ENOTDIR, errno.ELOOP}
+    hint = "something else is in its place: move it away" if is_other else "check the permissions and the free space"
+    return problem(f"{place}: {words[:1].lower()}{words[1:]}", hint)

@@ -47,10 +47,10 @@ from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
-from novita_infra.state.backends.local.byte_locks import ByteLocks
-from novita_infra.state.backends.local.file_lock import take_lock
 from novita_infra.state.format.file_format import read_state
 from novita_infra.state.format.journal import header_line, put_line
+from novita_infra.state.locks.byte_locks import ByteLocks
+from novita_infra.state.locks.file_lock import take_lock
 from novita_infra.state.objects.objects import ObjectChange
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.settings import StateSettings
@@ -560,7 +560,7 @@ READERS: Final = (
     ),
     Reader(
         "lock",
-        ("state/locks/lock_holders:read_note", "state/backends/local/file_lock:note_at"),
+        ("state/locks/lock_holders:read_note", "state/locks/file_lock:note_at"),
         _lock,
         sample=_HOLDER,
         damages=(as_bytes, as_json),
@@ -574,7 +574,7 @@ READERS: Final = (
     ),
     Reader(
         "named locks",
-        ("state/backends/local/byte_locks:ByteLocks._notes",),
+        ("state/locks/byte_locks:ByteLocks._notes",),
         _named_lock,
         sample=_HOLDER.ljust(1024, b"\0") + hashlib.sha256(b"vpc a").digest()[:7],
         damages=(as_bytes,),

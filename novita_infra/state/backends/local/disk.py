@@ -5,13 +5,11 @@ Knows nothing of the content of the files.
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 from novita_infra.encoding.files import read_stream
-from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.state.format.file_format import lower_first
+from novita_infra.model.diagnostics import Problems
 from novita_infra.state.private_files import check_regular, open_private
 
 
@@ -89,11 +87,3 @@ def sync_folder(path: Path, *, disk: Disk) -> None:
         disk.fsync(file)
     finally:
         disk.close(file)
-
-
-def unreadable(path: Path, error: OSError) -> Problems:
-    """The problem to raise if the file, or the one beside it that the error names, cannot be read or written."""
-    place = error.filename or path
-    is_other = error.errno in {errno.EISDIR, errno.ENOTDIR, errno.ELOOP}
-    hint = "something else is in its place: move it away" if is_other else "check the permissions and the free space"
-    return problem(f"{place}: {lower_first(error.strerror or str(error))}", hint)

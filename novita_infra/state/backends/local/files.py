@@ -14,12 +14,12 @@ from typing import Final
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, Stored, Version
-from novita_infra.state.backends.local.byte_locks import ByteLocks
-from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
-from novita_infra.state.backends.local.file_lock import FileLock, take_lock
+from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder
 from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.backends.local.ring import Ring
-from novita_infra.state.private_files import refuse_foreign_link, refuse_link
+from novita_infra.state.locks.byte_locks import ByteLocks
+from novita_infra.state.locks.file_lock import FileLock, take_lock
+from novita_infra.state.private_files import refuse_foreign_link, refuse_link, unreadable
 from novita_infra.state.store import LockHolder, LockRefused, StateLost
 
 _STATE: Final = ".json"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from novita_infra.state.backends.local.disk import Disk, open_new, sync_folder, unreadable
+from novita_infra.state.backends.local.disk import Disk, open_new, sync_folder
+from novita_infra.state.private_files import unreadable
 
 
 class JournalFile:

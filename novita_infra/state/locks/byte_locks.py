@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.model.frozen import dataclass
-from novita_infra.state.backends.local.disk import unreadable
-from novita_infra.state.backends.local.file_lock import busy, is_at, is_dead, note_at, open_lock_file
+from novita_infra.state.locks.file_lock import busy, is_at, is_dead, note_at, open_lock_file
 from novita_infra.state.locks.lock_holders import locked_elsewhere, note_of_holder
+from novita_infra.state.private_files import unreadable
 from novita_infra.state.store import LockRefused
 
 _DIGEST: Final = 7

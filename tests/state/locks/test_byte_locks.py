@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.backends.local.byte_locks import ByteLocks
+from novita_infra.state.locks.byte_locks import ByteLocks
 from novita_infra.state.store import LockRefused
 
 NAME, OTHER = "vpc a", "vpc b"

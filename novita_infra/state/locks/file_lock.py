@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.state.backends.local.disk import unreadable
 from novita_infra.state.locks.lock_holders import (
     is_of_this_machine,
     locked_by,
@@ -22,7 +21,7 @@ from novita_infra.state.locks.lock_holders import (
     note_of_holder,
     read_note,
 )
-from novita_infra.state.private_files import open_private
+from novita_infra.state.private_files import open_private, unreadable
 from novita_infra.state.store import LockRefused
 
 _LONGEST: Final = 4096
