@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -75,14 +76,16 @@ class Run:
     """Returns what the other states record now that this run can see."""
     create_lock: Callable[[str], StateLock | LockRefused | None] = lambda _name: None
     """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
-    remote_states: bool = False
-    """Whether states lie on a server: whatever asks for them then runs in a thread."""
+    states_pool: Executor | None = None
+    """The threads in which states on a server are asked for; None where they are files."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
 
     async def from_states(self, ask: Callable[[], _T]) -> _T:
         """What `other_states` or `create_lock` returns, without stopping the other steps meanwhile."""
-        return await asyncio.to_thread(ask) if self.remote_states else ask()
+        if self.states_pool is None:
+            return ask()
+        return await asyncio.get_running_loop().run_in_executor(self.states_pool, ask)
 
     def check_owner(self, address: Address, live: Live) -> None:
         """Raises StepFailed if the object belongs to others."""

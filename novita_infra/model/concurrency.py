@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -106,3 +107,26 @@ async def in_stoppable_thread(work: Callable[[], A], stop: threading.Event) -> A
 def _take_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled():
         task.exception()
+
+
+class SharedCall(Generic[A]):
+    """A call that several threads want at the same time: those that wait together share one."""
+
+    def __init__(self, call: Callable[[], A]) -> None:
+        self._call = call
+        self._numbers = itertools.count(1)
+        self._last = 0
+        """The number of the last thread that came before the last call began."""
+        self._came = 0
+        self._result: A
+        self._guard = threading.Lock()
+
+    def __call__(self) -> A:
+        """The result of a call that began after this moment. Raises what that call raises, if this thread made it."""
+        mine = self._came = next(self._numbers)
+        with self._guard:
+            if self._last < mine:
+                came = self._came
+                self._result = self._call()
+                self._last = came
+            return self._result

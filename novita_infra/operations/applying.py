@@ -16,6 +16,7 @@ from novita_infra.applying.walk import walk_steps
 from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import SharedCall
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.resources import Live
@@ -28,7 +29,6 @@ from novita_infra.operations.session import Session
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
-from novita_infra.state.opening import open_backend
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, UsedPlan, edited
 
@@ -73,9 +73,9 @@ async def apply_plan(
             mark=partial(_mark, session),
             foreign=partial(_foreign, session),
             account=session.account,
-            other_states=StatesOfOthers(session).read,
+            other_states=SharedCall(StatesOfOthers(session).read),
             create_lock=locks.take,
-            remote_states=open_backend(session.project.state).remote,
+            states_pool=locks.threads,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +26,8 @@ from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
 from novita_infra.state.store import LockRefused, NamedLocks, StateBackend, StateLock, StateReader
 
+_MOST_THREADS: Final = 64
+"""As many as the most calls that the client has in flight."""
 _OWN: Final = ""
 """The place of the states of this project, among those of others."""
 _HINT: Final = "name a state file, a folder of them, or a project"
@@ -112,24 +116,32 @@ class CreateLocks:
         self._operation = operation
         self._places: tuple[NamedLocks, NamedLocks | None] | None = None
         """The locks of the project, and those of the account in the cache; None before the first create."""
+        self._guard = threading.Lock()
+        remote = open_backend(session.project.state).remote
+        self.threads = ThreadPoolExecutor(_MOST_THREADS, "states") if remote else None
+        """The threads in which a server is asked for locks and states; None where they are files."""
 
     def take(self, name: str) -> StateLock | LockRefused:
         """Takes the lock of the name."""
-        self._places = own, shared = self._places or self._open()
+        with self._guard:
+            self._places = own, shared = self._places or self._open()
         lock = own.try_lock(name)
         if shared is None or isinstance(lock, LockRefused):
             return lock
         try:
-            other = shared.try_lock(name)
+            with self._guard:
+                other = shared.try_lock(name)
         except Problems:  # a cache that cannot be written
             return lock
         if isinstance(other, LockRefused):
             lock.release()
             return other
-        return _Locks((lock, other))
+        return _Locks((lock, other), self._guard)
 
     def close(self) -> None:
         """Frees the locks."""
+        if self.threads:
+            self.threads.shutdown()
         for place in self._places or ():
             if place:
                 place.close()
@@ -149,10 +161,13 @@ class _Locks:
     """Several locks that are released together."""
 
     locks: tuple[StateLock, ...]
+    guard: threading.Lock
+    """Held by the thread that uses the files of the locks."""
 
     def release(self) -> None:
-        for lock in reversed(self.locks):
-            lock.release()
+        with self.guard:
+            for lock in reversed(self.locks):
+                lock.release()
 
 
 def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:

@@ -206,6 +206,12 @@ async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
         yield
 
 
+def report_other_run(session: Session) -> None:
+    """Reports that a run holds the lock of the state: what is read now may change meanwhile."""
+    if holder := session.store.lock_holder():
+        session.report(f"the state is being changed by {holder}; what is shown here may change with it")
+
+
 def move_records(session: Session) -> None:
     """Moves the records of the session's state as `moved` says; only a run that saves the state stores it.
 

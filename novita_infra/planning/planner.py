@@ -18,6 +18,7 @@ from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
+from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
@@ -241,6 +242,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
         notes=(
             *elsewhere(existing, unread=inputs.world.unread),
             *_notes(active),
+            *managed_ids(decided.declared.values(), existing, inputs.kinds),
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
             *new_object_notes(decided.declared, active, now=inputs.now),

@@ -116,6 +116,10 @@ class StateStorage(Protocol):
         """As `Store.try_lock`. `lock_holders` has the messages, and the note that tells others who the holder is."""
         ...
 
+    def lock_holder(self) -> LockHolder | None:
+        """As `Store.lock_holder`."""
+        ...
+
     def break_lock(self) -> LockHolder | None:
         """Takes the lock away from its holder, who can write nothing any more; None if nobody holds it.
 

@@ -15,7 +15,7 @@ from novita_infra.state.format.file_format import previous_digest, read_state, s
 from novita_infra.state.format.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
-from novita_infra.state.store import Journal, LockRefused, NamedLocks, StateLock, StateLost
+from novita_infra.state.store import Journal, LockHolder, LockRefused, NamedLocks, StateLock, StateLost
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
@@ -110,6 +110,9 @@ class GuardedStore:
             raise self._overtaken(state, _SAVED_NOTHING) from None
         self._own_run = None
         return saved
+
+    def lock_holder(self) -> LockHolder | None:
+        return self.storage.lock_holder()
 
     def try_lock(self, operation: str) -> StateLock | LockRefused:
         return self.storage.try_lock(operation)

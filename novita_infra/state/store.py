@@ -66,9 +66,12 @@ class LockHolder:
     host: str = "?"
     since: str = "?"
     """Its start, for a person: `2026-11-22 21:17:04 UTC`."""
+    run: str = ""
+    """The address of the run of a CI service; empty where it is none, or an unknown one."""
 
     def __str__(self) -> str:
-        return f"`{self.operation}` of {self.user}, process {self.pid} on {self.host}, since {self.since}"
+        run = f", {self.run}" if self.run else ""
+        return f"`{self.operation}` of {self.user}, process {self.pid} on {self.host}{run}, since {self.since}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,10 @@ class Store(StateReader, Protocol):
         Returns the state with its new serial. Raises Problems if the stored serial is not that of `state`, or of the
         run that this store keeps the journal of.
         """
+        ...
+
+    def lock_holder(self) -> LockHolder | None:
+        """Who holds the lock as far as it is known; None if it is free. Takes no lock. Raises Problems."""
         ...
 
     def try_lock(self, operation: str) -> StateLock | LockRefused:

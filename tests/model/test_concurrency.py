@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import asyncio
 import gc
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import novita_infra
-from novita_infra.model.concurrency import end_tasks, racing, start_task, together
+from novita_infra.model.concurrency import SharedCall, end_tasks, racing, start_task, together
 
 PACKAGE = Path(novita_infra.__file__).parent
 HOME = PACKAGE / "model" / "concurrency.py"
@@ -142,3 +144,40 @@ def test_no_other_module_starts_tasks_or_runs_an_event_loop() -> None:
     assert used.pop(PACKAGE / "manifests" / "secrets" / "answers.py") == ["run"]
     assert used.pop(HOME) == ["TaskGroup", "create_task", "gather", "wait"]
     assert {path: names for path, names in used.items() if names} == {}, "use novita_infra.model.concurrency"
+
+
+def test_threads_that_wait_together_share_one_call() -> None:
+    first, go = threading.Event(), threading.Event()
+    calls: list[int] = []
+
+    def call() -> int:
+        calls.append(len(calls))
+        first.set()
+        go.wait(10)
+        return calls[-1]
+
+    shared = SharedCall(call)
+    with ThreadPoolExecutor(8) as pool:
+        began = pool.submit(shared)
+        first.wait(10)
+        rest = [pool.submit(shared) for _ in range(5)]
+        while shared._came < 6:
+            pass
+        go.set()
+        assert began.result() == 0
+        assert {item.result() for item in rest} == {1}
+    assert calls == [0, 1]
+
+
+def test_a_shared_call_that_fails_is_made_again_for_the_next() -> None:
+    failures = [ValueError("first")]
+
+    def call() -> int:
+        if failures:
+            raise failures.pop()
+        return 2
+
+    shared = SharedCall(call)
+    with pytest.raises(ValueError, match="first"):
+        shared()
+    assert shared() == 2

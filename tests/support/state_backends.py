@@ -23,6 +23,7 @@ from novita_infra.state.backend import OpenBackend, StateStorage
 from novita_infra.state.guarded import GuardedBackend
 from novita_infra.state.objects.objects import ObjectTraits
 from novita_infra.state.objects.place import ObjectPlace
+from novita_infra.state.objects.settings import LEASE_SECONDS
 from novita_infra.state.opening import open_backend
 from novita_infra.state.registry import backend_named, backend_names
 from novita_infra.state.settings import StateSettings
@@ -37,9 +38,15 @@ class BackendCase:
 
     name: str
 
+    @property
+    def leases(self) -> bool:
+        """Whether a holder without a sign of life loses its lock; in these tests after a second."""
+        return LEASE_SECONDS in backend_named(self.name).settings
+
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
-        return StateSettings(folder, {"backend": self.name, **_own_settings(self.name, folder)})
+        short = {LEASE_SECONDS: 1} if self.leases else {}
+        return StateSettings(folder, {"backend": self.name, **short, **_own_settings(self.name, folder)})
 
     def open(self, folder: Path) -> StateBackend:
         """The backend of the folder, as a project opens it."""
@@ -86,12 +93,16 @@ def manifest_part(name: str, folder: Path) -> Mapping[str, Any]:
 class ObjectsCase(BackendCase):
     """What all backends with objects share, on objects in a folder."""
 
+    @property
+    def leases(self) -> bool:
+        return True
+
     def open(self, folder: Path) -> StateBackend:
         return GuardedBackend(self.open_bytes(folder))
 
     def open_bytes(self, folder: Path) -> OpenBackend:
         objects = FolderObjects(folder, atomic=self.name == "objects-at-once")
-        return ObjectPlace(objects, ObjectTraits(compressed=self.name == "objects-in-order"))
+        return ObjectPlace(objects, ObjectTraits(period=1.0, compressed=self.name == "objects-in-order"))
 
 
 def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,11 @@ from novita_infra.api.credentials import without_credentials
 from novita_infra.api.redaction import redact
 from novita_infra.manifests.secrets.source import LONGEST, Asking, Unreadable
 from novita_infra.model.concurrency import in_stoppable_thread
+from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import Exited, run_process
 
 _TIMEOUT: Final = 120.0
 """Seconds after which a program is ended."""
-_KEPT: Final = ("NOVITA_API_KEY", "NOVITA_INFRA_VAR_")
-"""The beginnings of the variables that no program gets: they are for novita-infra alone."""
 _LAST_WORDS: Final = 300
 """Characters of the standard error that are shown when a program fails."""
 
@@ -46,11 +45,6 @@ async def run_source(argv: Sequence[str], asking: Asking) -> Exited:
         most_output=LONGEST,
     )
     return await in_stoppable_thread(work, off)
-
-
-def given_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment of such a program: the whole one, for its own keys, without what is ours alone."""
-    return {name: text for name, text in environ.items() if not name.startswith(_KEPT)}
 
 
 def output_of(exited: Exited, asking: Asking, *, subject: str) -> str:

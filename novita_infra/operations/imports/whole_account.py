@@ -6,10 +6,13 @@ but for the name share a manifest with `forEach`; what refers to a managed objec
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
+from itertools import chain, count
+from pathlib import Path
 from typing import Final
 
 from novita_infra.kinds import KINDS
@@ -72,6 +75,8 @@ class AccountImport:
     objects: tuple[ImportedObject, ...]
     text: str
     """The manifests."""
+    file: str
+    """Where they are written, relative to the project."""
     variables: tuple[str, ...] = ()
     """The environment variables that a new object needs, and a plan does not."""
 
@@ -99,7 +104,8 @@ async def import_account(
 ) -> AccountImport:
     """Imports the chosen objects, and writes their manifests into a new file of the project. Needs the lock.
 
-    `loaded` loads the project again. With `dry_run` nothing is written and recorded. Raises Problems and ApiError.
+    An empty `file` stands for one that does not exist yet. `loaded` loads the project again. With `dry_run` nothing is
+    written and recorded. Raises Problems and ApiError.
     """
     check_account(session)
     await check_owner(session)
@@ -108,16 +114,15 @@ async def import_account(
         raise problem(f"there is no kind {unknown[0]}", nearest(unknown[0], list(KINDS)))
     if session.project.scope:
         raise problem("import --all is about a whole project", "name the folder of the project")
-    path = session.project.root / file
-    if path.exists():
-        raise problem(f"{path} exists already", "name another file with --into")
+    root = session.project.root
+    file = _new_file(root, file)
     if not session.state.searched and not chosen.steal:
         await check_not_lost(session)
     kinds = [kind for kind in _in_order(KINDS.values()) if kind.type in (chosen.kinds or KINDS)]
     parts = {part for kind in kinds for part in kind.resolution.catalogues}
     lists = await read_lists(session.client, kinds)
     catalogue = await read_catalogue(session.client, sorted(parts))
-    context = ManifestContext.of(session, catalogue, file, schema=(session.project.root / SCHEMA).is_file())
+    context = ManifestContext.of(session, catalogue, file, schema=(root / SCHEMA).is_file())
     written = _Written()
     taken = [*session.state.records, *(item.address for item in session.project.declared)]
     owned, others = recorded_ids(session), StatesOfOthers(session).read()
@@ -144,7 +149,16 @@ async def import_account(
     objects = [
         ImportedObject(address.type, one.live.id, one.live.name, address) for address, one in written.found.items()
     ]
-    return AccountImport((*objects, *written.left_out), text, _variables(written))
+    return AccountImport((*objects, *written.left_out), text, file, _variables(written))
+
+
+def _new_file(root: Path, file: str) -> str:
+    """The name of the new file, relative to the root: the given one, or one that is free. Raises Problems."""
+    names = chain([DEFAULT_FILE], (f"{Path(DEFAULT_FILE).stem}-{number}.yaml" for number in count(2)))
+    free = next(name for name in names if not os.path.lexists(root / name))
+    if file and os.path.lexists(root / file):
+        raise problem(f"{root / file} exists already", f"leave out --into, for {free}, or name another file")
+    return file or free
 
 
 def _in_order(kinds: Iterable[Kind]) -> list[Kind]:

@@ -25,7 +25,18 @@ def note_of_holder(operation: str, now: float) -> dict[str, Any]:
         "boot": _boot(),
         "namespace": _namespace(),
         "since": moment(now),
+        **({"run": run} if (run := run_of_ci(os.environ)) else {}),
     }
+
+
+def run_of_ci(environ: Mapping[str, str]) -> str:
+    """The address of the run of the CI service in which this process runs; empty if it is none that is known."""
+    server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    if server and repository and run:
+        return f"{server}/{repository}/actions/runs/{run}"
+    # GitLab; Jenkins and others; CircleCI; Buildkite
+    names = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
+    return next((url for name in names if (url := environ.get(name, "")).startswith(("http://", "https://"))), "")
 
 
 def read_note(content: bytes) -> Mapping[str, Any]:
@@ -82,7 +93,7 @@ def holder_of(note: Mapping[str, Any]) -> LockHolder | None:
     """The holder in a note; None where the note is empty."""
     if not note:
         return None
-    names = ("operation", "user", "pid", "host", "since")
+    names = ("operation", "user", "pid", "host", "since", "run")
     return LockHolder(**{name: str(note[name]) for name in names if name in note})
 
 

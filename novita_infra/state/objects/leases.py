@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from novita_infra.model.diagnostics import Problems
@@ -59,6 +60,14 @@ class LeaseTable:
         """The table without a lease and its names."""
         leases = {name: entry for name, entry in self.leases.items() if name != key}
         return LeaseTable(leases, {name: held for name, held in self.names.items() if held[0] != key})
+
+    def without_process(self, note: Mapping[str, Any]) -> LeaseTable:
+        """The table without all leases of the process of that note, which is dead."""
+        left = self
+        for key, entry in self.leases.items():
+            if all(entry.note.get(name) == note.get(name) for name in ("host", "boot", "namespace", "pid")):
+                left = left.without(key)
+        return left
 
     def without_names(self, names: Collection[str]) -> LeaseTable:
         """The table without these names."""
@@ -126,7 +135,7 @@ class Leases:
             entry = table.leases.get(key)
             if entry is not None and not self.is_dead(key, entry):
                 return table, self.refusal(key, entry, place)
-            left = table.without(key)
+            left = table.without(key) if entry is None else table.without_process(entry.note)
             return replace(left, leases={**left.leases, key: LeaseEntry(token, 0, note)}), entry is not None
 
         result = self.change(take)
@@ -163,11 +172,11 @@ class Leases:
 
     def held(self) -> tuple[HeldLock, ...]:
         """The leases of environments, sorted."""
-        found = sorted(self.table().leases.items(), key=lambda pair: pair[0])
+        found = sorted(self.table().leases.items(), key=itemgetter(0))
         return tuple(
             HeldLock(key, holder_of(item.note), self._watch(key, item).silent)
             for key, item in found
-            if key[:1] != OF_A_RUN
+            if key[:1] != OF_A_RUN and process_exists(item.note) is not False
         )
 
     def remove(self, key: str) -> LockHolder | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import threading
+from collections import deque
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from novita_infra.model.concurrency import SharedCall
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.objects.leases import OF_A_RUN, Lease, Leases, LeaseTable
@@ -17,59 +18,46 @@ from novita_infra.state.store import LockRefused
 _LOST: Final = "the locks of this run were taken over while it gave no sign of life; it stopped before its next call"
 
 
+class _Request:
+    """A name that a thread waits for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.refusal: LockRefused | None = None
+        self.error: Problems | None = None
+
+
 class NamedLeases:
-    """Implements NamedLocks. The names hang on one lease, which the run takes with its first lock."""
+    """Implements NamedLocks. The names hang on one lease, which the run takes with its first lock.
+
+    Names that are taken or given back at the same time change the table together: a wave of creates costs one write.
+    """
 
     def __init__(self, leases: Leases, operation: str) -> None:
         self._leases = leases
         self._operation = operation
         self._lease: Lease | None = None
+        self._waiting: deque[_Request] = deque()
         self._held: set[str] = set()
         self._unused: set[str] = set()
         """The names that are in the table and not held any more."""
-        self._guard = threading.Lock()
-        """Held by the thread that changes the table."""
+        self._exchange = SharedCall(self._exchange_all)
         self._releasing: ThreadPoolExecutor | None = None
 
     def try_lock(self, name: str) -> _NamedLease | LockRefused:
-        with self._guard:
-            lease = self._lease = self._lease or self._take()
-            unused = self._unused - {name}
-
-            def take(table: LeaseTable) -> tuple[LeaseTable, LockRefused | None]:
-                entry = table.leases.get(lease.key)
-                if entry is None or entry.token != lease.token:
-                    raise problem(_LOST, "run the command again: it goes on from what is recorded", code=EXIT_REFUSED)
-                held = table.held_by(name)
-                if (
-                    held is not None
-                    and (name in self._held or held[0] != lease.key)
-                    and not self._leases.is_dead(*held)
-                ):
-                    return table, self._leases.refusal(*held, place=self._leases.describe())
-                names = {key: held for key, held in table.names.items() if key not in unused}
-                return replace(table, names={**names, name: (lease.key, lease.token)}), None
-
-            refusal = self._leases.change(take)
-            if refusal is not None:
-                return refusal
-            self._unused -= unused | {name}
-            self._held.add(name)
-            return _NamedLease(self, name)
+        request = _Request(name)
+        self._waiting.append(request)
+        self._exchange()
+        if request.error is not None:
+            raise request.error
+        return request.refusal or _NamedLease(self, name)
 
     def release(self, name: str) -> None:
-        """Gives back the name soon. Nobody waits for that: names that come together are given back together."""
+        """Gives back the name soon; nobody waits for that."""
         self._held.discard(name)
         self._unused.add(name)
         self._releasing = self._releasing or ThreadPoolExecutor(1, "releasing names")
-        self._releasing.submit(self._give_back)
-
-    def _give_back(self) -> None:
-        with self._guard, suppress(Problems):  # a name is free in any case when the lease of the run is
-            unused = self._unused.copy()
-            if unused:
-                self._leases.change(lambda table: (table.without_names(unused), None))
-                self._unused -= unused
+        self._releasing.submit(self._exchange)
 
     def close(self) -> None:
         if self._releasing is not None:
@@ -77,6 +65,43 @@ class NamedLeases:
         if self._lease is not None:
             self._lease.release()
             self._lease = None
+
+    def _exchange_all(self) -> None:
+        """Takes the names that are waited for, and gives back the unused ones, in one change of the table."""
+        requests = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        unused = self._unused.copy()
+        if not requests and not unused:
+            return
+        try:
+            lease = self._lease = self._lease or self._take()
+            self._leases.change(lambda table: (self._exchanged(table, lease, requests, unused), None))
+        except Problems as error:  # of a release alone: a name is free in any case when the lease of the run is
+            for request in requests:
+                request.error = error
+            return
+        taken = {request.name for request in requests if request.refusal is None}
+        self._unused -= unused | taken
+        self._held |= taken
+
+    def _exchanged(
+        self, table: LeaseTable, lease: Lease, requests: Sequence[_Request], unused: Collection[str]
+    ) -> LeaseTable:
+        """The table with the names that are free now; a request of another one gets its refusal."""
+        entry = table.leases.get(lease.key)
+        if requests and (entry is None or entry.token != lease.token):
+            raise problem(_LOST, "run the command again: it goes on from what is recorded", code=EXIT_REFUSED)
+        table = table.without_names(unused)
+        held_here = set(self._held)
+        for request in requests:
+            held = table.held_by(request.name)
+            is_ours = held is not None and held[0] == lease.key and request.name not in held_here
+            if held is not None and not is_ours and not self._leases.is_dead(*held):
+                request.refusal = self._leases.refusal(*held, place=self._leases.describe())
+                continue
+            request.refusal = None
+            held_here.add(request.name)
+            table = replace(table, names={**table.names, request.name: (lease.key, lease.token)})
+        return table
 
     def _take(self) -> Lease:
         key = f"{OF_A_RUN}{secrets.token_hex(8)}"

@@ -196,6 +196,10 @@ class ObjectStorage:
         self._lease = lease
         return lease
 
+    def lock_holder(self) -> LockHolder | None:
+        held = (lock for lock in self._leases.held() if lock.environment == self._environment)
+        return next(((lock.holder or LockHolder()) for lock in held), None)
+
     def break_lock(self) -> LockHolder | None:
         holder = self._leases.remove(self._environment)
         if holder is not None:

@@ -195,10 +195,29 @@ def test_a_dry_run_shows_the_manifests_and_writes_nothing(rig: Rig) -> None:
 
 
 def test_a_file_that_exists_and_an_unknown_kind_are_refused(rig: Rig) -> None:
-    with pytest.raises(Problems, match=r"main\.yaml exists already; name another file with --into"):
+    with pytest.raises(Problems, match=r"main\.yaml exists already; leave out --into, for imported\.yaml, or name "):
         take_all(rig, "main.yaml")
     with pytest.raises(Problems, match=r'there is no kind instanse; did you mean "instance"\?'):
         take_all(rig, kinds=("instanse",))
+
+
+def test_a_second_import_writes_a_file_of_its_own_and_names_what_the_first_imported(rig: Rig) -> None:
+    storage = make_foreign(rig, "network_storage", {"storageName": "data"})
+    mounts = {"networkStorages": [{"Id": storage, "mountPoint": "/data"}]}
+    make_foreign(rig, "instance", {"name": "early", **mounts})
+    assert take_all(rig, "", kinds=("instance",)).file == "imported.yaml"
+    assert f"id: {storage}" in (rig.folder / "imported.yaml").read_text()
+    assert take_all(rig, "", kinds=("network_storage",)).file == "imported-2.yaml"
+    make_foreign(rig, "instance", {"name": "late", **mounts})
+    result = take_all(rig, "")
+    assert result.file == "imported-3.yaml"
+    assert "storage: data" in result.text
+    review = rig.plan()
+    assert review.empty
+    assert [str(item) for item in review.notes] == [
+        f"imported.yaml:12:3: {storage} is network_storage.data, which this project manages; "
+        "name it instead of its id, so that both change in the right order: `storage: data`"
+    ]
 
 
 def test_a_file_that_the_project_does_not_read_leaves_nothing_behind(rig: Rig) -> None:

@@ -61,6 +61,21 @@ def test_a_held_lock_is_refused_and_names_its_holder(place: Any) -> None:
     assert not refusal.final
 
 
+def test_the_holder_of_a_lock_is_known_without_taking_it(place: Any) -> None:
+    assert place.store().lock_holder() is None
+    with locked_blocking(place.store(), "apply"):
+        holder = place.store().lock_holder()
+        assert holder is not None
+        assert (holder.operation, holder.pid) == ("apply", str(os.getpid()))
+        held = place.case.open_bytes(place.folder).locks()
+        assert [(lock.environment, lock.holder) for lock in held] == [("dev", holder)]
+    assert place.store().lock_holder() is None
+    with child_that_holds(place) as process:
+        process.kill()
+        process.wait()
+        assert place.store().lock_holder() is None
+
+
 def test_a_released_lock_can_be_taken_again(place: Any) -> None:
     store = place.store()
     for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,17 @@ def test_a_name_is_refused_to_others_until_its_run_is_dead(machine: Callable[[st
     assert bob.leases.held() == ()
 
 
+def test_the_names_of_a_dead_run_go_with_the_lease_of_its_environment(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    ada.taken()
+    NamedLeases(ada.leases, "apply").try_lock("vpc a")
+    bob.refused()
+    bob.seconds += PERIOD
+    assert bob.taken().takes_over
+    assert bob.leases.table().leases.keys() == {"dev"}
+    assert bob.leases.table().names == {}
+
+
 def test_a_run_whose_lease_was_taken_away_gets_no_name(machine: Callable[[str], Machine]) -> None:
     ada, bob = machine("ada"), machine("bob")
     names = NamedLeases(ada.leases, "apply")
@@ -160,3 +172,17 @@ def test_a_damaged_table_is_refused_by_name(tmp_path: Path, content: bytes) -> N
 def test_entries_of_another_form_hold_nothing(tmp_path: Path, content: bytes) -> None:
     FolderObjects(tmp_path, atomic=False).write([ObjectChange(LOCKS, content)])
     assert Machine(tmp_path, "ada").taken().key == "dev"
+
+
+def test_names_that_are_taken_together_change_the_table_once(tmp_path: Path) -> None:
+    writes: list[str] = []
+    objects = FolderObjects(tmp_path, atomic=False, before=lambda change: writes.append(change.key))
+    names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
+    with ThreadPoolExecutor(40) as pool:
+        locks = list(pool.map(names.try_lock, [f"vpc {number}" for number in range(40)]))
+    assert len(writes) < 20
+    for lock in locks:
+        assert not isinstance(lock, LockRefused)
+        lock.release()
+    names.close()
+    assert Leases(objects, period=PERIOD).table().names == {}

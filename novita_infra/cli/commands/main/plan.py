@@ -19,7 +19,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import save_plan, store_new_state
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, report_other_run
 from novita_infra.planning.cost.durations import estimate
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.saved.plan_file import check_free, digest_of
@@ -98,6 +98,7 @@ async def _plan(
     async with open_session(
         project_options, os.environ, destroys=plan_options.destroys, report=renderer.note
     ) as session:
+        report_other_run(session)
         if out is not None:
             await store_new_state(session)
         review = await judged(session, await plan_project(session, plan_options), plan_options)

@@ -15,7 +15,7 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_REFUSED, hint_elsewhere
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, report_other_run
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.views.content.plan import DriftContent
@@ -49,6 +49,7 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
 
 async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> int:
     async with open_session(project_options, os.environ, lenient=True, report=renderer.note) as session:
+        report_other_run(session)
         review = await plan_project(session, plan_options)
     refused = review.code if not session.state.searched else 0  # without its state there is nothing to compare with
     review = with_advice(review, again("apply", project_options, plan_options))

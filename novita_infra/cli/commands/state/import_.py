@@ -43,7 +43,10 @@ SUMMARY = "Import an existing object into the state"
     help="Refused: the API has no labels to select by; --kind and --match select.",
 )
 @click.option(
-    "--into", default="", metavar="FILE", help=f"With --all: the new manifest file; {DEFAULT_FILE} by default."
+    "--into",
+    default="",
+    metavar="FILE",
+    help=f"With --all: the new manifest file; {DEFAULT_FILE}, or imported-2.yaml and so on, by default.",
 )
 @click.option("--dry-run", is_flag=True, help="With --all: only show what would be imported, and the manifests.")
 @steal_option
@@ -86,7 +89,7 @@ def import_(  # noqa: PLR0913 -- each is an option
             raise problem("--all takes no ADDR and no ID", "name the folder of the project, or leave it out")
         where = replace(project_options, path=Path(words[0])) if words else project_options
         chosen = ImportSelection(tuple(map(_type, kinds)), match, steal=project_options.steal)
-        return carried_out(_import_all(where, renderer, chosen, into=into or DEFAULT_FILE, dry_run=dry_run))
+        return carried_out(_import_all(where, renderer, chosen, into=into, dry_run=dry_run))
     for given, option in ((kinds, "--kind"), (match, "--match"), (into, "--into"), (dry_run, "--dry-run")):
         if given:
             raise problem(f"{option} is for --all", "add --all, or leave it out")
@@ -132,7 +135,7 @@ async def _import_all(
     if result.text:
         others = [name for name in session.project.environments if name != session.project.environment]
         plan = again("plan", project_options)
-        renderer.message(*import_lines(into, written=True, plan=plan, other_environments=others))
+        renderer.message(*import_lines(result.file, written=True, plan=plan, other_environments=others))
     if result.variables:
         renderer.message(f"A new object needs these variables, and a plan does not: {', '.join(result.variables)}")
     return 0

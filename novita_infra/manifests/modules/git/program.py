@@ -13,10 +13,10 @@ from typing import Final
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.manifests.modules.no_module import NoModule
-from novita_infra.manifests.secrets.running import given_environment
 from novita_infra.model.diagnostics import reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.printable import printable
+from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import Exited, run_process
 
 _TIMEOUT: Final = 120.0

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, Stored, Version
@@ -19,6 +19,7 @@ from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.backends.local.ring import Ring
 from novita_infra.state.locks.byte_locks import ByteLocks
 from novita_infra.state.locks.file_lock import FileLock, take_lock
+from novita_infra.state.locks.lock_holders import holder_of, process_exists, read_note
 from novita_infra.state.private_files import refuse_foreign_link, refuse_link, unreadable
 from novita_infra.state.store import LockHolder, LockRefused, StateLost
 
@@ -70,8 +71,8 @@ class LocalFolder:
         return ByteLocks(self._folder / f".names{_LOCK}", operation, now=time.time)
 
     def locks(self) -> tuple[HeldLock, ...]:
-        held = [HeldLock(name, lock.holder) for name in self.environments() if (lock := self.storage(name).lock())]
-        return tuple(held)
+        names = (path.name.removesuffix(f"{_STATE}{_LOCK}") for path in sorted(self._folder.glob(f"*{_STATE}{_LOCK}")))
+        return tuple(HeldLock(name, holder) for name in names if (holder := self.storage(name).lock_holder()))
 
 
 class LocalFiles:
@@ -213,27 +214,33 @@ class LocalFiles:
 
     def try_lock(self, operation: str) -> FileLock | LockRefused:
         refuse_foreign_link(self._named)
-        return take_lock(self._path.with_name(f"{self._path.name}{_LOCK}"), operation, now=self._now)
+        return take_lock(self._lock_path, operation, now=self._now)
 
-    def lock(self) -> LockRefused | None:
-        """The lock that another run holds; None if it is free."""
-        path = self._path.with_name(f"{self._path.name}{_LOCK}")
-        if not path.exists():
-            return None
-        lock = take_lock(path, "look", now=self._now)
-        if isinstance(lock, LockRefused):
-            return lock
-        lock.release()
-        return None
+    def lock_holder(self) -> LockHolder | None:
+        note = self._lock_note()
+        return (holder_of(note) or LockHolder()) if note is not None else None
 
     def break_lock(self) -> LockHolder | None:
-        lock = self.lock()
-        if lock is None:
+        note = self._lock_note()
+        if note is None:
             return None
-        if not lock.final:
-            raise problem(lock.summary, "end that process: its lock ends with it")
-        self._path.with_name(f"{self._path.name}{_LOCK}").unlink(missing_ok=True)
-        return lock.holder
+        if process_exists(note):
+            raise problem(f"the state is locked by {holder_of(note)}", "end that process: its lock ends with it")
+        self._lock_path.unlink(missing_ok=True)
+        return holder_of(note) or LockHolder()
+
+    @cached_property
+    def _lock_path(self) -> Path:
+        return self._path.with_name(f"{self._path.name}{_LOCK}")
+
+    def _lock_note(self) -> Mapping[str, Any] | None:
+        """The note of the lock's holder; None where there is no lock, or its process has ended."""
+        try:
+            content = self._disk.read(self._lock_path)
+        except OSError as error:
+            raise unreadable(self._lock_path, error) from error
+        note = None if content is None else read_note(content.rstrip(b"\0"))
+        return None if note is None or process_exists(note) is False else note
 
     def versions(self) -> tuple[Version, ...]:
         try:

@@ -1,0 +1,113 @@
+"""What the complaints of git mean: trying again cannot help, it may help, or a push may have been carried out."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias
+
+from novita_infra.api.credentials import without_credentials
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.state.backends.git.urls import without_login
+from novita_infra.state.objects.objects import AnswerLost, OutOfReach
+
+Failure: TypeAlias = Problems | OutOfReach | AnswerLost
+
+_ACCESS: Final = (
+    "`git push` to it must work without a question, with a key or a token that may write; in GitHub Actions: "
+    "permissions: {contents: write}"
+)
+_FINAL: Final = (
+    (
+        r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied"
+        r"|host key verification failed|access denied|http (?:basic: )?access denied|returned error: 40[13]|http 40[13]"
+        r"|permission to .* denied|not allowed to push code|invalid username or",
+        _ACCESS,
+    ),
+    (
+        r"does not appear to be a git repository|repository .*not found|project you were looking for could not be found"
+        r"|repository does not exist|returned error: 404",
+        "check state.remote, and whether this machine may read the repository",
+    ),
+    (
+        r"certificate|ssl_cert|x509",
+        "git must trust the server: set http.sslCAInfo, or GIT_SSL_CAINFO, to the certificate of its authority",
+    ),
+    (r"transport '.*' not allowed|unable to find remote helper|is not supported", "use file, http, https or ssh"),
+    (r"mismatched algorithms|object format|hash algorithm", "use a repository with SHA-1, as git makes by default"),
+    (r"no space left on device|disk quota exceeded", "free space there"),
+    (r"cannot run ssh|unable to fork", "git fetch must work for this remote"),
+)
+_MAYBE_DONE: Final = re.compile(
+    r"rpc failed|hung up unexpectedly|send-pack|disconnect|remote failed to report|early eof|broken pipe|sideband"
+)
+_WHILE_CONNECTING: Final = re.compile(
+    r"unable to access|could not read from remote repository|unable to connect|hung up upon initial contact"
+)
+"""Complaints before anything is sent."""
+_RACE: Final = re.compile(
+    r"stale info|fetch first|failed to update ref|failed to lock|cannot lock ref|incorrect old value|already exists"
+    r"|reference conflict|non-fast-forward|remote ref updated since checkout|failed to update"
+)
+"""Refusals of a push whose ref had another commit, at once or while the server wrote."""
+_PROTECTED: Final = (
+    "let this user or job push to it: the rules for protected branches in the settings of the repository"
+)
+_REFUSED: Final = re.compile(r"^!\t[^\t]*\t(?P<how>\[[^\]]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
+_MOST_WORDS: Final = 300
+
+
+def is_missing_ref(complaints: bytes) -> bool:
+    """Whether the remote answered that it has no such ref."""
+    return b"couldn't find remote ref" in complaints
+
+
+def is_race(report: bytes) -> bool:
+    """Whether the server refused a push because the ref has another commit by now. `report` is that of --porcelain."""
+    match = _refusal(report)
+    return (
+        match is not None
+        and match["how"] != "[remote failure]"
+        and _RACE.search((match["why"] or "").lower()) is not None
+    )
+
+
+def refused_push(report: bytes, complaints: bytes, *, place: str) -> Failure | None:
+    """The failure of a push that the server answered; None if it did not."""
+    match = _refusal(report)
+    if match is None:
+        return None
+    why = match["why"] or "no reason given"
+    if match["how"] == "[remote failure]":
+        return AnswerLost(f"{place}: {why}")
+    said = [line.removeprefix("remote:").strip() for line in _lines(complaints) if line.startswith("remote:")]
+    words = _shown(" ".join([why, *(line for line in said if line)]))
+    hint = next((hint for pattern, hint in _FINAL if re.search(pattern, words.lower())), _PROTECTED)
+    return problem(f"the server refused the push to {place}: {words}", hint)
+
+
+def failure_of(complaints: bytes, trouble: str, *, place: str, pushes: bool) -> Failure:
+    """The failure of a command that got no answer. `trouble` is the reason why it was ended, if it was."""
+    if trouble:
+        return (AnswerLost if pushes else OutOfReach)(f"{place}: git {trouble}")
+    lines = [line for line in _lines(complaints) if line]
+    telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote):", line)] or lines or ["it failed"]
+    words, everything = _shown(re.sub(r"^(?:fatal|error): ", "", telling[0])), " ".join(lines).lower()
+    for pattern, hint in _FINAL:
+        if re.search(pattern, everything):
+            return problem(f"git cannot reach {place}: {words}", hint)
+    if pushes and (_MAYBE_DONE.search(everything) or not _WHILE_CONNECTING.search(everything)):
+        return AnswerLost(f"{place}: {words}")
+    return OutOfReach(f"{place}: {words}")
+
+
+def _refusal(report: bytes) -> re.Match[str] | None:
+    return _REFUSED.search(report.decode("utf-8", "replace"))
+
+
+def _lines(complaints: bytes) -> list[str]:
+    return [line.strip() for line in complaints.decode("utf-8", "replace").split("\n")]
+
+
+def _shown(words: str) -> str:
+    """The words on one line, without credentials and at a readable length."""
+    return without_credentials(without_login(" ".join(words.split())), certain=True)[:_MOST_WORDS]
