@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+_NOT_IN_KEY: Final = r'"\]\x00-\x1f\x7f-\x9f'
+KEY: Final = rf"[^{_NOT_IN_KEY}]+"
+"""The key of an address, as a pattern that JSON Schema has, too."""
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
-_MODULE: Final = rf'module\.{_NAME}(?:\["[^"\]]+"\])?'
+_MODULE: Final = rf'module\.{_NAME}(?:\["{KEY}"\])?'
 _ADDRESS: Final = re.compile(
-    rf'(?:(?P<module>{_MODULE}(?:\.{_MODULE})*)\.)?(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?'
+    rf'(?:(?P<module>{_MODULE}(?:\.{_MODULE})*)\.)?(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>{KEY})"\])?'
 )
+_UNKEYABLE: Final = re.compile(f"[{_NOT_IN_KEY}]")
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 """The characters of a key that the name of an object does not take over: the API advises against them."""
@@ -71,6 +75,12 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def never_in_key(text: str) -> str:
+    """The first character of the text that no key holds; empty if there is none."""
+    found = _UNKEYABLE.search(text)
+    return found[0] if found else ""
 
 
 def fits_wildcards(pattern: str, text: str) -> bool:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 import enum
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from novita_infra.model.addresses import Origin
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.printable import printable
 
@@ -23,6 +24,8 @@ EXIT_OVER_BUDGET: Final = 6
 
 _MOST_NAMED: Final = 40
 """How many known words a message lists if none is near."""
+_MOST_KEYS: Final = 12
+"""How many keys of a `forEach` a message lists."""
 
 
 class Severity(enum.Enum):
@@ -95,6 +98,18 @@ def nearest(word: str, known: Sequence[str]) -> str:
         return ""
     names = sorted(set(known))
     return f"known: {first_of(names, _MOST_NAMED)}"
+
+
+def nearest_address(address: Address, known: Iterable[Address]) -> str:
+    """What to write in the place of an address that is not known: one of its keys, or the nearest address."""
+    known = sorted(known)
+    keys = [f'"{item.key}"' for item in known if item.base == address.base and item.key]
+    if not keys:
+        return nearest(str(address), [str(item) for item in known])
+    named = first_of(keys, _MOST_KEYS)
+    if address.key:
+        return f"{address.base} has the keys {named}"
+    return f"its address needs a key: write {shlex.quote(f'{address.base}[{keys[0]}]')}; keys: {named}"
 
 
 def first_of(items: Sequence[object], most: int, *, more: str = "more") -> str:

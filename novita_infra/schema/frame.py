@@ -6,18 +6,17 @@ from typing import Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import KEY
 from novita_infra.model.durations import duration_text
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
 
 NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
-_KEYED: Final = rf'{NAME}(\["[^"\]]+"\])?'
+_KEYED: Final = rf'{NAME}(\["{KEY}"\])?'
 ADDRESS: Final = rf"^(module\.{_KEYED}\.)*[a-z_]+\.{_KEYED}$"
 VERSION: Final[Schema] = {"const": "novita-infra/v1", "description": "The version of this format."}
 
-KEY: Final = r'^[^"\]]+$'
-"""The key of an address."""
 _OF_EXPRESSION: Final[Schema] = {"$ref": "#/$defs/reference"}
 EXISTENCE: Final[Schema] = {
     "forEach": {
@@ -28,11 +27,11 @@ EXISTENCE: Final[Schema] = {
                 "items": {
                     "title": "texts or numbers",
                     "if": {"$ref": "#/$defs/expression"},
-                    "else": {"type": ["string", "number"], "pattern": KEY},
+                    "else": {"type": ["string", "number"], "pattern": f"^{KEY}$"},
                 },
                 "uniqueItems": True,
             },
-            {"type": "object", "propertyNames": {"pattern": KEY}},
+            {"type": "object", "propertyNames": {"pattern": f"^{KEY}$"}},
         ],
         "examples": [["eu", "us"], {"eu": {"gpus": 4}, "us": {"gpus": 8}}, "${range(8)}"],
         "description": "Makes one resource for each key: a map, a list of texts, or an expression that gives one. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from novita_infra.model.addresses import KEY
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object
@@ -14,7 +15,7 @@ from novita_infra.schema.variable_types import VARIABLE
 from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
-_TARGET: Final = r'^[a-z_]+\.[A-Za-z0-9_*-]+(\["[^"\]]+"\])?$'
+_TARGET: Final = rf'^[a-z_]+\.[A-Za-z0-9_*-]+(\["{KEY}"\])?$'
 
 _RULES: Final[Schema] = {
     "account": ACCOUNT,

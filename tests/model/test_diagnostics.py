@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from novita_infra.model.diagnostics import Diagnostic, hint_elsewhere, nearest, run_again_with
+import pytest
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, hint_elsewhere, nearest, nearest_address, run_again_with
 
 
 def test_the_nearest_word_is_asked_about() -> None:
@@ -31,3 +34,16 @@ def test_a_hint_names_the_command_that_takes_its_option() -> None:
 def test_a_hint_without_an_option_is_the_same_elsewhere() -> None:
     hint = "`novita-infra orphans --adopt vpc.net` adopts it"
     assert hint_elsewhere(Diagnostic("x", hint), "novita-infra apply") == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("vpc.net", 'its address needs a key: write \'vpc.net["a b"]\'; keys: "a b", "x"'),
+        ('vpc.net["y"]', 'vpc.net has the keys "a b", "x"'),
+        ("vpc.othr", 'did you mean "vpc.other"?'),
+    ],
+)
+def test_the_nearest_address_is_a_key_or_a_name_alike(text: str, hint: str) -> None:
+    known = map(Address.parse, ('vpc.net["x"]', 'vpc.net["a b"]', "vpc.other", "instance.trainer"))
+    assert nearest_address(Address.parse(text), known) == hint

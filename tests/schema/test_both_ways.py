@@ -132,3 +132,31 @@ def test_the_project_file_fits_the_published_schema_where_the_loader_reads_its_f
     document = changed(read_yaml(EXAMPLE), Random(seed))
     parsed = read(json.dumps(document).encode(), "novita-infra.json").documents[0]
     assert PUBLISHED_PROJECT.is_valid(document) is not bool(project_errors(parsed, Sources()))
+
+
+KEYS_OF_FOR_EACH = (
+    "a",
+    "a b",
+    "\u00e9",
+    "a.b",
+    "1",
+    "a]",
+    'a"',
+    "",
+    "a\x00",
+    "a\x07b",
+    "\t",
+    "a\n",
+    "\x7f",
+    "\x9f",
+    "\xa0",
+    "\u2028",
+)
+
+
+@pytest.mark.parametrize("key", KEYS_OF_FOR_EACH)
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_key_is_one_for_the_loader_and_for_the_schema(key: str, listed: bool, tmp_path: Path) -> None:
+    example = read_yaml(KINDS["vpc"].example)
+    document = {**example, "spec": {**example["spec"], "name": "net"}, "forEach": [key] if listed else {key: 1}}
+    assert loads(tmp_path, PROJECT, document) == PUBLISHED["vpc"].is_valid(document)

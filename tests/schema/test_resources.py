@@ -148,7 +148,7 @@ def test_patterns_are_of_the_dialect_that_every_validator_has(name: str) -> None
     """ECMA-262 in its unicode mode: nothing is escaped that has no meaning, and no Python groups."""
     patterns = [part["pattern"] for part in parts(MADE[name]) if isinstance(part.get("pattern"), str)]
     for pattern in patterns:
-        assert not re.findall(r"\\[^\^$\\.*+?()\[\]{}|/dDsSwWbB]", pattern), pattern
+        assert not re.findall(r"\\(?!x[0-9a-f]{2})[^\^$\\.*+?()\[\]{}|/dDsSwWbB]", pattern), pattern
         assert "(?" not in pattern
 
 

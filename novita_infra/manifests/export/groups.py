@@ -10,11 +10,12 @@ from typing import Final
 
 from novita_infra.kinds.kind import NAME
 from novita_infra.manifests.export.drafts import Draft, escaped
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, never_in_key
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
 
-_ILLEGAL_IN_KEY: Final = re.compile(r'["\]\x00-\x1f\x7f-\x9f\u2028\u2029$]')
+_AWKWARD: Final = re.compile(r"[\u2028\u2029$]")
+"""Characters that YAML takes for the end of a line, or that begin an expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _content(draft: Draft) -> str:
 def _keys(drafts: Sequence[Draft]) -> list[str]:
     """A key for each: the names of the objects, or of the drafts where those do not serve as keys."""
     names = [str(draft.spec[NAME]) for draft in drafts]
-    if len(set(names)) == len(names) and not any(_ILLEGAL_IN_KEY.search(name) for name in names):
+    if len(set(names)) == len(names) and not any(never_in_key(name) or _AWKWARD.search(name) for name in names):
         return names
     return [draft.address.name for draft in drafts]
 

@@ -9,9 +9,10 @@ from typing import Final
 from novita_infra.manifests.language.language_errors import LanguageError, MissingAt, at_offset
 from novita_infra.manifests.language.scope import UNUSABLE, Reported, Scope
 from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import KEY, Address
 from novita_infra.model.computing.effort import Missing, Uncomputable
-from novita_infra.model.diagnostics import nearest
+from novita_infra.model.computing.types import as_text
+from novita_infra.model.diagnostics import first_of, nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.printable import is_text
 from novita_infra.model.values import Ref, Secret, Value, is_secret_name
@@ -26,7 +27,9 @@ _ONLY: Final = {
 }
 """What is allowed where only one name is."""
 _OF_SHELL: Final = re.compile(r"[A-Z_][A-Z0-9_]*")
-_KEY: Final = re.compile(r'[^"\]]+')
+_KEY: Final = re.compile(KEY)
+_MOST_KEYS: Final = 12
+"""The most keys that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,8 @@ class Reader:
                     self._need(found)
                     return Addressed(found, several=True), 2
                 case Index():
-                    key = _key_of(value(following.key), following.key.at)
-                    address = self._scope.address(name.word, word.word, key)
+                    base = self._scope.address(name.word, word.word)
+                    address = base.with_key(self._key_of(value(following.key), following.key.at, base))
                 case _:
                     address = self._scope.address(name.word, word.word)
             find(address)
@@ -206,6 +209,19 @@ class Reader:
         names = (*known, *self._scope.resources.attributes, MODULE)
         return LanguageError(name.at, f'"{name.word}" is no kind of resource', nearest(name.word, names))
 
+    def _key_of(self, value: Value, at: int, base: Address) -> str:
+        """Returns the key of an address. Raises LanguageError if the value is none."""
+        if isinstance(value, str) and _KEY.fullmatch(value):
+            return value
+        keys = [key for key in self._scope.resources.keys(base) if key]
+        text = as_text(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+        summary = "the key of a resource is a text that is known before apply and not secret"
+        if not keys:
+            raise LanguageError(at, summary, f"{base} has no keys")
+        one = text if text in keys else keys[0]
+        names = first_of([f'"{key}"' for key in keys], _MOST_KEYS)
+        raise LanguageError(at, summary, f'write {base}["{one}"], or {base}[*] for all; keys: {names}')
+
 
 def _of_environment(value: str | None, name: str) -> Value:
     if value is None:
@@ -215,11 +231,3 @@ def _of_environment(value: str | None, name: str) -> Value:
     if not is_text(value):
         raise Uncomputable(f"the environment variable {name} is not UTF-8 text")
     return Secret(value, f"env:{name}") if is_secret_name(name) else value
-
-
-def _key_of(value: Value, at: int) -> str:
-    """Returns the key of an address. Raises LanguageError if the value is none."""
-    if isinstance(value, str) and _KEY.fullmatch(value):
-        return value
-    summary = "the key of a resource is a text that is known before apply and not secret"
-    raise LanguageError(at, summary, 'such as ["eu"]; [*] names all of them')

@@ -65,7 +65,9 @@ def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment,
     name = wanted or given or DEFAULT
     diagnostics = []
     if name not in declared and name != DEFAULT:
-        hint = nearest(name, tuple(declared)) or "novita-infra.yaml declares none under environments:"
+        hint = nearest(name, tuple(declared)) or (
+            f"novita-infra.yaml declares none: write `environments: {{{name}: {{}}}}` into it, or leave out --env"
+        )
         place = None if wanted else origin(settings.position("defaultEnvironment"))
         summary = f'there is no environment "{name}"'
         diagnostics.append(

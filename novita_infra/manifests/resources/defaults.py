@@ -5,7 +5,7 @@ Every value keeps its place, so that messages about a default point to the proje
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Position, inside, key_origin, origin_at, with_item
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.diagnostics import Diagnostic, Severity, nearest
 from novita_infra.model.frozen import dataclass
 
 DEFAULTS: Final = "defaults"
@@ -118,6 +118,35 @@ def with_defaults(
     defaults.check()
     merged = [defaults.below(item) if item.address.type in KINDS else item for item in identified]
     return merged, defaults.diagnostics
+
+
+def unmatched_selectors(listed: Placed, documents: Iterable[IdentifiedDocument]) -> Iterator[Diagnostic]:
+    """Yields a warning for each default whose labels select none of the documents, although there are some of its kind.
+
+    A label with an expression may have any value.
+    """
+    labels_of: dict[str, list[Mapping[str, Any]]] = {}
+    for item in documents:
+        labels = _mapping(_mapping(item.document.data.get("metadata")).get("labels"))
+        labels_of.setdefault(item.kind.name, []).append(labels)
+    for index, data in enumerate(listed.data if isinstance(listed.data, list) else ()):
+        default, wanted = _mapping(data), _mapping(_mapping(data).get("labels"))
+        found = labels_of.get(str(default.get("kind")), [])
+        if not wanted or not found or any(_may_have(labels, wanted) for labels in found):
+            continue
+        single = [name for name in wanted if not any(_may_have(labels, {name: wanted[name]}) for labels in found)]
+        named = ", ".join(f"{name}: {wanted[name]}" for name in single[:1] or wanted)
+        known = sorted({f"{name}: {value}" for labels in found for name, value in labels.items()})
+        near = nearest(named, known) if single else "each resource that has one of them lacks another"
+        place = inside(inside(listed.position, index), "labels")
+        summary = f"no {default['kind']} has the label{'' if single else 's'} {named}, so this default is for none"
+        yield Diagnostic(summary, near or "none has labels", origin=key_origin(place), severity=Severity.WARNING)
+
+
+def _may_have(labels: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(
+        name in labels and (labels[name] == value or "${" in str(labels[name])) for name, value in wanted.items()
+    )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ All resources of a document share its data. Every error of `forEach`, `enabled` 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Final
@@ -21,7 +20,7 @@ from novita_infra.manifests.validation.subject import kind_of
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Position, inside, key_origin, origin, position_at, with_item
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, never_in_key
 from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.computing.types import as_text
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -35,8 +34,6 @@ ENVIRONMENTS: Final = "environments"
 BESIDE_SPEC: Final = (FOR_EACH, ENABLED, ENVIRONMENTS)
 """The keys of a document that decide which resources it makes."""
 
-_ILLEGAL: Final = re.compile(r'["\]\x00-\x1f\x7f-\x9f]')
-"""The characters that the key of an address cannot hold."""
 _HINT: Final = (
     "forEach is a map, a list of texts, or an expression that gives one, such as ${var.regions} or ${range(8)}"
 )
@@ -152,8 +149,8 @@ class Expanding:
             self._tell(f"a key of forEach {_unfit(item)}", "a key is a text or a number", position)
         elif not item:
             self._tell("a key of forEach is empty", "a key is part of the address", position)
-        elif match := _ILLEGAL.search(item):
-            why = f"the key {_quoted(item)} of forEach holds {_named(match[0])}"
+        elif character := never_in_key(item):
+            why = f"the key {_quoted(item)} of forEach holds {_named(character)}"
             self._tell(why, 'an address can hold neither ", nor ], nor control characters', position)
         elif not is_text(item):
             self._tell("a key of forEach is not UTF-8 text", "a key is part of the address", position)

@@ -69,6 +69,11 @@ class DeclaredNames:
         """Adds a module of which a document could not be read. References to unknown names in it are not reported."""
         self._torn.add(module)
 
+    def lacks(self, type_: str) -> bool:
+        """Whether a document of this type makes nothing here, or nobody knows what it makes."""
+        empty = (base for base, keys in self._keys.items() if not keys)
+        return any(address.type == type_ for address in (*self._absent, *self._unknown, *empty))
+
     def why_absent(self, address: Address) -> str:
         """Returns why an address of an earlier apply is declared no longer, where its document or its module remains.
 

@@ -209,7 +209,8 @@ def _miscounted(what: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, 
 def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
     value, wanted = error.instance, _wanted(error)
     if value is None:
-        return "is empty", f"give it {_spoken(wanted)}, or remove the line"
+        plain = [*wanted] == ["object"] and not error.schema.get("required") and not error.schema.get("minProperties")
+        return "is empty", f"give it {_spoken(wanted)}{', such as {},' if plain else ','} or remove the line"
     word = ""
     if isinstance(value, (int, float)) and not subject.hidden(path) and not subject.is_computed(path):
         word = subject.sources.word(origin_at(subject.position, path))

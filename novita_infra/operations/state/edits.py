@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from novita_infra.manifests.project.discovery import check_not_empty
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, nearest_address, problem
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
@@ -135,5 +135,5 @@ def this_edit(operation: str) -> LastRun:
 def _recorded(state: State, address: Address) -> Record:
     record = state.records.get(address)
     if record is None:
-        raise problem(f"there is no record of {address}", nearest(str(address), [str(item) for item in state.records]))
+        raise problem(f"there is no record of {address}", nearest_address(address, state.records))
     return record

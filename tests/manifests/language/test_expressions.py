@@ -235,7 +235,8 @@ def test_where_a_secret_is_wanted_every_value_is_wrapped_with_its_source() -> No
         (
             "${instance.pool[1].url}",
             16,
-            'the key of a resource is a text that is known before apply and not secret; such as ["eu"]; [*] names all of them',
+            "the key of a resource is a text that is known before apply and not secret; "
+            'write instance.pool["eu"], or instance.pool[*] for all; keys: "eu", "us"',
         ),
         ("${var.region.x}", 13, "a text has no items; a list or a map has"),
         ("${var.conf.aa}", 11, 'there is no key "aa"; did you mean "a"?'),

@@ -46,6 +46,25 @@ def test_defaults_stand_below_the_resource_and_patches_above(tmp_path: Path) -> 
     assert (prod["rootDiskGb"], "power" in prod) == (200, False)
 
 
+def test_a_selector_that_selects_nothing_is_a_warning_with_the_nearest_label(tmp_path: Path) -> None:
+    defaults = """defaults:
+  - {kind: Instance, labels: {teem: research}, spec: {rootDiskGb: 100}}
+  - {kind: Instance, labels: {team: research, stage: x}, spec: {rootDiskGb: 100}}
+  - {kind: Instance, labels: {team: research, any: thing}, spec: {rootDiskGb: 100}}
+  - {kind: Instance, labels: {team: research}, spec: {rootDiskGb: 100}}
+  - {kind: VPC, labels: {team: research}, spec: {cluster: c1}}
+variables: {any: {default: "1"}}
+"""
+    text = machine("a", labels="{team: research, any: '${var.any}'}") + machine("b", labels="{stage: x}")
+    warnings = loaded(tmp_path, {"a.yaml": text, "novita-infra.yaml": project_file(defaults)}).warnings
+    assert [str(item) for item in warnings] == [
+        "novita-infra.yaml:5:22: no Instance has the label teem: research, so this default is for none; "
+        'did you mean "team: research"?',
+        "novita-infra.yaml:6:22: no Instance has the labels team: research, stage: x, so this default is for none; "
+        "each resource that has one of them lacks another",
+    ]
+
+
 def test_messages_about_a_default_point_to_the_project_file(tmp_path: Path) -> None:
     defaults = "defaults:\n- {kind: Instance, spec: {gpuCount: x, vpc: net}}\n- {kind: Instance, spec: {gpucount: 1}}\n"
     files = {"a.yaml": machine("a") + machine("b", "gpuCount: 2"), "novita-infra.yaml": project_file(defaults)}

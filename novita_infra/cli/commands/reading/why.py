@@ -14,7 +14,7 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest_address, problem
 from novita_infra.operations.manifests.provenance import provenance_of
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
@@ -54,8 +54,8 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     )
     plan = review.plan
     if address not in {change.address for change in plan.changes}:
-        known = sorted(str(change.address) for change in plan.changes)
-        raise problem(f"there is no resource {address}", nearest(str(address), known))
+        known = (change.address for change in plan.changes)
+        raise problem(f"there is no resource {address}", nearest_address(address, known))
     trail = provenance_of(project_options, os.environ).trail
     change_reasons = reasons(plan, address, trail, renames=review.renames)
     renderer.result(change_reasons)

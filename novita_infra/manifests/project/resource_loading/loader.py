@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.git.source import GitSource
@@ -21,6 +22,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading.declarer import Declarer
 from novita_infra.manifests.project.resource_loading.expansion import Expander
 from novita_infra.manifests.project.resource_loading.identifying import DocumentIdentifier
+from novita_infra.manifests.resources.defaults import DEFAULTS, unmatched_selectors
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.local_values import LocalValues
 from novita_infra.manifests.resources.merging import Placed
@@ -113,6 +115,9 @@ class ResourceLoader:
         items = expansion.items
         if self._provenance is not None:
             self._provenance.read(expansion.written, items)
+        if self.complete and not names.lacks(MODULE):
+            listed = Placed(settings.document.data.get(DEFAULTS), settings.position(DEFAULTS))
+            self._diagnostics.add([*unmatched_selectors(listed, expansion.written)])
         every = self._declarer.declare_all(expansion.spaces, {item.address: item.document.position for item in items})
         if self._found.scope:  # outputs may need what is in other files
             self._diagnostics.add([*local_values.errors(scope, whole=False)])

@@ -9,13 +9,13 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import KEY, Address
 from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Condition, Trigger
 from novita_infra.model.values import Ref, Value, is_secret, refs
 
-_TRIGGER: Final = re.compile(r'(?P<address>[^."]+\.[^."\[]+(?:\["[^"\]]+"\])?)(?P<path>(?:\.[A-Za-z0-9_-]+)*)')
+_TRIGGER: Final = re.compile(rf'(?P<address>[^."]+\.[^."\[]+(?:\["{KEY}"\])?)(?P<path>(?:\.[A-Za-z0-9_-]+)*)')
 _ELSEWHERE: Final = ("$ref", "$dynamicRef")
 
 
