@@ -49,6 +49,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "state repair": ("--dry-run", 0),
     "state pull": ("", 1),
     "state push": ("state/default.json --dry-run", 1),
+    "state migrate": ("--to local --set path=elsewhere --dry-run", 1),
     "state lock list": ("", 1),
     "state lock break": ("", 0),
     "state rm": ("network_storage.other", 1),

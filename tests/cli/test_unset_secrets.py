@@ -73,6 +73,7 @@ READS = {
     "state repair": "",
     "state pull": "",
     "state push": "state/default.json --dry-run",
+    "state migrate": "--to local --set path=elsewhere --dry-run",
     "state lock list": "",
     "state lock break": "",
     "state rm": "network_storage.other",

@@ -647,6 +647,7 @@ READERS: Final = (
 
 NO_INPUT: Final = {
     "encoding/files:read_file": "what the readers of files call",
+    "operations/state/migrating:_value": "reads a word of the command line, as a setting of the project file",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
     "manifests/modules/git/trees:files_in": "reads files whose digest it computes, whatever they are",
     "programs/privacy:_overwrite": "reads a file of the kernel",

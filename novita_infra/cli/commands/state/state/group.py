@@ -29,6 +29,7 @@ SUMMARY = "List, show and move records; check, repair and restore the state"
         "Sharing": {
             "pull": (f"{__package__}.transfer:pull_state", "Print the state as JSON"),
             "push": (f"{__package__}.transfer:push_state", "Put a state from a file in the place of the state"),
+            "migrate": (f"{__package__}.migrate:migrate_state", "Move the state to another backend"),
             "lock": (f"{__package__}.lock:state_lock", "List and break locks"),
         },
     },
