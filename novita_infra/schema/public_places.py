@@ -87,10 +87,16 @@ ANYWHERE: Final = {
 
 
 @cache
-def public_places() -> Place:
-    """The root of any document: a resource of any kind, or the project file."""
+def public_places(*, sound: bool = False) -> Place:
+    """The root of any document: a resource of any kind, or the project file.
+
+    In a text without a mistake (`sound`), every value is at its place: what a plan shows of it is public, too.
+    """
+    free = TREE if sound else HIDDEN
     frame, project = (_of(schema, schema.get("$defs", {})) for schema in (frame_schema(), project_schema()))
-    spec = _merged(Place(fields={item.name: _of_field(item)}) for kind in KINDS.values() for item in kind.fields)
+    spec = _merged(
+        Place(fields={item.name: _of_field(item, sound=sound)}) for kind in KINDS.values() for item in kind.fields
+    )
     fields = {**dict(_merged([frame, project]).fields), "spec": spec}
     flag = Place(Shows.FLAG)
     declaration = Place(
@@ -116,11 +122,11 @@ def public_places() -> Place:
         "variables": Place(each=declaration, variables=True),
         "environments": Place(each=environment, items=Place(Shows.NAME)),
         "source": Place(Shows.SOURCE),
-        "forEach": replace(fields["forEach"], each=HIDDEN),
+        "forEach": TREE if sound else replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
         "policies": policies,
-        "outputs": Place(each=HIDDEN),
-        "locals": Place(each=HIDDEN),
+        "outputs": Place(each=free),
+        "locals": Place(each=free),
     }
     state = fields["state"]
     fields["state"] = replace(state, fields={**state.fields, "backend": Place(Shows.VALUE)})
@@ -155,12 +161,14 @@ def _within(fields: Mapping[str, Place], name: str) -> Place:
     return fields[name].each or HIDDEN
 
 
-def _of_field(item: Field) -> Place:
+def _of_field(item: Field, *, sound: bool) -> Place:
     match item.secrecy:
-        case Secrecy.VALUE | Secrecy.TEXT:
+        case Secrecy.VALUE:
+            return HIDDEN
+        case Secrecy.TEXT if not sound:
             return HIDDEN
         case Secrecy.ITEMS:
-            return Place(each=HIDDEN)
+            return Place(each=Place(Shows.VALUE) if sound else HIDDEN)
         case _:
             place = _of(item.schema, {})
             return _with_reference(place, item.refers_at) if item.refers else place

@@ -23,13 +23,13 @@ _LEAST: Final = 6
 class PublicText:
     """The text of a file, and which of it is public."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, sound: bool = False) -> None:
         from novita_infra.manifests.yaml.secret_places import SecretPlaces  # noqa: PLC0415 -- see the module's docstring
         from novita_infra.schema.public_places import known_words, public_places  # noqa: PLC0415 -- likewise
 
         self._text = text
         self._starts = _starts_of_lines(text)
-        self._spans = sorted(SecretPlaces(text, public_places()).spans)
+        self._spans = sorted(SecretPlaces(text, public_places(sound=sound), sound=sound).spans)
         self._words = known_words()
 
     def line(self, number: int, *, column: int, hidden: Iterable[int] = ()) -> tuple[str, int] | None:
@@ -88,9 +88,9 @@ class PublicText:
 
 
 @lru_cache(maxsize=8)  # a file with many errors is read once
-def public_text(text: str) -> PublicText:
-    """What is public of a text."""
-    return PublicText(text)
+def public_text(text: str, *, sound: bool = False) -> PublicText:
+    """What is public of a text; more of one without a mistake, where every value is at its place."""
+    return PublicText(text, sound=sound)
 
 
 def quotable(value: str, text: str, place: Origin) -> str | None:

@@ -46,24 +46,30 @@ _ODD_WORD: Final = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]|\S{20}")
 class MaskedText:
     """A text, and the spans of it that are not shown."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, sound: bool = False) -> None:
+        """`sound` says that the text has no mistake: then texts of several lines and comments are shown, too."""
         self.text = text
+        self.sound = sound
         self.spans: list[tuple[int, int]] = []
         """As start and end."""
         self._document_end = 0
 
     def scalar(self, start: int, stop: int, place: Place) -> None:
-        """Masks the scalar, or what of it is no public value. Of several lines only the first is shown."""
-        end = self._until(start, stop)
+        """Masks the scalar, or what of it is no public value. Of several lines only the first is shown if not sound."""
+        end = stop if self.sound else self._until(start, stop)
         text = self.text[start:end]
         plain = text.strip().strip("\"'")
         form = _FORMS.get(place.shows)
         if place.shows is Shows.NOTHING or (form and not (form.fullmatch(plain) or _EXPRESSION.fullmatch(plain))):
             self.mask(start, stop)
             return
-        for before, after in spans_of_credentials(text):
-            self.mask(start + before, start + after)
+        self.mask_credentials(start, end)
         self.mask_if(stop > end, end, stop)
+
+    def mask_credentials(self, start: int, end: int) -> None:
+        """Masks the credentials in a span."""
+        for before, after in spans_of_credentials(self.text[start:end]):
+            self.mask(start + before, start + after)
 
     def _until(self, start: int, end: int) -> int:
         """The end of the line, if that comes before the end."""
@@ -72,6 +78,9 @@ class MaskedText:
 
     def comment(self, start: int, end: int) -> None:
         text = self.text[start:end]
+        if self.sound:
+            self.mask_credentials(start, end)
+            return
         self.mask_if(not _PUBLIC_COMMENT.fullmatch(text) or bool(_ODD_WORD.search(text)), start + 1, end)
 
     def mask_if(self, masks: bool, start: int, end: int) -> None:

@@ -44,8 +44,8 @@ class _Level:
 class SecretPlaces(MaskedText):
     """The spans of one text that may hold secrets."""
 
-    def __init__(self, text: str, root: Place) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, root: Place, *, sound: bool = False) -> None:
+        super().__init__(text, sound=sound)
         self._root = root
         self._variables = SecretVariables(text)
         self._levels: list[_Level] = []
@@ -155,7 +155,7 @@ class SecretPlaces(MaskedText):
             case "|" | ">" if _BLOCK.match(text, start):
                 self.mask_if(hidden, first, end)
                 self._odd = hidden
-                return self._block(end + 1, level.indent)
+                return self._block(end + 1, level.indent, hidden=hidden)
             case '"' | "'":
                 stop = self.end_of_quotes(start)
                 self.scalar(first, stop, place)
@@ -177,9 +177,9 @@ class SecretPlaces(MaskedText):
                     self.comment(comment + 1, end)
                 return end + 1
 
-    def _block(self, start: int, indent: int) -> int:
+    def _block(self, start: int, indent: int, *, hidden: bool) -> int:
         """Reads the lines of a block scalar that is deeper than the indentation."""
-        text = self.text
+        text, first = self.text, start
         while start < len(text):
             end = self.end_of_line(start)
             content = start
@@ -187,8 +187,10 @@ class SecretPlaces(MaskedText):
                 content += 1
             if content < end and (content - start <= indent or (content == start and MARKER.match(text, start))):
                 break
-            self.mask(content, end)
+            self.mask_if(hidden or not self.sound, content, end)
             start = end + 1
+        if self.sound and not hidden:
+            self.mask_credentials(first, start)
         return start
 
     def _rest(self, start: int) -> int:

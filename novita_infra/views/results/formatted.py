@@ -50,5 +50,5 @@ def formatted_listing(files: Iterable[tuple[str, str, str]], *, diff: bool) -> F
 
 def _difference(before: str, after: str) -> Sequence[str]:
     """Returns the lines of the unified difference without its two heads, and without secrets."""
-    old, new = (public_text(text.replace("\r\n", "\n")).lines() for text in (before, after))
+    old, new = (public_text(text.replace("\r\n", "\n"), sound=True).lines() for text in (before, after))
     return [*difflib.unified_diff(old, new, n=2, lineterm="")][2:]

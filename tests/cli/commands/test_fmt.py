@@ -81,3 +81,48 @@ def test_ignored_files_are_left_as_they_are(run: Invoke, project: Path) -> None:
     (project / "charts").mkdir()
     (project / "charts" / "values.yaml").write_text("a:   1\n")
     assert run("fmt").stdout == "Every file is formatted.\n"
+
+
+SECRETS = """\
+apiVersion: novita-infra/v1
+kind:   Instance
+metadata: {name:  g}
+spec:
+    env:   {A:  "1", URL: "https://user:hunter22@host/x", API_TOKEN: hunter2222, KEY: {fromEnv:  HF}}
+    command:   |
+        echo  hi   # H100 80GB
+    registryLogin:  {password:  hunter22}
+    pasword:   hunter22
+---
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata: {name:  hub}
+spec: {username: u, password:  hunter22}
+"""
+VARIABLES = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name:  small}
+variables:
+    size:  {default:   20}
+    pass:  {default:   hunter22, sensitive: true}
+environments:
+    dev: {variables: {size:   30, pass:  hunter22}}
+outputs: {size:   "${var.size}", all:  text}
+"""
+
+
+def test_a_difference_masks_secrets_and_nothing_else(run: Invoke, project: Path) -> None:
+    (project / "secrets.yaml").write_text(SECRETS)
+    (project / "novita-infra.yaml").write_text(VARIABLES)
+    ended = run("fmt", "--check", "--diff")
+    assert "hunter" not in ended.output
+    added = [text.removeprefix("+") for text in ended.stdout.splitlines() if text.startswith("+")]
+    assert "  size: {default: 20}" in added
+    assert "  pass: {default: ********, sensitive: true}" in added
+    assert "  dev: {variables: {size: 30, pass: ********}}" in added
+    assert 'outputs: {size: "${var.size}", all: text}' in added
+    assert '  env: {A: "1", URL: "https://user:********@host/x", API_TOKEN: ********, KEY: {fromEnv: HF}}' in added
+    assert "    echo  hi   # H100 80GB" in added
+    assert "  pasword: ********" in added
+    assert "spec: {username: u, password: ********}" in added

@@ -53,13 +53,14 @@ def differing(name: str, before: Value, after: Value, *, indent: int, note: tupl
 def _nested(before: Value, after: Value) -> bool:
     if isinstance(before, str) and isinstance(after, str):
         return "\n" in before.strip() and "\n" in after.strip()
-    if not (isinstance(before, dict) and isinstance(after, dict)) and not (
-        isinstance(before, list) and isinstance(after, list)
-    ):
-        return False
-    return text_width(inline(before)) + text_width(inline(after)) > _SHORT or (
-        isinstance(before, dict) and max(len(before), len(after)) > 2
-    )
+    if isinstance(before, dict) and isinstance(after, dict):
+        same = any(name in after and value == after[name] for name, value in before.items())
+        return same or max(len(before), len(after)) > 2 or _is_long(before, after)
+    return isinstance(before, list) and isinstance(after, list) and _is_long(before, after)
+
+
+def _is_long(before: Value, after: Value) -> bool:
+    return text_width(inline(before)) + text_width(inline(after)) > _SHORT
 
 
 def _inside(before: Value, after: Value, *, indent: int) -> Iterator[Line]:
