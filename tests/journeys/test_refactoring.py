@@ -24,6 +24,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.plan import plan_lines
 
@@ -279,6 +280,12 @@ def test_what_is_removed_without_destroying_is_forgotten_and_remains(tmp_path: P
     assert not change.loses
     (shown,) = [item for item in plan_json(review)["resource_changes"] if item["address"] == "instance.a"]
     assert shown["change"]["actions"] == ["forget"]
+    assert shown["novita"]["cost"]["remains"] is True
+    assert shown["novita"]["cost"]["delta"]["per_hour"]["most"] == "0"
+    text = plain(plan_lines(review))
+    assert "      cost: $0.35/h goes on, and no later plan counts it\n" in text
+    assert "Cost of environment default: $0.70/h, $504.00/month, as before\n" in text
+    assert "      counted for the last time, and goes on: instance.a $0.35/h\n" in text
     rig.apply()
     assert (writes(rig), rig.live_ids()) == (calls, alive)
     assert sorted(map(str, rig.state().records)) == ["instance.b"]

@@ -14,6 +14,7 @@ from rig import EACH_PROFILE, Rig
 
 from examples import NAMES, copy_example
 from novita_infra.applying.events import Identified
+from novita_infra.manifests.project.loading import load
 from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.saved.plan_file import Setting, write_plan
@@ -216,6 +217,7 @@ def test_a_credential_without_a_manifest_is_taken_in_with_the_password_of_a_vari
     rig.take_in("registry_auth.hub", id)
     rig.assert_converged()
     assert "fromEnv: REGISTRY_AUTH_HUB_PASSWORD" in (tmp_path / "registry_auth-hub.yaml").read_text()
+    assert load(tmp_path, environ={}, lenient=True).warnings == (), "nothing needs the password until a new create"
 
 
 @pytest.mark.parametrize(

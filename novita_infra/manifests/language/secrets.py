@@ -81,10 +81,13 @@ class Secrets:
         except Unreadable as error:
             return Diagnostic(error.summary, error.hint, origin=place, unset=error.unset)
 
-    def literal(self, place: Origin) -> Diagnostic:
-        """Returns the warning about a secret in clear in a manifest."""
+    def literal(self, place: Origin, *, variables: str = "") -> Diagnostic:
+        """Returns the warning about a secret in clear in a manifest, or in the file `variables` of `--var-file`."""
         hint = "move it out and point at it: {fromEnv: NAME} or {fromFile: PATH}"
-        return Diagnostic("a secret stands in clear in the manifest", hint, origin=place, severity=Severity.WARNING)
+        if variables:
+            hint = "keep the file out of the repository, or point at the secret in the manifest: {fromEnv: NAME}"
+        summary = f"a secret stands in clear in {variables or 'the manifest'}"
+        return Diagnostic(summary, hint, origin=place, severity=Severity.WARNING)
 
     def _place(self, file: str) -> ManifestPlace:
         folder = next((path for name, path in self.checkouts.items() if file.startswith(f"{name}/")), None)

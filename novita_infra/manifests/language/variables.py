@@ -195,7 +195,8 @@ def _wrapped(given: Given, value: Value, secrets: Secrets) -> tuple[Value, list[
             case Secret() | Computation():
                 return value
             case str():
-                diagnostics.extend([secrets.literal(place)] if place is not None else [])
+                if place is not None:
+                    diagnostics.append(secrets.literal(place, variables=given.by if given.by == place.file else ""))
                 return Secret(value, source)
             case dict():
                 return {

@@ -35,7 +35,7 @@ from novita_infra.planning.plan.review import Review
 
 _DEAREST = 3
 """The number of resources named among the most expensive ones."""
-_STAYING = frozenset({Action.NONE, Action.RESUME, Action.REFUSED})
+_STAYING = frozenset({Action.NONE, Action.RESUME, Action.REFUSED, Action.FORGET})
 """Actions after which a resource costs what it cost before."""
 
 
@@ -59,19 +59,20 @@ def costed(
         spec = _as_it_is(found)
         before = after = kind.market.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()
-        if decision is not None and address in active and decision.action not in _STAYING:
+        action = decision.action if decision is not None and address in active else Action.NONE
+        if decision is not None and action not in _STAYING:
             after_spec = _as_it_will_be(decision, spec)
             after = kind.market.costs(after_spec, prices) if after_spec is not None else ()
             if kind.market.purchases is not None and after_spec is not None:
                 once = kind.market.purchases(None if decision.makes else spec, after_spec, prices)
         old = tuple(_of_old(kind, found, prices))
-        is_applied = decision is not None and address in active and decision.action is not Action.REFUSED
-        before, after = before + old, after if is_applied else after + old
+        deletes_old = address in active and action not in {Action.REFUSED, Action.FORGET}
+        before, after = before + old, after if deletes_old else after + old
         if before or after or once:
             item, record = declared.get(address), found.record
             group = item.lifecycle.group if item else ""
             labels = item.labels if item else record.labels if record else {}
-            rows.append(Row(address, before, after, once, group, labels))
+            rows.append(Row(address, before, after, once, group, labels, remains=action is Action.FORGET))
     return tuple(rows)
 
 

@@ -25,6 +25,8 @@ class Row:
     """Purchases of the plan that are paid at once."""
     group: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    remains: bool = False
+    """Whether the plan removes its record alone: what it costs goes on, and no later plan counts it."""
 
     @property
     def moves(self) -> bool:

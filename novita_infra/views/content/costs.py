@@ -14,6 +14,8 @@ _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 def row_text(row: Row | None) -> str:
     """The change of the cost of a resource; empty if it does not change."""
+    if row is not None and row.remains:
+        return f"{hourly(row.after)} goes on, and no later plan counts it"
     if row is None or not row.moves:
         return ""
     parts, together = [], sums((row,))
@@ -75,6 +77,12 @@ def unknown_texts(money: Money) -> list[tuple[str, str]]:
     as_before = [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]
     texts = (("unknown, and not counted", left_out), ("unknown, and counted as before", as_before))
     return [(title, ", ".join(items)) for title, items in texts if items]
+
+
+def remaining_texts(money: Money) -> list[tuple[str, str]]:
+    """What goes on after its record is removed."""
+    items = [f"{row.address} {hourly(row.after)}" for row in money.rows if row.remains]
+    return [("counted for the last time, and goes on", ", ".join(items))] if items else []
 
 
 def age_text(seconds: float) -> str:

@@ -211,6 +211,17 @@ def test_the_warning_of_a_secret_in_clear_hides_it(tmp_path: Path) -> None:
     assert (warning.summary, warning.hidden) == ("a secret stands in clear in the manifest", (42,))
 
 
+@pytest.mark.parametrize(("name", "text"), [("prod.env", "tok=hunter2\n"), ("prod.vars.yaml", "tok: hunter2\n")])
+def test_a_secret_in_clear_names_the_file_of_variables(tmp_path: Path, name: str, text: str) -> None:
+    project = project_file("variables: {tok: {sensitive: true}}\noutputs: {t: '${var.tok}'}\n")
+    files = {"fleet.yaml": FLEET, "novita-infra.yaml": project, name: text}
+    (warning,) = loaded(tmp_path, files, var_files=(name,)).warnings
+    assert (warning.summary, warning.hint) == (
+        f"a secret stands in clear in {tmp_path / name}",
+        "keep the file out of the repository, or point at the secret in the manifest: {fromEnv: NAME}",
+    )
+
+
 def test_a_variable_with_a_misspelled_secret_flag_is_redacted(tmp_path: Path) -> None:
     declared = "variables:\n  tok: {type: integer, secrt: true, default: hunter2}\n  region: {default: here}\n"
     diagnostics = _problems(

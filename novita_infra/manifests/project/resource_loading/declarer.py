@@ -105,9 +105,10 @@ class Declarer:
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self.secrets, loose, self.sources).declare(identified, values, needs)
         loose = [item for item in loose if item.origin not in lacking]
-        if self.diagnostics.lenient or any(item.unasked for item in loose):
-            declared = without_lacking(declared, identified.kind)
-        elif declared.lifecycle.ignored:
+        lenient, waits = self.diagnostics.lenient, any(item.unasked for item in loose)
+        if declared.lifecycle.ignored and (lenient or not waits):
             declared, places = without_ignored(declared, identified.kind, document.position)
             loose = [item for item in loose if not item.unset or item.origin not in places]
+        if lenient or waits:
+            declared = without_lacking(declared, identified.kind)
         return declared, self.diagnostics.sifted(unusable, misfits, loose)

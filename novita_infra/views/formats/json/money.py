@@ -47,6 +47,7 @@ def cost_json(row: Row | None) -> Json | None:
     return {
         **_sums(sums((row,))),
         "unknown": list(row.unknown),
+        **({"remains": True} if row.remains else {}),
         "lines": {name: [_line(cost) for cost in costs] for name, costs in lines.items()},
     }
 

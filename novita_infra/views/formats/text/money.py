@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.views.content.costs import age_text, is_priced, row_text, standing_text, sum_texts, unknown_texts
+from novita_infra.views.content.costs import (
+    age_text,
+    is_priced,
+    remaining_texts,
+    row_text,
+    standing_text,
+    sum_texts,
+    unknown_texts,
+)
 from novita_infra.views.content.lines import Line, Tone, line
 
 
@@ -43,7 +51,7 @@ def standing_lines(money: Money | None, *, environment: str, now: float | None =
 
 
 def _notes(money: Money, now: float | None) -> Iterator[Line]:
-    for title, text in unknown_texts(money):
+    for title, text in (*unknown_texts(money), *remaining_texts(money)):
         yield line((f"      {title}: ", Tone.CHANGE), text)
     if now is not None:
         yield line((f"      prices read {age_text(now - money.read)}", Tone.FAINT))

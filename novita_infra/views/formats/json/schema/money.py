@@ -53,8 +53,13 @@ COST: Final[Schema] = {
                     "items": {"type": "string"},
                     "description": "Items without a known price.",
                 },
+                "remains": {
+                    "type": "boolean",
+                    "description": "Whether only its record is removed: it costs on, and no later plan counts it.",
+                },
                 "lines": complete_object({"before": _LINES, "after": _LINES, "once": _LINES}),
-            }
+            },
+            but=["remains"],
         ),
         _NONE,
     ],
