@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from folder_objects import FolderObjects
 from git_server import GitServer, bare_repository, git_server
+from server_places import postgres_objects, s3_objects
 
 from novita_infra.state.backends.git.git_objects import GitObjects
 from novita_infra.state.objects.objects import Objects
@@ -48,6 +49,9 @@ BY_NAME: Final[Mapping[str, Callable[[Path], Opens]]] = {
     "folder-in-order": lambda folder: lambda: FolderObjects(folder, atomic=False),
     "git-file": _git_file,
     "git-http": _git_http,
+    "postgres": lambda folder: lambda: postgres_objects(folder),
+    "s3-moto": lambda folder: lambda: s3_objects("moto", folder),
+    "s3-seaweedfs": lambda folder: lambda: s3_objects("seaweedfs", folder),
 }
-AT_ONCE: Final = frozenset({"folder-at-once", "git-file", "git-http"})
+AT_ONCE: Final = frozenset({"folder-at-once", "git-file", "git-http", "postgres"})
 """The places where a write makes all of its changes or none."""

@@ -16,6 +16,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, Final
 
+import trustme
 import yaml
 from click.testing import CliRunner
 from damage import damaged_bytes, damaged_json
@@ -47,6 +48,8 @@ from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
+from novita_infra.state.backends.s3 import open_s3
+from novita_infra.state.backends.s3.credentials import find_credentials
 from novita_infra.state.format.file_format import read_state
 from novita_infra.state.format.journal import header_line, put_line
 from novita_infra.state.locks.byte_locks import ByteLocks
@@ -337,6 +340,23 @@ class _Printing(_Bench):
         return Exited(0, self.text, b"")
 
 
+def _profiles(_: Path, file: Path) -> None:
+    environ = {
+        "AWS_CONFIG_FILE": str(file),
+        "AWS_SHARED_CREDENTIALS_FILE": str(file),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for profile in ("", "ci"):
+        found = find_credentials(environ, profile).options
+        if "credential_provider" in found:
+            found["credential_provider"]()
+
+
+def _authorities(folder: Path, file: Path) -> None:
+    settings = StateSettings(folder, {"bucket": "states", "endpoint": "https://127.0.0.1:1", "caFile": file.name})
+    open_s3(settings, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "hunter2"})
+
+
 def _verdict(folder: Path, file: Path) -> None:
     bench = _Printing(folder, {}, file.read_bytes(), threading.Event(), frozenset({"hunter2"}))
     bench.judge(Policy(name="p", by=Judge.RUN, words=(sys.executable,)))
@@ -430,6 +450,22 @@ READERS: Final = (
         lambda folder, file: read_pins(file.rename(folder / "novita-infra.lock.yaml").parent),
         sample=_LOCK_FILE,
         damages=(as_bytes, as_yaml),
+        count=20,
+    ),
+    Reader(
+        "profiles of S3",
+        ("state/backends/s3/credentials:_parsed",),
+        _profiles,
+        sample=b"[default]\naws_access_key_id = A\naws_secret_access_key = hunter2\n[profile ci]\nregion = r\n",
+        damages=(as_bytes,),
+        count=20,
+    ),
+    Reader(
+        "authorities of S3",
+        ("state/backends/s3/__init__:_authorities",),
+        _authorities,
+        sample=trustme.CA().cert_pem.bytes(),
+        damages=(as_bytes,),
         count=20,
     ),
     Reader("manifest in JSON", (), _command("validate", "{folder}"), "base.json", damages=(as_bytes, as_json), count=3),

@@ -2,6 +2,7 @@
 
 The suite opens a backend in the folder of a test with its default settings. A backend that needs more, such as the
 address of a server, has them in a function `settings_in(folder)` of its own tests, `tests/state/backends/test_NAME.py`.
+One with several counterparts gets the name of another one than its usual one as a second argument.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+from _pytest.mark import ParameterSet
 from folder_objects import FolderObjects
+from server_places import OTHER_COUNTERPARTS, SERVED
 
 import novita_infra
 from novita_infra.state.backend import OpenBackend, StateStorage
@@ -37,6 +41,8 @@ class BackendCase:
     """One backend. Each method gets the folder of the test, and the environment whose state it damages."""
 
     name: str
+    counterpart: str = ""
+    """The server that it is tested with, if not with the usual one."""
 
     @property
     def leases(self) -> bool:
@@ -46,7 +52,8 @@ class BackendCase:
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
         short = {LEASE_SECONDS: 1} if self.leases else {}
-        return StateSettings(folder, {"backend": self.name, **short, **_own_settings(self.name, folder)})
+        own = _own_settings(self.name, self.counterpart, folder)
+        return StateSettings(folder, {"backend": self.name, **short, **own})
 
     def open(self, folder: Path) -> StateBackend:
         """The backend of the folder, as a project opens it."""
@@ -105,7 +112,7 @@ class ObjectsCase(BackendCase):
         return ObjectPlace(objects, ObjectTraits(period=1.0, compressed=self.name == "objects-in-order"))
 
 
-def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:
+def _own_settings(name: str, counterpart: str, folder: Path) -> Mapping[str, Any]:
     """The settings that the tests of the backend name; none without such tests."""
     path = _TESTS / f"test_{name}.py"
     if not path.is_file():
@@ -115,13 +122,25 @@ def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    settings: Mapping[str, Any] = module.settings_in(folder) if hasattr(module, "settings_in") else {}
+    settings: Mapping[str, Any] = {}
+    if counterpart:
+        settings = module.settings_in(folder, counterpart)
+    elif hasattr(module, "settings_in"):
+        settings = module.settings_in(folder)
     return settings
 
 
-BACKENDS: Final = {name: BackendCase(name) for name in backend_names()} | {
-    name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")
+BACKENDS: Final = {
+    **{name: BackendCase(name) for name in backend_names()},
+    **{f"{name}-{server}": BackendCase(name, server) for name, server in OTHER_COUNTERPARTS},
+    **{name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")},
 }
+
+
+def cases(names: Iterable[str]) -> list[ParameterSet]:
+    """The parameters of a test for these backends. Those that need a server of their own are in the lane `process`."""
+    return [pytest.param(name, marks=pytest.mark.process if name in SERVED else ()) for name in sorted(names)]
+
 
 _OPEN: Final = """
 import sys

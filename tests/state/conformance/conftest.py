@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from state_backends import BACKENDS, BackendCase
+from state_backends import BACKENDS, BackendCase, cases
 
 from novita_infra.state.store import StateBackend, Store
 
@@ -32,13 +32,13 @@ class Place:
         self.case.damage(self.folder, environment)
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=cases(BACKENDS))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """One empty place for a test."""
     return Place(request.param, BACKENDS[request.param], tmp_path)
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=cases(BACKENDS))
 def new_place(request: pytest.FixtureRequest) -> Callable[[], object]:
     """Makes an empty place for each example of a property."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from state_backends import BACKENDS, process_with_store
+from state_backends import BACKENDS, cases, process_with_store
 from state_values import A, B, write_changes
 
 from novita_infra.model.records import Record
@@ -20,7 +20,7 @@ from novita_infra.state.store import LockRefused
 
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.parametrize("place", [name for name, case in sorted(BACKENDS.items()) if case.leases], indirect=True),
+    pytest.mark.parametrize("place", cases(name for name, case in BACKENDS.items() if case.leases), indirect=True),
 ]
 
 WRITES = """

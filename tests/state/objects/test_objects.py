@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from object_places import AT_ONCE, BY_NAME
+from state_backends import cases
 
 from novita_infra.state.objects.objects import ABSENT, Conflict, Object, ObjectChange, Objects
 
 
-@pytest.fixture(params=sorted(BY_NAME))
+@pytest.fixture(params=cases(BY_NAME))
 def name(request: pytest.FixtureRequest) -> str:
     """The name of the place."""
     return str(request.param)
