@@ -15,7 +15,8 @@ from novita_infra.schema.variable_types import VARIABLE
 from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
-_TARGET: Final = rf'^[a-z_]+\.[A-Za-z0-9_*-]+(\["{KEY}"\])?$'
+_KEYED: Final = rf'[A-Za-z0-9_*-]+(\["{KEY}"\])?'
+_TARGET: Final = rf"^(module\.{_KEYED}\.)*[a-z_]+\.{_KEYED}$"
 
 _RULES: Final[Schema] = {
     "account": ACCOUNT,
@@ -57,7 +58,7 @@ _PATCH: Final[Schema] = {
                 "type": "string",
                 "pattern": _TARGET,
                 "examples": ["instance.trainer", "instance.*"],
-                "description": "An address; * in its name stands for any characters.",
+                "description": "An address; * in a name stands for any characters. Without a key it means all keys.",
             },
             "spec": {
                 "type": "object",
@@ -70,6 +71,9 @@ _PATCH: Final[Schema] = {
     ),
     "description": "Differences of the resources that match the target.",
 }
+
+PATCHES: Final[Schema] = {"type": "array", "items": _PATCH}
+"""Differences of resources."""
 
 _ENVIRONMENT: Final[Schema] = {
     **closed_object(
@@ -94,11 +98,7 @@ _ENVIRONMENT: Final[Schema] = {
                 "description": "Values of variables in this environment. Files, NOVITA_INFRA_VAR_NAME and --var take "
                 "precedence.",
             },
-            "patches": {
-                "type": "array",
-                "items": _PATCH,
-                "description": "Differences of resources in this environment; a later patch takes precedence.",
-            },
+            "patches": {**PATCHES, "description": "Differences in this environment; a later patch takes precedence."},
             **{name: _undefaulted(rule) for name, rule in _RULES.items()},
             "policies": MORE_POLICIES,
         },
@@ -118,6 +118,14 @@ _GROUP: Final[Schema] = {
     ),
     "description": "A group, by the name that resources give in lifecycle.group.",
 }
+
+LOCALS: Final[Schema] = {
+    "type": "object",
+    "propertyNames": {"pattern": _VARIABLE_NAME},
+    "examples": [{"prefix": "${project.name}-${environment.name}"}],
+    "description": "Values that expressions read as ${local.NAME}, with expressions in them.",
+}
+"""The local values of a project or a module."""
 
 _MOVED: Final[Schema] = {
     "type": "array",
@@ -216,12 +224,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "description": "The name and the id of the project. Its plans, its state and its owner marks carry them.",
         },
         "variables": VARIABLES,
-        "locals": {
-            "type": "object",
-            "propertyNames": {"pattern": _VARIABLE_NAME},
-            "examples": [{"prefix": "${project.name}-${environment.name}"}],
-            "description": "Values that expressions read as ${local.NAME}, with expressions in them.",
-        },
+        "locals": LOCALS,
         "environments": _named(
             _ENVIRONMENT,
             names=f"^{NAME}$",

@@ -124,6 +124,7 @@ def public_places(*, sound: bool = False) -> Place:
         "source": Place(Shows.SOURCE),
         "forEach": TREE if sound else replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
+        "patches": Place(items=patch),
         "policies": policies,
         "outputs": Place(each=free),
         "locals": Place(each=free),

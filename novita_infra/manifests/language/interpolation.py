@@ -88,8 +88,12 @@ class Interpolation:
         return Interpolated(data, data)
 
     def _text(self, text: str, position: Position, path: Path) -> Interpolated:
+        scope = self.scope.at(position[0])
         evaluated = evaluate(
-            text, self.scope, secret=self.secret(path), textual=lambda inside: self.textual((*path, *inside))
+            text,
+            scope,
+            secret=self.secret(path),
+            textual=lambda inside: self.textual((*path, *inside)),
         )
         self.needs.update(evaluated.needs)
         for item in evaluated.errors:

@@ -37,6 +37,8 @@ class DeclaredResources:
     Raises Uncomputable where it is not declared, and Reported where its keys are not known."""
     output_keys: Callable[[Address, str], Collection[str] | None] = lambda _address, _name: None
     """Returns the keys of an attribute that is a map; None where they are not known."""
+    inside: Callable[[Address], Collection[Address]] = lambda _: ()
+    """Returns the resources of a module, of all its keys without one; raises as `keys` does."""
     output: Callable[[Address, str], tuple[Value, Collection[Address]]] | None = None
     """Returns an output of a module, and the resources that it names. Raises Uncomputable and Reported."""
     early: bool = False
@@ -69,6 +71,15 @@ class Scope:
     """Reads `local.NAME`; None where there are no local values."""
     module: str = ""
     """The address of the module whose names these are; empty for the project itself."""
+    outer: Mapping[str, Scope] = field(default_factory=dict)
+    """The scopes of files that patch what is in the module: an expression means what it means where it stands."""
+
+    def at(self, file: str) -> Scope:
+        """Returns the scope of what a file says of the resource: that of the file where it patches a module."""
+        found = self.outer.get(file)
+        if found is None:
+            return self
+        return found if "each" in found.named else found.within(self.named.get("each"))
 
     def address(self, kind: str, name: str, key: str = "") -> Address:
         """Returns the address of a resource that is named here."""

@@ -24,6 +24,7 @@ from novita_infra.model.frozen import dataclass
 
 VARIABLES: Final = "variables"
 OUTPUTS: Final = "outputs"
+LOCALS: Final = "locals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ModuleInterface:
     document: Document
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """Returns `variables` or `outputs`."""
+        """Returns `variables`, `locals` or `outputs`."""
         found = self.document.data.get(name) if isinstance(self.document.data, dict) else None
         return found if isinstance(found, dict) else {}
 

@@ -8,14 +8,16 @@ from typing import Final
 
 from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import Secrets
-from novita_infra.manifests.modules.interface import ModuleSource, in_order
+from novita_infra.manifests.modules.interface import LOCALS, ModuleInterface, ModuleSource, in_order
 from novita_infra.manifests.modules.no_module import NoModule
 from novita_infra.manifests.modules.places import SOURCE, ModulePlace
 from novita_infra.manifests.modules.values import ModuleOutputs, variables_of
 from novita_infra.manifests.resources.expanding import Expanded
 from novita_infra.manifests.resources.fields import DeclaredFields
+from novita_infra.manifests.resources.local_values import LocalValues
 from novita_infra.manifests.resources.names import DeclaredNames
-from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.resources.reading_path import ReadingPath
+from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
 from novita_infra.manifests.yaml.positions import origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic
@@ -26,11 +28,25 @@ _DEEPEST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class UsedModule:
+    """One use of a module."""
+
+    written: IdentifiedDocument
+    """The document of kind Module, with what decides its keys."""
+    use: IdentifiedDocument
+    """The same for one key."""
+    interface: ModuleInterface
+    locals: LocalValues
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """The resources of the project, or of one use of a module, with the names that their expressions may use."""
 
     scope: Scope
     expanded: Sequence[Expanded]
+    used: UsedModule | None = None
+    """None for the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +58,16 @@ class Modules:
     read: Callable[[ModulePlace], ModuleSource]
     """Reads a module. Raises NoModule."""
     expand: Callable[[Sequence[IdentifiedDocument], Scope], list[Expanded]]
-    """Returns the resources of documents that exist in the environment, or the keys of uses of modules."""
+    """Returns the keys of uses of modules that exist in the environment."""
+    make: Callable[[Sequence[IdentifiedDocument], Scope, IdentifiedDocument], list[Expanded]]
+    """Returns the resources that documents of a module make in a use of it."""
     names: DeclaredNames
     fields: DeclaredFields
     outputs: ModuleOutputs
     sources: Sources
     secrets: Secrets
+    path: ReadingPath
+    """The values that are being computed."""
     diagnostics: list[Diagnostic]
     known: dict[str, ModuleSource] = field(default_factory=dict)
     """The modules that were read, by the names of their places: the documents of each are shared by all uses."""
@@ -62,7 +82,7 @@ class Modules:
                 continue
             for expanded in self.expand([use], scope):
                 for item in expanded.items if expanded.usable else ():
-                    spaces += self._inside(item, source, scope.within(item.each), within)
+                    spaces += self._inside(use, item, source, scope.within(item.each), within)
         return spaces
 
     def _source(self, use: IdentifiedDocument, within: tuple[str, ...]) -> ModuleSource | None:
@@ -83,22 +103,37 @@ class Modules:
         return None
 
     def _inside(
-        self, use: IdentifiedDocument, source: ModuleSource, scope: Scope, within: tuple[str, ...]
+        self,
+        written: IdentifiedDocument,
+        use: IdentifiedDocument,
+        source: ModuleSource,
+        scope: Scope,
+        within: tuple[str, ...],
     ) -> list[Space]:
-        """Returns the spaces of one use of a module."""
-        values, errors = variables_of(use, source.interface, scope, self.sources, self.secrets)
+        """Returns the spaces of one use of a module, whose document as `written` decides its keys."""
+        module, interface, sources = str(use.address), source.interface, self.sources
+        values, errors = variables_of(use, interface, scope, sources, self.secrets)
         self.diagnostics.extend(errors)
-        named = {name: part for name, part in scope.named.items() if name != "each"}
-        folder = source.place.folder
-        module = str(use.address)
-        inside = replace(scope, variables=values, named=named, folder=folder, used=set(), local=None, module=module)
+        local_values = LocalValues(
+            interface.part(LOCALS), interface.position(LOCALS), sources, self.path, module=module
+        )
+        inside = replace(
+            scope,
+            variables=values,
+            named={name: part for name, part in scope.named.items() if name != "each"},
+            folder=source.place.folder,
+            used=set(),
+            local=local_values.read,
+            module=module,
+            outer={PROJECT_FILE: scope, **scope.outer, use.document.file: scope},
+        )
         if source.torn:
             self.names.add_torn(module)
-        expanded = self.expand(_inside(source.resources, module), inside)
+        expanded = self.make(_inside(source.resources, module), inside, use)
         self.fields.add((item for one in expanded for item in one.items), inside)
-        self.outputs.add(use.address, source.interface, inside)
+        self.outputs.add(use.address, interface, inside)
         return [
-            Space(inside, expanded),
+            Space(inside, expanded, UsedModule(written, use, interface, local_values)),
             *self.spaces(_inside(source.modules, module), inside, (*within, source.place.name)),
         ]
 

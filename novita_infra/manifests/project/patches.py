@@ -1,4 +1,4 @@
-"""Applies the patches of an environment to the documents.
+"""Applies the patches of an environment, or of a use of a module, to the documents.
 
 Every patched value keeps the place of the patch, so that messages point at the line to correct.
 """
@@ -6,7 +6,8 @@ Every patched value keeps the place of the patch, so that messages point at the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -15,11 +16,14 @@ from novita_infra.manifests.resources.merging import AbsentEntry, Merged, Placed
 from novita_infra.manifests.resources.names import suggest
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin
-from novita_infra.model.addresses import Origin, fits_wildcards
+from novita_infra.model.addresses import Address, Origin, fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
 from novita_infra.model.printable import shortened
 
 _PATCHED: Final = ("spec", "lifecycle")
+_MODULE_KEY: Final = re.compile(r'\["[^"\]]+"\]\.')
+"""The key of a module in an address: something follows it."""
+_MODULES: Final = re.compile(r'(?:module\.[A-Za-z_][A-Za-z0-9_-]*(?:\["[^"\]]+"\])?\.)+')
 _MOST_SHOWN: Final = 5
 """The most entries of a list that a message shows."""
 
@@ -31,35 +35,69 @@ class _Patched(NamedTuple):
     merged: Merged
 
 
-def patch(
-    identified: Sequence[IdentifiedDocument], environment: Environment, *, complete: bool, keyed: bool = False
-) -> tuple[list[IdentifiedDocument], list[Diagnostic]]:
-    """Returns the documents with the environment's patches applied, in the order of the file.
+class Patching:
+    """The patches of an environment, or of a document of kind Module, and what they did."""
 
-    Patches of one key of a `forEach` are left out; with `keyed`, all others. A target without a match is an error if
-    the resources are `complete`. A list that loses entries is a warning.
-    """
-    documents = list(identified)
-    diagnostics: list[Diagnostic] = []
-    for item, position in patches_of(environment):
-        target = item.get("target") if isinstance(item, dict) else None
-        if not isinstance(target, str):
-            continue  # the schema of the project file reports it
-        if ("[" in target) is not keyed:
-            continue
-        matching = [place for place, one in enumerate(documents) if is_target(target, str(one.address))]
-        patched = []
-        for place in matching:
-            merged = _merged(documents[place], item, position)
-            patched.append(_Patched(documents[place], merged))
-            documents[place] = _with(documents[place], merged, expressions=environment.expressions)
-        diagnostics += dict.fromkeys(error for one in patched for error in one.merged.diagnostics)
-        diagnostics += [*_dropped(patched), *_absent(patched)]
-        if not matching and complete:
-            known = tuple(str(one.address) for one in documents)
-            summary = f'the patch target "{target}" matches no resource'
-            diagnostics.append(Diagnostic(summary, suggest(target, known), origin=origin(inside(position, "target"))))
-    return documents, diagnostics
+    def __init__(self, patches: Iterable[tuple[Any, Position]], *, expressions: bool) -> None:
+        """`expressions` is whether the file of the patches holds any."""
+        self._patches = [
+            (item, position, item["target"])
+            for item, position in patches
+            if isinstance(item, dict) and isinstance(item.get("target"), str)  # a schema reports any other
+        ]
+        self._expressions = expressions
+        self._patched: list[list[_Patched]] = [[] for _ in self._patches]
+        self._seen: dict[bool, dict[str, None]] = {False: {}, True: {}}
+
+    def __bool__(self) -> bool:
+        return bool(self._patches)
+
+    def apply(
+        self, identified: Sequence[IdentifiedDocument], *, keyed: bool = False, module: str = ""
+    ) -> Sequence[IdentifiedDocument]:
+        """Returns the documents with the patches applied, in the order of the file.
+
+        Patches of one key of a `forEach` are left out; with `keyed`, all others. Targets are named as in the `module`.
+        """
+        if not self._patches:
+            return identified
+        documents = list(identified)
+        within = f"{module}." if module else ""
+        names = [str(one.address).removeprefix(within) for one in documents]
+        self._seen[keyed].update(dict.fromkeys(names))
+        for index, (item, position, target) in enumerate(self._patches):
+            if target.endswith("]") is not keyed:
+                continue
+            for place, name in enumerate(names):
+                if is_target(target, name) or ("[" in name and is_target(target, _without_module_keys(name))):
+                    merged = _merged(documents[place], item, position)
+                    self._patched[index].append(_Patched(documents[place], merged))
+                    documents[place] = _with(documents[place], merged, expressions=self._expressions)
+        return documents
+
+    def diagnostics(self, *, complete: bool, elsewhere: Callable[[str], bool] = lambda _: False) -> list[Diagnostic]:
+        """Returns what is wrong with the patches, once all are applied.
+
+        A target without a match is an error if the resources are `complete` and it is not `elsewhere`, such as in a
+        module that does not exist here. A list that loses entries is a warning.
+        """
+        diagnostics: list[Diagnostic] = []
+        for (_, position, target), patched in zip(self._patches, self._patched, strict=True):
+            diagnostics += dict.fromkeys(error for one in patched for error in one.merged.diagnostics)
+            diagnostics += [*_dropped(patched), *_absent(patched)]
+            if not patched and complete and not elsewhere(target):
+                seen = self._seen[target.endswith("]")]
+                known = tuple(seen if "[" in target else dict.fromkeys(map(_without_module_keys, seen)))
+                place = origin(inside(position, "target"))
+                summary = f'the patch target "{target}" matches no resource'
+                diagnostics.append(Diagnostic(summary, suggest(target, known), origin=place))
+        return diagnostics
+
+
+def module_in(target: str) -> Address | None:
+    """Returns the module that a target names the resources of; None for the project's own."""
+    match = _MODULES.match(target)
+    return Address.parse(match[0].removesuffix(".")) if match else None
 
 
 def patches_of(environment: Environment) -> Iterator[tuple[Any, Position]]:
@@ -67,6 +105,18 @@ def patches_of(environment: Environment) -> Iterator[tuple[Any, Position]]:
     for _, patches, position in environment.settings("patches"):
         for index, item in enumerate(patches if isinstance(patches, list) else ()):
             yield item, inside(position, index)
+
+
+def _without_module_keys(name: str) -> str:
+    """Returns the address without the keys of modules."""
+    return _MODULE_KEY.sub(".", name)
+
+
+def patches_in(use: IdentifiedDocument) -> Iterator[tuple[Any, Position]]:
+    """Yields the patches of a document of kind Module with their positions."""
+    listed, position = use.document.data.get("patches"), inside(use.document.position, "patches")
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        yield item, inside(position, index)
 
 
 def is_target(target: str, address: str) -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.expressions import is_expression
 from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.language.variable_types import is_secret_variable
-from novita_infra.manifests.language.variables import Given
+from novita_infra.manifests.language.variables import Given, defaults_in
+from novita_infra.manifests.modules.interface import LOCALS, VARIABLES
+from novita_infra.manifests.modules.loading import Space, UsedModule
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.patches import patches_of
 from novita_infra.manifests.project.project_file import Settings
@@ -33,6 +35,17 @@ _MISSING: Final = object()
 
 Said = tuple[str, Origin | None]
 """One step on the way of a value, with its place; None for a value outside of files."""
+
+
+class _Reader(NamedTuple):
+    """Whose names an expression means."""
+
+    module: str
+    """The module whose variables and local values they are; empty for the project."""
+    document: IdentifiedDocument
+    """The document that decides the keys, as written."""
+    key: str
+    each: Mapping[str, Value] | None
 
 
 @dataclass(slots=True)
@@ -53,16 +66,24 @@ class Provenance:
     declared: Mapping[Address, Declared] = field(default_factory=dict)
     evaluated: dict[Address, Mapping[str, Value]] = field(default_factory=dict)
     """The documents after evaluation, before defaults of kinds and what templates give."""
+    uses: Mapping[str, UsedModule] = field(default_factory=dict)
+    """The uses of modules, by address."""
 
     def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
         """Records the variables and the environment of the project file."""
         self.variables, self.given, self.environment = settings.part("variables"), given, chosen
         self.locals = Placed(settings.part("locals"), settings.position("locals"))
 
-    def read(self, written: Iterable[IdentifiedDocument], patched: Iterable[IdentifiedDocument]) -> None:
-        """Records the documents before and after the environment's patches."""
+    def read(
+        self,
+        written: Iterable[IdentifiedDocument],
+        patched: Iterable[IdentifiedDocument],
+        spaces: Iterable[Space] = (),
+    ) -> None:
+        """Records the documents before and after patches, and the uses of modules."""
         self.written = {item.address: item for item in written}
         self.patched = {item.address: item for item in patched}
+        self.uses = {str(space.used.use.address): space.used for space in spaces if space.used is not None}
 
     def place_of(self, address: Address, path: Path) -> Origin | None:
         """Returns the place of a value, in the file of another resource if that gives it, such as a template.
@@ -103,30 +124,59 @@ class Provenance:
 
     def _present(self, address: Address, path: Path, *, now: Any) -> Iterator[Said]:
         position = position_at(self.patched[address].document.position, path)
-        if origin(position).file != PROJECT_FILE:
+        own = self._base(address).document.file
+        if position[0] == own:
             yield f"{label_of(path)}: {_shown(now, hidden=_hidden(address, path))}", origin(position)
-        for inner in _places_in(position, path):
+        for inner in _places_in(position, path, own):
             yield from self._by_patch(address, inner)
-        yield from self._names(address, now)
+        texts: dict[str, list[str]] = {}
+        for file, text in _texts_by_file(now, position):
+            texts.setdefault(file, []).append(text)
+        for file, written in texts.items():
+            yield from self._names(self._reader(address, file), written)
 
-    def _names(self, address: Address, written: Any, passed: frozenset[str] = frozenset()) -> Iterator[Said]:
+    def _reader(self, address: Address, file: str) -> _Reader:
+        """Returns whose names an expression means that stands in a file, as part of a resource."""
+        base = self._base(address)
+        own = _Reader(address.module, base, address.key, self.patched[address].each)
+        if file == PROJECT_FILE:
+            return own._replace(module="")
+        used = self._use_in(address, file) if file != base.document.file else None
+        return _reader_of(used) if used is not None else own
+
+    def _use_in(self, address: Address, file: str) -> UsedModule | None:
+        """Returns the use of a module around the resource whose document is in the file."""
+        module = address.module
+        while (used := self.uses.get(module)) is not None and used.written.document.file != file:
+            module = used.use.address.module
+        return used
+
+    def _names(self, reader: _Reader, written: Any, passed: frozenset[tuple[str, str]] = frozenset()) -> Iterator[Said]:
         """Yields the steps of the names that the expressions of a value read, through local values."""
         for space, name in dict.fromkeys(names_in(written)):
-            if space == "var" and address.module:
-                yield f"var.{name} is a variable of {address.module}", None
+            if space == "var" and reader.module:
+                yield from self._variable_of_module(reader.module, name)
             elif space == "var":
                 yield from self._variable(name)
             elif space == "each":
-                yield from self._each(address, name)
+                yield from self._each(reader, name)
             elif space == "env":
                 yield f"{name} of the shell's environment", None
-            elif space == "local" and name in self.locals.data and name not in passed:
-                value = self.locals.data[name]
-                yield f"local.{name}: {_shown(value, hidden=False)}", origin(inside(self.locals.position, name))
-                yield from self._names(address, value, passed | {name})
+            elif space == "local" and (reader.module, name) not in passed:
+                data, position = self._locals(reader.module)
+                if name in data:
+                    yield f"local.{name}: {_shown(data[name], hidden=False)}", origin(inside(position, name))
+                    yield from self._names(reader, data[name], passed | {(reader.module, name)})
+
+    def _locals(self, module: str) -> Placed:
+        """Returns the local values of a module, or those of the project."""
+        if not module:
+            return self.locals
+        interface = self.uses[module].interface
+        return Placed(interface.part(LOCALS), interface.position(LOCALS))
 
     def _by_patch(self, address: Address, path: Path) -> Iterator[Said]:
-        """Yields the steps of a value that the project file sets: a patch, or a default."""
+        """Yields the steps of a value that another file sets: a patch, or a default."""
         place = origin(position_at(self.patched[address].document.position, path))
         hidden = _hidden(address, path)
         text = f"{label_of(path)}: {_shown(_at(self.patched[address], path), hidden=hidden)}"
@@ -135,9 +185,14 @@ class Provenance:
         if before is not _MISSING and old == place:
             yield f"{text}, a default of the project", place
             return
-        yield f'the environment "{self._environment_at(place)}" patches {text}', place
+        yield f"{self._patcher(address, place)} patches {text}", place
         if before is not _MISSING:
             yield f"in place of {_shown(before, hidden=hidden)}", old
+
+    def _patcher(self, address: Address, place: Origin) -> str:
+        """Returns who patches the resource at a place: an environment, or the use of a module."""
+        used = self._use_in(address, place.file) if place.file != PROJECT_FILE else None
+        return str(used.use.address) if used is not None else f'the environment "{self._environment_at(place)}"'
 
     def _environment_at(self, place: Origin) -> str:
         """Returns the name of the environment, or of one that it extends, in which the place is."""
@@ -148,8 +203,11 @@ class Provenance:
         """Yields the steps of a missing value: a patch removes it, or another resource provides it."""
         if before is not _MISSING:
             old = origin(position_at(self._base(address).document.position, path))
-            where = next((origin(position) for position in self._patches(path)), Origin(PROJECT_FILE, 1, 1))
-            yield f'the environment "{self._environment_at(where)}" removes {label_of(path)}', where
+            around = origin(position_at(self.patched[address].document.position, path[:-1]))
+            where = around
+            if around.file in (PROJECT_FILE, old.file):
+                where = next((origin(position) for position in self._patches(path)), Origin(PROJECT_FILE, 1, 1))
+            yield f"{self._patcher(address, where)} removes {label_of(path)}", where
             yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
             return
         giver = self._giver(address, path)
@@ -178,14 +236,31 @@ class Provenance:
     def _before(self, address: Address, path: Path) -> Any:
         return _at(self._base(address), path)
 
-    def _each(self, address: Address, name: str) -> Iterator[Said]:
-        base, each = self._base(address), self.patched[address].each or {}
+    def _each(self, reader: _Reader, name: str) -> Iterator[Said]:
+        each, document = reader.each or {}, reader.document.document
         if name in each:
-            place = origin(position_at(base.document.position, (FOR_EACH, address.key)))
+            place = origin(position_at(document.position, (FOR_EACH, reader.key)))
             yield f"each.{name} is {_shown(each[name], hidden=is_secret(each[name]))}, by forEach", place
-            for space, variable in dict.fromkeys(names_in(base.document.data.get(FOR_EACH))):
+            module = reader.document.address.module
+            for space, variable in dict.fromkeys(names_in(document.data.get(FOR_EACH))):
                 if space == "var":
-                    yield from self._variable(variable)
+                    yield from self._variable_of_module(module, variable) if module else self._variable(variable)
+
+    def _variable_of_module(self, module: str, name: str) -> Iterator[Said]:
+        """Yields the steps of a variable of a module: the line of its caller, what that reads, and its default."""
+        used = self.uses[module]
+        declaration = used.interface.part(VARIABLES).get(name)
+        hidden = is_secret_variable(declaration)
+        document = used.use.document
+        given = document.data.get(VARIABLES)
+        is_given = isinstance(given, dict) and given.get(name) is not None
+        if isinstance(given, dict) and is_given:
+            place = origin(position_at(document.position, (VARIABLES, name)))
+            yield f"var.{name} is {_shown(given[name], hidden=hidden)}, by {module}", place
+            yield from self._names(_reader_of(used), given[name])
+        for item in defaults_in({name: declaration}, used.interface.position(VARIABLES)):
+            value, where = _shown(item.value, hidden=hidden), origin(item.position) if item.position else None
+            yield (f"in place of {value}, {item.by}" if is_given else f"var.{name} is {value}, by {item.by}"), where
 
     def _variable(self, name: str) -> Iterator[Said]:
         declaration = self.variables.get(name)
@@ -197,14 +272,34 @@ class Provenance:
             yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
 
 
-def _places_in(position: Position, path: Path) -> Iterator[Path]:
-    """Yields the paths of the outermost values at or inside the position that patches set."""
-    if position[0] == PROJECT_FILE:
+def _reader_of(used: UsedModule) -> _Reader:
+    """Returns whose names the document of a use of a module means."""
+    return _Reader(used.use.address.module, used.written, used.use.address.key, used.use.each)
+
+
+def _places_in(position: Position, path: Path, own: str) -> Iterator[Path]:
+    """Yields the paths of the outermost values at or inside the position that are not of the file `own`."""
+    if position[0] != own:
         yield path
         return
     inner = position[5]
     for part, item in inner.items() if isinstance(inner, dict) else enumerate(inner or ()):
-        yield from _places_in(item, (*path, part))
+        yield from _places_in(item, (*path, part), own)
+
+
+def _texts_by_file(value: Any, position: Position) -> Iterator[tuple[str, str]]:
+    """Yields each text in a value with the file in which it stands."""
+    match value:
+        case str():
+            yield position[0], value
+        case dict():
+            for name, item in value.items():
+                yield from _texts_by_file(item, inside(position, name))
+        case list():
+            for index, item in enumerate(value):
+                yield from _texts_by_file(item, inside(position, index))
+        case _:
+            pass
 
 
 def _at(identified: IdentifiedDocument, path: Path) -> Any:

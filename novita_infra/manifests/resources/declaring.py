@@ -11,6 +11,7 @@ from typing import Any
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
 from novita_infra.manifests.resources.lifecycle.conditions import conditions_of, instances_of, triggers_of
@@ -200,7 +201,7 @@ class Declaring:
         if "${" in name:
             return name  # an expression without a value is already reported
         try:
-            address = self.scope.absolute(Address.parse(f"{kind}.{name}"))
+            address = self.scope.at(position[0]).absolute(Address.parse(f"{kind}.{name}"))
             self.scope.resources.find(address)
         except (ValueError, Uncomputable) as error:
             hint = error.hint if isinstance(error, Uncomputable) else ""
@@ -238,7 +239,7 @@ class Declaring:
         triggers = triggers_of(
             values.get("replaceTriggeredBy"),
             inside(position, "replaceTriggeredBy"),
-            self.scope,
+            self.scope.at(inside(position, "replaceTriggeredBy")[0]),
             own=own,
             diagnostics=self.diagnostics,
         )
@@ -280,12 +281,13 @@ class Declaring:
         return seconds
 
     def _after(self, text: Value, position: Position) -> tuple[Address, ...]:
-        """Returns the resources that an item of `dependsOn` names: all keys of an address without one."""
+        """Returns the resources that an item of `dependsOn` names: all keys without one, and all in a module."""
         if isinstance(text, Ref):
             return (text.address,)
         try:
-            address = self.scope.absolute(Address.parse(text if isinstance(text, str) else str(text)))
-            return instances_of(address, self.scope)
+            scope = self.scope.at(position[0])
+            address = scope.absolute(Address.parse(text if isinstance(text, str) else str(text)))
+            return tuple(scope.resources.inside(address)) if address.type == MODULE else instances_of(address, scope)
         except Uncomputable as error:
             self._tell(error.summary, error.hint, position)
         except ValueError:

@@ -31,9 +31,13 @@ class _Computed:
 
 
 class LocalValues:
-    """The local values of a project. They are computed in the scope of the expression that reads them."""
+    """The local values of a project or a module. They are computed in the scope of the expression that reads them."""
 
-    def __init__(self, written: Mapping[str, Any], position: Position, sources: Sources, path: ReadingPath) -> None:
+    def __init__(
+        self, written: Mapping[str, Any], position: Position, sources: Sources, path: ReadingPath, *, module: str = ""
+    ) -> None:
+        """`module` is the address of the module; empty for the project."""
+        self._owner = f"{module}.{LOCAL}" if module else LOCAL
         self._written = written
         self._position = position
         self._sources = sources
@@ -50,20 +54,20 @@ class LocalValues:
         Raises Uncomputable where none has the name, and Reported for what `errors` gives.
         """
         if name not in self._written:
-            hint = nearest(name, tuple(self._written)) or "declare it under locals: in novita-infra.yaml"
+            hint = nearest(name, tuple(self._written)) or f"declare it under locals: in {self._position[0]}"
             unknown = Uncomputable(f'there is no local value "{name}"', hint)
             unknown.cause = f"local.{name}"
             raise unknown
         self._wanted.add(name)
         if scope.resources is not self._resources:
             self._resources, self._computed = scope.resources, {}
-        if (LOCAL, name) in self._path:
-            summary = f"values need each other in a circle: {self._path.circle((LOCAL, name))}"
+        if (self._owner, name) in self._path:
+            summary = f"values need each other in a circle: {self._path.circle((self._owner, name))}"
             place = key_origin(inside(self._position, name))
             self._circles[name] = Diagnostic(summary, "let one of them have a value of its own", origin=place)
             raise Reported
         if name not in self._computed:
-            with self._path.reading((LOCAL, name)):
+            with self._path.reading((self._owner, name)):
                 self._computed[name] = self._compute(name, scope)
         found = self._computed[name]
         if not found.usable:

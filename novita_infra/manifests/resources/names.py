@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
+from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import Reported
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.effort import Missing, Uncomputable
@@ -46,6 +47,8 @@ class DeclaredNames:
         self._absent: dict[Address, Absence] = {}
         self._unknown: set[Address] = set()
         self._torn: set[str] = set()
+        self._inside: dict[Address, Sequence[Address]] = {}
+        """By address of a module, the resources in it, once all are declared."""
         self._hints: dict[Address, str] = {}
 
     def add(self, address: Address) -> None:
@@ -106,6 +109,29 @@ class DeclaredNames:
             return ()
         self.find(base)
         raise Reported
+
+    def inside(self, module: Address) -> Sequence[Address]:
+        """Returns the resources of a module, those of all its keys for an address without one, sorted.
+
+        Raises Uncomputable if it is not declared, and Reported if its keys are not known.
+        """
+        if module not in self._inside:
+            if module.key:
+                self.find(module)
+            keys = (module.key,) if module.key else self.keys(module)
+            within = tuple(f"{module.base.with_key(key)}." for key in keys)
+            found = (item for item in self._addresses if item.module and f"{item.module}.".startswith(within))
+            self._inside[module] = sorted(item for item in found if item.type != MODULE)
+        return self._inside[module]
+
+    def may_hold_more(self, module: Address) -> bool:
+        """Returns whether a module, or one around it, does not exist here, or has keys that are not known."""
+        for name in around(module):
+            if name in self._absent or name.base in self._absent or name.base in self._unknown:
+                return True
+            if name.base in self._keys and not self._keys[name.base]:
+                return True
+        return False
 
     def find(self, address: Address) -> None:
         """Raises Uncomputable where the address names no resource: Undeclared, or Missing where one may exist later."""

@@ -26,10 +26,7 @@ _EXPRESSION: Final = re.compile(
 """An expression of names, functions, operators and ports. Any other text after `${`, also in it, may be secret."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
-_SOURCE: Final = re.compile(
-    rf"{_REFERENCE.pattern}|git::(?:https://|ssh://(?:[a-z]{{1,8}}@)?|file://)[A-Za-z0-9.-]{{0,100}}(?::\d{{1,5}})?"
-    r"/[\w./~+%-]{1,300}(?:\?ref=[\w./+@-]{1,100})?"
-)
+_SOURCE: Final = re.compile(rf"{_REFERENCE.pattern}|git::(?:(?:ssh://)?[a-z]{{1,8}}@)?[\w.~+%/?=&:-]{{1,400}}")
 _FORMS: Final = {
     Shows.NAME: _REFERENCE,
     Shows.SOURCE: _SOURCE,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from novita_infra.schema.frame import VERSION
 from novita_infra.schema.objects import Schema, closed_object
-from novita_infra.schema.project import OUTPUTS, VARIABLES
+from novita_infra.schema.project import LOCALS, OUTPUTS, VARIABLES
 
 INTERFACE_EXAMPLE: Final = """\
 apiVersion: novita-infra/v1
@@ -25,6 +25,7 @@ MODULE_INTERFACE: Final[dict[str, Any]] = closed_object(
         "apiVersion": VERSION,
         "kind": {"const": "ModuleInterface", "description": "Marks the file novita-infra-module.yaml."},
         "variables": {**VARIABLES, "description": "What ${var.NAME} gives inside of the module."},
+        "locals": LOCALS,
         "outputs": _OUTPUTS,
     },
     required=["apiVersion", "kind"],

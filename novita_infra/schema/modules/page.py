@@ -30,7 +30,13 @@ A module is a folder with a file `novita-infra-module.yaml` and manifests. A pro
   `${{module.train.head}}`.
 * A variable may be a value that is known after apply, such as `${{network_storage.shared.id}}`. The keys of a `forEach`
   inside of the module may not.
-* The default name of an object is `train-eu-head`. Defaults of the project apply to modules, too; patches do not.
+* The default name of an object is `train-eu-head`. Defaults of the project apply to modules, too.
+* `patches:` of a use change resources in it, with the rules of an [environment's patches](project.md#environments):
+  `{{target: instance.head, spec: {{rootDiskGb: 100}}}}`. Expressions in them have the names of their file.
+  An environment patches by the whole address, `module.train.instance.head` for all keys of the module, and comes last.
+* `locals:` of a module are values that its expressions read as `${{local.NAME}}`.
+* `dependsOn: [module.train]` waits for all resources in it, `module.train["eu"]` for those of one use.
+* `novita-infra why` leads from a value in a module to the line of its caller, and to what that reads.
 * `moved` in the project file moves a resource into a module: `{{from: instance.head, to: module.train.instance.head}}`.
 * Modules may use modules: the source is relative to the file that names it, and inside of the project's folder.
 

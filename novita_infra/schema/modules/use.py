@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from novita_infra.schema.frame import EXISTENCE, NAME, VERSION
 from novita_infra.schema.objects import closed_object
+from novita_infra.schema.project import PATCHES
 
 MODULE: Final[dict[str, Any]] = closed_object(
     {
@@ -34,6 +35,12 @@ MODULE: Final[dict[str, Any]] = closed_object(
                 "The folder of the module: in the project, relative to this file, or in a git repository: "
                 "git::URL//FOLDER?ref=REF."
             ),
+        },
+        "patches": {
+            **PATCHES,
+            "examples": [[{"target": "instance.head", "spec": {"rootDiskGb": 100}}]],
+            "description": "Differences of resources in this use; targets are named as in the module. A later patch "
+            "takes precedence, and those of the environment over all.",
         },
         "variables": {
             "type": "object",

@@ -9,37 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
+from module_files import HEAD, INTERFACE, NODES, files, use
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Ref, Secret
-
-HEAD = "apiVersion: novita-infra/v1\n"
-INTERFACE = f"""{HEAD}kind: ModuleInterface
-variables:
-  gpus: {{type: integer, default: 1}}
-  peer: {{type: string, default: none}}
-outputs:
-  ip: ${{instance.head.ip}}
-  gpus: ${{instance.head.gpuCount * 2}}
-  text: "${{project.name}} ${{file('motd.txt')}}"
-"""
-NODES = manifest(
-    "Instance", "head", INSTANCE + "  gpuCount: ${var.gpus}\n  env: {PEER: '${var.peer}'}\n  vpc: net\n"
-) + manifest("VPC", "net", "  cluster: c1\n")
-
-
-def use(name: str = "train", rest: str = "", source: str = "./modules/train") -> str:
-    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\nsource: {source}\n{rest}"
-
-
-def files(*texts: str, **more: str) -> dict[str, str]:
-    return {
-        "a.yaml": "".join(texts),
-        "modules/train/novita-infra-module.yaml": INTERFACE,
-        "modules/train/nodes.yaml": NODES,
-        "modules/train/motd.txt": "hello",
-        **{name.replace("__", "/").replace("_yaml", ".yaml"): text for name, text in more.items()},
-    }
 
 
 def test_names_in_a_module_are_local_and_addresses_begin_with_it(tmp_path: Path) -> None:

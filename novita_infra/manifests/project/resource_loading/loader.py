@@ -91,6 +91,7 @@ class ResourceLoader:
             read=fields.read,
             keys=names.keys,
             output_keys=fields.output_keys,
+            inside=names.inside,
             output=outputs.read,
         )
         scope = self.scope = Scope(
@@ -104,17 +105,16 @@ class ResourceLoader:
             local=local_values.read,
         )
         expander = Expander(
-            settings, environment, self._identifier, self._secrets, self._diagnostics, names, fields, outputs
+            settings, environment, self._identifier, self._secrets, self._diagnostics, names, fields, outputs, path
         )
         expansion = expander.expand(identified, scope)
-        documents = {
-            id(one.document): one.document for one in (*expansion.own, *expansion.patched, *identified.modules)
-        }
+        own = (item for item in expansion.written if not item.address.module)
+        documents = {id(one.document): one.document for one in (*own, *expansion.patched, *identified.modules)}
         self.read = [Placed(one.data, one.position) for one in documents.values() if one.expressions]
         self.documents = {item.address: item.document.data for item in expansion.patched}
         items = expansion.items
         if self._provenance is not None:
-            self._provenance.read(expansion.written, items)
+            self._provenance.read(expansion.written, items, expansion.spaces)
         if self.complete and not names.lacks(MODULE):
             listed = Placed(settings.document.data.get(DEFAULTS), settings.position(DEFAULTS))
             self._diagnostics.add([*unmatched_selectors(listed, expansion.written)])
@@ -125,6 +125,9 @@ class ResourceLoader:
         if not self._found.scope:
             self._diagnostics.add([*local_values.errors(scope, whole=True)])
         self._diagnostics.add(outputs.rest())
+        for space in expansion.spaces:
+            if space.used is not None:
+                self._diagnostics.add([*space.used.locals.errors(space.scope, whole=True)])
         return tuple(every[address] for address in sorted(every)), found
 
     def _checkout(self, source: GitSource) -> Path:
