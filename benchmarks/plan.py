@@ -26,6 +26,7 @@ from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.model.clock import RealClock
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.opening.simulated import sim_db
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import (
     SIMULATOR,
@@ -35,7 +36,6 @@ from novita_infra.operations.session import (
     state_locked,
     validate_project,
 )
-from novita_infra.operations.simulated import sim_db
 from novita_infra.operations.state.edits import store_of
 from novita_infra.simulator import open_world
 from novita_infra.simulator.http.app import build_app

@@ -25,6 +25,7 @@ from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import AGAIN, ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
+from novita_infra.api.limits.kept_answers import NOT_KEPT, KeptAnswers
 from novita_infra.api.limits.shared_limits import open_limits
 from novita_infra.api.logs.hosts import resolve_host
 from novita_infra.api.logs.tail import Logs
@@ -76,6 +77,8 @@ class Client:
         self._governor = Governor(clock=clock, most=in_flight, store=store)
         self.awaited = AwaitedCalls(clock.now, quiet_until=lambda: self._governor.quiet_until)
         """The calls under way."""
+        self.kept = KeptAnswers()
+        """Answers that were read for a lookup, for the next reader of the same list."""
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = httpx.Headers(
@@ -116,6 +119,8 @@ class Client:
         Raises a subclass of ApiError. A request that is not repeatable is sent again only if the service says that it
         did nothing (429), or if there was no connection.
         """
+        if (kept := self.kept.take(request)) is not NOT_KEPT:
+            return kept
         url = self._address(request)
         body = _encoded(request)
         # Written here, because httpx takes a tenth of the whole call to find out which headers are missing.
@@ -143,9 +148,11 @@ class Client:
 
         patience = self._patience
         with self.awaited.call(request) as call:
-            return await repeat(
+            answer = await repeat(
                 once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
             )
+        self.kept.add(request, answer)
+        return answer
 
     async def walk(self, pages: Pages) -> WalkedItems:
         """Every item of a list once, whether the service counts pages from 0 or from 1; see `paging.walk`."""

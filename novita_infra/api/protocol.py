@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import SecretSource
+from novita_infra.api.limits.kept_answers import KeptAnswers
 from novita_infra.api.request import Pages, Request, WalkedItems
 
 
@@ -19,6 +20,9 @@ class ApiClient(Protocol):
 
     awaited: AwaitedCalls
     """The calls under way."""
+
+    kept: KeptAnswers
+    """Answers that were read for a lookup, for the next reader of the same list."""
 
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""

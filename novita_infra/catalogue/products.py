@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import flag_of, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, GPU_V2, Request, get
+from novita_infra.catalogue.models import LanguageModel, parse_models
 from novita_infra.model.frozen import dataclass
 
 UNIT: Final = 100_000
@@ -63,6 +64,8 @@ class Catalogue:
     """The answer of `GET /endpoint/limit`."""
     gpu_memory: Mapping[str, int] = field(default_factory=dict)
     """By id of a GPU product: the memory of one GPU in GB. Only the list of v2 has it."""
+    models: tuple[LanguageModel, ...] = ()
+    """The language models."""
 
     def filled_from(self, other: Catalogue) -> Catalogue:
         """This catalogue, with its missing parts from the other."""
@@ -238,6 +241,7 @@ PARTS: Final[Mapping[str, Part]] = {
         (get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100),), _serverless_products
     ),
     "gpu_memory": Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
+    "models": Part((get("/openai/v1/models"),), parse_models),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }
 """How to read each part, by its name in Catalogue and in Resolution.catalogues."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
-import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from typing import Final
 
 from novita_infra.api.heartbeat import SILENCE, Heartbeat
 from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
+from novita_infra.catalogue.products import PARTS
+from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, check_not_empty, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
@@ -23,26 +23,25 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.rules.plan_rules import rules_at
 from novita_infra.manifests.secrets.answers import SecretAnswers
 from novita_infra.manifests.secrets.asking import with_secrets
-from novita_infra.model.clock import Clock, RealClock
+from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
-from novita_infra.operations.simulated import SIM_SCALE, simulated
+from novita_infra.operations.opening.account import SIMULATOR, AccountOpener, account_opener
+from novita_infra.operations.opening.lookups import LookupsOfRun
+from novita_infra.operations.opening.simulated import SIM_SCALE
 from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locks.locking import locked
 from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State, edited, new_state
 from novita_infra.state.store import StateLost, Store
 
-if TYPE_CHECKING:
-    import httpx
-
-
-API_URL: Final = "https://api.novita.ai"
-SIMULATOR: Final = "simulator"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+MARKET: Final = frozenset(request.path for part in PARTS.values() for request in part.requests)
+"""The paths of the catalogue, which a run may read before it holds the lock."""
+_FRESH: Final = 60.0
+"""Seconds of waiting for a lock after which nothing counts that was read before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +103,12 @@ def validate_project(
     lenient: bool = False,
     provenance: Provenance | None = None,
     answers: SecretAnswers | None = None,
+    lookups: LookupAnswers | None = None,
 ) -> Project:
     """The project as declared, without reading the account. Raises Problems with every error of the manifests.
 
     `lenient` needs no secret and no variable; `provenance` records the sources of values; `answers` are those of
-    sources of secrets; see `load`.
+    sources of secrets, `lookups` those of the lookups; see `load`.
     """
     return load(
         where.path,
@@ -119,6 +119,7 @@ def validate_project(
         provenance=provenance,
         lenient=lenient,
         answers=answers,
+        lookups=lookups,
     )
 
 
@@ -165,9 +166,13 @@ async def open_session(
     protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about a wait,
     or about work that takes long before there is a plan.
     """
-    project = await project_at(where, environ, destroys=destroys, empty=empty, lenient=lenient, report=report)
-    async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
-        yield session
+    async with account_opener(environ, sim=where.sim, in_flight=in_flight) as account:
+        lookups = None if destroys else LookupsOfRun(account.open, environ, report)
+        project = await project_at(
+            where, environ, destroys=destroys, empty=empty, lenient=lenient, lookups=lookups, report=report
+        )
+        async with with_project(where, project, account, report=report) as session:
+            yield session
 
 
 async def project_at(
@@ -177,16 +182,28 @@ async def project_at(
     destroys: bool,
     empty: bool = False,
     lenient: bool = False,
+    lookups: LookupsOfRun | Sequence[FoundLookup] | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Project:
     """The project; without its declarations if they cannot be read and `open_session` does not need them.
 
-    Asks the sources of secrets that something declared needs. A command that destroys does without.
+    Asks the sources of secrets that something declared needs, and makes its `lookups`, or takes them as a plan file
+    holds them. A command that destroys does without.
     """
+    found = None
+    if lookups is not None:
+        found = LookupAnswers() if isinstance(lookups, LookupsOfRun) else LookupAnswers(lookups)
+    load = partial(validate_project, where, environ, lenient=lenient, lookups=found)
+    known = frozenset({environ.get("NOVITA_API_KEY", ""), *secrets_of_environment(environ)} - {""})
+    ask = partial(with_secrets, load, environ, secrets=known, destroys=destroys, report=report, answers=SecretAnswers())
     try:
-        load = partial(validate_project, where, environ, lenient=lenient)
-        known = frozenset({environ.get("NOVITA_API_KEY", ""), *secrets_of_environment(environ)} - {""})
-        return await with_secrets(load, environ, secrets=known, destroys=destroys, report=report)
+        while True:
+            try:
+                return await ask()
+            except LookupsWanted as wanted:
+                if found is None or not isinstance(lookups, LookupsOfRun):
+                    raise
+                found.add(await lookups.answers(wanted.questions, wanted.root))
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise
@@ -199,7 +216,9 @@ async def project_at(
 @asynccontextmanager
 async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
     """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
+    began = session.clock.now()
     async with locked(session.store, operation, max_wait=session.where.lock_timeout, report=session.report):
+        session.client.kept.clear(but=MARKET if session.clock.now() - began < _FRESH else ())
         session.state, session.edits = session.store.load(), StateEdits()
         check_state(session.project, session.state, place=session.store.describe())
         move_records(session)
@@ -232,9 +251,8 @@ def move_records(session: Session) -> None:
 async def with_project(
     where: ProjectOptions,
     project: Project,
-    environ: Mapping[str, str],
+    account: AccountOpener,
     *,
-    in_flight: int | None,
     report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Session]:
     """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
@@ -248,50 +266,22 @@ async def with_project(
     project = with_recorded_name(project, state)
     if project.id is None and not state.serial:
         check_not_inside(project)
-    sim = where.sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
-    async with AsyncExitStack() as stack:
-        transport: httpx.AsyncBaseTransport | None = None
-        clock: Clock = RealClock()
-        url, key = environ.get("NOVITA_API_URL", "").strip() or API_URL, environ.get("NOVITA_API_KEY", "")
-        if sim:
-            transport, clock = stack.enter_context(simulated(project.root))
-            url, key = "http://simulator.invalid", "sk_simulator"
-        elif not key.strip():
-            raise problem("there is no API key", "set NOVITA_API_KEY, or add --sim to use the built-in simulator")
-        from novita_infra.api.client import Client  # noqa: PLC0415 -- httpx takes 100 ms; not every command calls
-        from novita_infra.api.limits.shared_limits import cache_folder  # noqa: PLC0415 -- likewise
+    opened = await account.open(project.root)
+    client, clock = opened.client, opened.clock
+    if lost:
+        from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
 
-        cache = None if sim else cache_folder(environ)
-        client = Client(
-            url=url,
-            key=key,
-            clock=clock,
-            random=random.Random(),  # noqa: S311 -- jitter, no secret
-            transport=transport,
-            in_flight=in_flight,
-            shared=cache,
-        )
-        await stack.enter_async_context(client)
-        client.hide(partial(secrets_of_environment, environ))
-        host = urlsplit(url).hostname or url
-        cloud = SIMULATOR if sim or host in _LOOPBACK else host
-        if lost:
-            from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
-
-            raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
-        session = Session(where, project, store, client, clock, cloud, state, sim=sim, cache=cache, report=report)
-        session.account = _account(url, key)
-        async with session.heartbeat.while_reading():
-            yield session
+        raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
+    session = Session(
+        where, project, store, client, clock, opened.cloud, state, sim=opened.sim, cache=opened.cache, report=report
+    )
+    session.account = opened.digest
+    async with session.heartbeat.while_reading():
+        yield session
 
 
 def _store(project: Project) -> Store:
     return open_backend(project.state).store(project.environment, project=project.name)
-
-
-def _account(url: str, key: str) -> str:
-    """The digest of address and key. A key is long and random, so the digest does not reveal it."""
-    return hmac.digest(key.strip().encode(), url.rstrip("/").encode(), "sha256").hex()[:16]
 
 
 def _is_empty(where: ProjectOptions) -> bool:

@@ -177,6 +177,8 @@ def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
         name = schema["$ref"].rpartition("/")[2]
         named, shared = shared[name], {**shared, name: {"type": "object"}}
         schema = {**named, **{name: part for name, part in schema.items() if name != "$ref"}}
+    if "else" in schema and "then" not in schema and "if" in schema:  # or an expression
+        schema = {**schema["else"], **{name: part for name, part in schema.items() if name not in ("if", "else")}}
     plain = dict(schema)
     if "then" in schema and "else" in schema:
         plain["anyOf"] = [schema["else"], schema["then"]]

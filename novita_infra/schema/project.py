@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from novita_infra.lookups.lookup import LookupType
+from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.model.addresses import KEY
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
-from novita_infra.schema.objects import Schema, closed_object
+from novita_infra.schema.objects import Schema, closed_object, opened
 from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 from novita_infra.schema.secret_pointers import SECRET_COMMANDS
 from novita_infra.schema.state_settings import any_state_settings, state_settings
@@ -49,6 +51,15 @@ def _named(of: Schema, *, names: str, description: str, example: Schema | None =
 def _address(description: str, *examples: str) -> Schema:
     """The address of a resource or a module."""
     return {"type": "string", "pattern": ADDRESS, "examples": [*examples], "description": description}
+
+
+def _lookup(of: LookupType) -> Schema:
+    """The criteria of a type of lookup, each open to an expression."""
+    needed: Schema = {"required": [*of.one_of]}
+    if len(of.one_of) > 1:
+        needed = {"anyOf": [{"required": [name]} for name in of.one_of]}
+    properties = {name: opened(schema, secret=False) for name, schema in of.criteria.items()}
+    return {**closed_object(properties), **needed, "description": of.summary}
 
 
 _PATCH: Final[Schema] = {
@@ -191,6 +202,18 @@ _IMPORT: Final[Schema] = {
     "description": "Objects that exist already and are imported by the next apply. No effect once it is done.",
 }
 
+LOOKUPS_SCHEMA: Final[Schema] = {
+    "type": "object",
+    "propertyNames": {"pattern": _VARIABLE_NAME},
+    "additionalProperties": {
+        **closed_object({item.name: _lookup(item) for item in LOOKUPS.values()}),
+        "oneOf": [{"required": [name]} for name in LOOKUPS],
+        "description": "One lookup: its type, with the criteria.",
+    },
+    "examples": [{"home": {item.name: dict(item.example)}} for item in [*LOOKUPS.values()][:1]],
+    "description": "What is looked up in the account, or in another project, before a plan is made. Expressions read "
+    "it as ${lookup.NAME.ATTRIBUTE}; a saved plan holds what was found.",
+}
 VARIABLES: Final = _named(VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to.")
 OUTPUTS: Final[Schema] = {
     "type": "object",
@@ -225,6 +248,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         },
         "variables": VARIABLES,
         "locals": LOCALS,
+        "lookups": LOOKUPS_SCHEMA,
         "environments": _named(
             _ENVIRONMENT,
             names=f"^{NAME}$",

@@ -17,6 +17,7 @@ from novita_infra.schema.explain_frame import PartExplained, explain_frame, expl
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
 from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.modules.page import MODULES
+from novita_infra.schema.pages.lookups import lookups_page
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.secret_pointers import SECRET_POINTERS
 
@@ -31,6 +32,7 @@ Generated from the code by `make schemas`.
 * [Variables and local values](variables.md): types, where values come from, rules, secrets.
 * [Modules](modules.md): folders of manifests with variables and outputs.
 * [Expressions](expressions.md) `${...}`: names, operators, functions.
+* [Lookups](lookups.md) `${lookup.NAME.id}`: products, clusters, objects of others, models, outputs of other projects.
 * [Secrets](secrets.md) `{fromEnv: NAME}`: the environment, files, SOPS, the keyring, a vault, a command.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.
@@ -164,6 +166,7 @@ def pages() -> dict[str, str]:
         "index.md": _INDEX + "\n".join(rows) + "\n",
         "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
         "modules.md": MODULES + "\n".join(_module_parts()) + "\n",
+        "lookups.md": lookups_page(),
         "secrets.md": _SECRETS + "\n".join(_sources()) + "\n",
         "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
         **{f"{item.type}.md": "\n".join(_page(item)) + "\n" for item in explained},

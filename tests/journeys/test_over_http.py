@@ -88,6 +88,11 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"instance.workstation": ["update"]},
     ),
     Journey(
+        example="lookups",
+        options=("--var", "region=US"),
+        becomes={'network_storage.cache["us-dallas-nas-2"]': ["create"]},
+    ),
+    Journey(
         example="modules",
         options=("--var", "image=docker.io/library/redis:7.2"),
         becomes={

@@ -139,7 +139,7 @@ def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     pages.mkdir()
     (pages / "machine.md").write_text("", encoding="utf-8")
     reference.write_pages(pages)
-    frame = {"index.md", "project.md", "lifecycle.md", "modules.md", "secrets.md"}
+    frame = {"index.md", "project.md", "lifecycle.md", "modules.md", "lookups.md", "secrets.md"}
     assert {path.name for path in pages.iterdir()} == frame | {f"{kind.type}.md" for kind in ALL}
 
 

@@ -13,6 +13,7 @@ from virtual import VirtualClock
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.errors import ApiError, NotFound, Unanswered
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
+from novita_infra.api.limits.kept_answers import KeptAnswers
 from novita_infra.api.request import Pages, Request, WalkedItems, get, post
 from novita_infra.applying.events import Event, Progressed
 from novita_infra.applying.records import RunRecords
@@ -144,6 +145,7 @@ class FakeAccount:
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.random = random.Random(0)
+        self.kept = KeptAnswers()
         self.awaited = AwaitedCalls(self.clock.now, quiet_until=lambda: 0.0)
         self.machines: dict[str, dict[str, Any]] = {}
         self.sent: list[str] = []

@@ -11,10 +11,11 @@ from rig import Rig
 
 from novita_infra.applying.events import Event, Result
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.opening.account import SIMULATOR
 from novita_infra.operations.plans.approved_plans import ApprovedRun, check_expected, run_of_expected, run_of_saved
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import reopened, save_plan, store_new_state
-from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
+from novita_infra.operations.session import ProjectOptions, Session, state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.saved.plan_file import digest_of
 

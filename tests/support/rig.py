@@ -23,14 +23,17 @@ from virtual import VirtualClock
 from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.applying.events import Event, Result
+from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.secrets.asking import SecretsWanted, with_secrets
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.importing import import_object
+from novita_infra.operations.opening.account import SIMULATOR, OpenAccount
+from novita_infra.operations.opening.lookups import LookupsOfRun
 from novita_infra.operations.plans.planning import plan_project, read_inputs
-from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
+from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked
 from novita_infra.operations.state.edits import forget, move_record
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions
@@ -143,13 +146,35 @@ class Rig:
         self.write("main.yaml", *documents)
 
     def project(self) -> Project:
-        read = partial(load, self.folder, environment=self.environment, variables=self.variables, environ=self.environ)
+        found = LookupAnswers()
+        read = partial(
+            load,
+            self.folder,
+            environment=self.environment,
+            variables=self.variables,
+            environ=self.environ,
+            lookups=found,
+        )
         try:
             return read()
+        except LookupsWanted:  # on a loop of its own, as no command has begun
+            where = ProjectOptions(path=self.folder, environment=self.environment, variables=self.variables)
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(self.clock.run, self.looking_up(where)).result()
         except SecretsWanted:  # a program has a time of its own
             with ThreadPoolExecutor(1) as pool:
                 asked = with_secrets(read, self.environ, report=self.messages.append)
                 return pool.submit(asyncio.run, asked).result()
+
+    async def looking_up(self, where: ProjectOptions) -> Project:
+        """The project with what it looks up."""
+        async with self.client() as client:
+            lookups = LookupsOfRun(partial(self.account, client), self.environ, self.messages.append)
+            return await project_at(where, self.environ, destroys=False, lookups=lookups)
+
+    async def account(self, client: Client, _: Path = Path()) -> OpenAccount:
+        """The account that the client talks to."""
+        return OpenAccount(client, self.clock, SIMULATOR, "", sim=False, cache=None)
 
     # --- the commands ---
 

@@ -1,1 +1,1 @@
-"""The rate of calls: one governor per process, one shared file per machine."""
+"""What spares the service calls: one governor of their rate per process, one shared file per machine, kept answers."""

@@ -7,11 +7,12 @@ The create that succeeds decides the product once; a cheaper offer of tomorrow c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from novita_infra.api.json_values import filled, object_of, objects_of, text_of
-from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
+from novita_infra.catalogue.prices import usd
+from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.kinds.kind import Offer, SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors
 from novita_infra.kinds.toolkit.field_schemas import CHOICE, TEXT
@@ -19,7 +20,6 @@ from novita_infra.kinds.toolkit.lookup import (
     ambiguity,
     find_cluster,
     matching,
-    price_in_mode,
 )
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
@@ -28,6 +28,7 @@ from novita_infra.kinds.toolkit.wishes import (
     find_region,
     fulfilling,
     has_wish,
+    hourly_price,
     is_too_dear,
     why_too_dear,
     wish_of,
@@ -175,7 +176,7 @@ def _offers(
         {
             **_offer_of(declared, spec, id=item.id, cluster=place),
             "name": item.name,
-            "price": price_in_mode(item, mode),
+            "price": hourly_price(item, mode),
             "available": item.available,
             "tooDear": is_too_dear(item, wish),
         }
@@ -312,5 +313,5 @@ def _passed(offer: Mapping[str, Value], reason: str) -> Mapping[str, Value]:
     return {"offer": filled(named), "reason": reason}
 
 
-def _usd(amount: int | None) -> str:
-    return "an unknown price" if amount is None else f"${Decimal(amount) / UNIT}/h"
+def _usd(amount: int | Fraction | None) -> str:
+    return "an unknown price" if amount is None else f"{usd(amount)}/h"

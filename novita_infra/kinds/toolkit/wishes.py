@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, Final
 
-from novita_infra.catalogue.prices import usd
+from novita_infra.catalogue.prices import MONTH, usd
 from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
@@ -90,15 +91,21 @@ def fulfilling(products: Sequence[Product], wish: Wish, catalogue: Catalogue) ->
     return tuple(products), ""
 
 
+def hourly_price(product: Product, mode: str) -> int | Fraction | None:
+    """The price per hour in that billing mode, in 1/100000 USD: that of a month by the hours of the shortest term."""
+    price = price_in_mode(product, mode)
+    return price if price is None or mode != "monthly" else Fraction(price, min(product.monthly) * MONTH)
+
+
 def is_too_dear(product: Product, wish: Wish) -> bool:
     """Whether the product costs more than is wished. An unknown price does."""
-    price = price_in_mode(product, wish.mode)
+    price = hourly_price(product, wish.mode)
     return wish.most is not None and (price is None or price > wish.most)
 
 
 def why_too_dear(products: Iterable[Product], wish: Wish) -> str:
     """Why none of these is cheap enough: the cheapest of them."""
-    priced = [(price, item.name) for item in products if (price := price_in_mode(item, wish.mode)) is not None]
+    priced = [(price, item.name) for item in products if (price := hourly_price(item, wish.mode)) is not None]
     if not priced:
         return "no price is known"
     price, name = min(priced)

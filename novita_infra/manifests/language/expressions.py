@@ -47,6 +47,8 @@ class ExpressionError:
     """The offset of the expression."""
     unset: str = ""
     """The variable of the environment that is not set, where that is the error."""
+    unasked: bool = False
+    """Whether it is unset only because it was not asked for."""
     cause: str = ""
     """What it has in common with the errors of other strings."""
 
@@ -184,7 +186,7 @@ def _errors(error: LanguageError, piece: Expression) -> Iterator[ExpressionError
         if (item.summary, item.hint) not in said:
             said.add((item.summary, item.hint))
             found = ExpressionError(item.at, item.summary, item.hint, piece.text, piece.start)
-            yield replace(found, unset=item.unset, cause=item.cause)
+            yield replace(found, unset=item.unset, unasked=item.unasked, cause=item.cause)
 
 
 def _value(expression: Expression, evaluator: Evaluator, *, secret: bool, alone: bool) -> Value:

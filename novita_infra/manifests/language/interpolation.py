@@ -7,11 +7,11 @@ values themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from novita_infra.manifests.language.expressions import OPENING, evaluate, is_expression
+from novita_infra.manifests.language.expressions import OPENING, Evaluated, ExpressionError, evaluate, is_expression
 from novita_infra.manifests.language.reading import EXAMPLES
 from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import lacking_secret
@@ -21,6 +21,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.manifests.yaml.stand_ins import PLAIN_OPENING
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.compute import known_functions
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Computation, Digest, Ref, Secret, Value
@@ -103,13 +104,35 @@ class Interpolation:
             words = {*_WORD.findall(item.written)} - _PUBLIC
             if not public and any(word in summary + hint for word in words):
                 summary, hint = "this value holds an expression that cannot be read", EXAMPLES
-            self.diagnostics.append(Diagnostic(summary, hint, origin=place, unset=item.unset, cause=item.cause))
-        if not evaluated.usable and self.scope.lenient and all(item.unset for item in evaluated.errors):
+            self.diagnostics.append(
+                Diagnostic(summary, hint, origin=place, unset=item.unset, cause=item.cause, unasked=item.unasked)
+            )
+        if not evaluated.usable and self._is_lacking(evaluated):
             self.lacking.add(origin(position))
             return Interpolated(_STAND_IN, lacking_secret())
+        if not evaluated.usable and not evaluated.errors:  # reported elsewhere, so that nothing more is said of it
+            self.lacking.add(origin(position))
+            return Interpolated(_STAND_IN, lacking_secret(), unusable=True)
         if not evaluated.usable:
             return Interpolated(_STAND_IN, text, unusable=True)
         return Interpolated(_checked(evaluated.value, text), evaluated.value)
+
+    def _is_lacking(self, evaluated: Evaluated) -> bool:
+        """Returns whether nothing is wrong with a string without a value but that it lacks one."""
+        errors = evaluated.errors
+        return all(item.unset for item in errors) if self.scope.lenient else are_unasked(errors)
+
+
+def are_unasked(errors: Sequence[ExpressionError | Diagnostic]) -> bool:
+    """Returns whether there are errors, and all of them only say that something was not asked for."""
+    return bool(errors) and all(item.unasked for item in errors)
+
+
+def unasked_like(item: Diagnostic) -> Uncomputable:
+    """Returns the error of what depends on something that was not asked for."""
+    error = Uncomputable(item.summary, item.hint)
+    error.unset, error.unasked = item.unset, item.unasked
+    return error
 
 
 def _checked(value: Value, text: str) -> Any:

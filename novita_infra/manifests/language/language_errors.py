@@ -24,5 +24,5 @@ def at_offset(error: Uncomputable, at: int) -> LanguageError:
     if isinstance(error, LanguageError):
         return error
     located = (MissingAt if isinstance(error, Missing) else LanguageError)(at, error.summary, error.hint)
-    located.unset, located.cause = error.unset, error.cause
+    located.unset, located.unasked, located.cause = error.unset, error.unasked, error.cause
     return located

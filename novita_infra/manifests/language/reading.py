@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.manifests.language.language_errors import LanguageError, MissingAt, at_offset
 from novita_infra.manifests.language.scope import UNUSABLE, Reported, Scope
-from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
+from novita_infra.manifests.language.tree import Attribute, Index, Literal, Name, Node, Splat, Step
 from novita_infra.model.addresses import KEY, Address
 from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.computing.types import as_text
@@ -57,7 +58,8 @@ class Reader:
     def plain(self, name: Name, steps: Sequence[Step]) -> tuple[Value, int]:
         """Returns the value of a name that is no resource, and how many steps belong to it. Raises LanguageError."""
         scope = self._scope
-        known = (scope.only,) if scope.only else ("var", "env", *(["local"] if scope.local else []), *scope.named)
+        beside = [root for root, reader in (("local", scope.local), ("lookup", scope.lookup)) if reader]
+        known = (scope.only,) if scope.only else ("var", "env", *beside, *scope.named)
         if scope.only and name.word != scope.only:
             raise LanguageError(name.at, f'"{name.word}" cannot be used here', _ONLY[scope.only])
         if name.word not in known:
@@ -67,6 +69,8 @@ class Reader:
             raise LanguageError(at, f"{name.word} takes a name", f"write {name.word}.NAME; {ESCAPE}")
         word = steps[0].word
         try:
+            if name.word == "lookup" and scope.lookup is not None:
+                return _shown(scope.lookup(word, scope), steps[1:]), 1
             return self._guarded(self._plain(name.word, word), self._source(name.word, word)), 1
         except Uncomputable as error:
             raise at_offset(error, steps[0].at) from None
@@ -221,6 +225,15 @@ class Reader:
         one = text if text in keys else keys[0]
         names = first_of([f'"{key}"' for key in keys], _MOST_KEYS)
         raise LanguageError(at, summary, f'write {base}["{one}"], or {base}[*] for all; keys: {names}')
+
+
+def _shown(found: FoundLookup, steps: Sequence[Step]) -> Value:
+    """Returns what a lookup found. Raises LanguageError for an attribute that it withholds."""
+    match steps:
+        case [Attribute(word=str(name), at=at), *_] | [Index(key=Literal(value=str(name)), at=at), *_]:
+            if name in found.withheld:
+                raise LanguageError(at, f'lookup.{found.name} gives no "{name}": it {found.withheld[name]}')
+    return dict(found.value)
 
 
 def _of_environment(value: str | None, name: str) -> Value:

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
@@ -48,6 +49,9 @@ class DeclaredResources:
 LocalReader: TypeAlias = "Callable[[str, Scope], tuple[Value, Collection[Address]]]"
 """Returns a local value, computed in a scope, and the resources that it names. Raises Uncomputable and Reported."""
 
+LookupReader: TypeAlias = "Callable[[str, Scope], FoundLookup]"
+"""Returns what a lookup found. Raises Uncomputable, `unasked` where it has not been looked up, and Reported."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -69,6 +73,8 @@ class Scope:
     """Where the names of variables are added that are read and have no usable value."""
     local: LocalReader | None = None
     """Reads `local.NAME`; None where there are no local values."""
+    lookup: LookupReader | None = None
+    """Reads `lookup.NAME`; None where there are no lookups."""
     module: str = ""
     """The address of the module whose names these are; empty for the project itself."""
     outer: Mapping[str, Scope] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from novita_infra.model.values import Value
 
 LONGEST: Final = 4_000
 """The most characters of one expression."""
-PLAIN_ROOTS: Final = frozenset({"var", "env", "local", "each", "project", "environment"})
+PLAIN_ROOTS: Final = frozenset({"var", "env", "local", "each", "project", "environment", "lookup"})
 """Words whose attributes hold no `-`; after every other one stands a name of the user, which may."""
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")

@@ -124,6 +124,7 @@ class Modules:
             folder=source.place.folder,
             used=set(),
             local=local_values.read,
+            lookup=None,
             module=module,
             outer={PROJECT_FILE: scope, **scope.outer, use.document.file: scope},
         )

@@ -19,6 +19,8 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
 
+ON_COMMAND_LINE: Final = "--env or NOVITA_INFRA_ENV: "
+"""The place of an environment that a message names and no file does."""
 DEFAULT: Final = "default"
 """The name of the environment if the project declares none."""
 
@@ -70,9 +72,7 @@ def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment,
         )
         place = None if wanted else origin(settings.position("defaultEnvironment"))
         summary = f'there is no environment "{name}"'
-        diagnostics.append(
-            Diagnostic(summary if place else f"--env or NOVITA_INFRA_ENV: {summary}", hint, origin=place)
-        )
+        diagnostics.append(Diagnostic(summary if place else f"{ON_COMMAND_LINE}{summary}", hint, origin=place))
     parts = tuple(reversed(_lineage(settings, name)))
     return Environment(name, parts, settings.document.expressions), diagnostics
 

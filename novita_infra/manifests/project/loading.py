@@ -10,8 +10,9 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import MANIFEST, ManifestFiles, find, no_manifests
@@ -22,7 +23,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading.loader import ResourceLoader
 from novita_infra.manifests.project.rules.plan_rules import rules_of
 from novita_infra.manifests.project.state_settings import evaluated_state
-from novita_infra.manifests.project.variable_values import GivenVariables, VariableValues, values_of
+from novita_infra.manifests.project.variable_values import GivenValues, VariableValues, values_of
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.refactoring import Known, refactoring_of
 from novita_infra.manifests.resources.variable_uses import listed_places, places_of_variables, unused_variables
@@ -85,8 +86,8 @@ class Project:
     owner_marks: OwnerMarkSettings = OwnerMarkSettings()
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values of the variables, without secret ones."""
-    given: GivenVariables = GivenVariables()
-    """The variables that are not in the files of the project, and the secret ones."""
+    given: GivenValues = GivenValues()
+    """The values that are not in the files of the project, and the secret ones."""
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """The rules for every plan of this environment."""
@@ -112,7 +113,7 @@ class Project:
         return secrets_of(*(leaf for leaf in found if isinstance(leaf, Secret))).union(credentials_in_all(plain))
 
 
-def load(
+def load(  # noqa: PLR0913 -- what a command line, the environment and earlier loads give
     path: Path,
     *,
     environment: str = "",
@@ -122,57 +123,64 @@ def load(
     provenance: Provenance | None = None,
     lenient: bool = False,
     answers: SecretAnswers | None = None,
+    lookups: LookupAnswers | None = None,
 ) -> Project:
     """Returns the project at a folder, or of one manifest file. `variables` are those of `--var`, as text.
 
     `provenance` records the sources of values. `lenient` makes a variable or a secret that is not set a warning: what
-    uses it has no value and is not compared. `answers` are those of the sources of secrets that take long. Raises
-    Problems with all errors, sorted by file, line and column; SecretsWanted where nothing else is wrong than that such
-    a source has not answered yet.
+    uses it has no value and is not compared. `answers` are those of the sources of secrets that take long, `lookups`
+    those of the lookups; without these nothing is looked up, and what uses a lookup is not compared. Raises Problems
+    with all errors, sorted by file, line and column; SecretsWanted or LookupsWanted where nothing else is wrong than
+    that such a source has not answered yet, or that something must be looked up first.
     """
+    given = _Given(environment, variables or {}, var_files, environ, lenient, answers or SecretAnswers(), lookups)
     with _uncollected():
-        return _load(
-            path,
-            environment,
-            variables or {},
-            var_files=var_files,
-            environ=environ,
-            provenance=provenance,
-            lenient=lenient,
-            answers=answers or SecretAnswers(),
-        )
+        return _load(path, given, provenance)
 
 
-def _load(
-    path: Path,
-    environment: str,
-    variables: Mapping[str, str],
-    *,
-    var_files: Sequence[Path],
-    environ: Mapping[str, str],
-    provenance: Provenance | None,
-    lenient: bool,
-    answers: SecretAnswers,
-) -> Project:
-    diagnostics = Collected(lenient=lenient)
-    found = find(path, other_than=var_files)
+class _Given(NamedTuple):
+    """What a load is given beside the files; see `load`."""
+
+    environment: str
+    variables: Mapping[str, str]
+    var_files: Sequence[Path]
+    environ: Mapping[str, str]
+    lenient: bool
+    answers: SecretAnswers
+    lookups: LookupAnswers | None
+
+
+def _load(path: Path, given: _Given, provenance: Provenance | None) -> Project:
+    diagnostics = Collected(lenient=given.lenient)
+    found = find(path, other_than=given.var_files)
     files = Files(found.root, diagnostics)
     diagnostics.sources = files.sources
     readable = _settings(found, files, diagnostics)
     settings = readable or NOTHING
     secrets = Secrets(
-        found.root, environ, answers, settings.texts("secretCommands"), offline=lenient, checkouts=files.checkouts
+        found.root,
+        given.environ,
+        given.answers,
+        settings.texts("secretCommands"),
+        offline=given.lenient,
+        checkouts=files.checkouts,
     )
-    chosen, errors = choose_environment(settings, wanted=environment if readable else "")
+    chosen, errors = choose_environment(settings, wanted=given.environment if readable else "")
     diagnostics.add([*errors, *choose_files(found, settings, chosen), *found.diagnostics])
     values: VariableValues | None = None
     if readable is not None:
         values = values_of(
-            settings, chosen, secrets, variables=variables, var_files=var_files, files=files, diagnostics=diagnostics
+            settings,
+            chosen,
+            secrets,
+            variables=given.variables,
+            var_files=given.var_files,
+            files=files,
+            diagnostics=diagnostics,
         )
         if provenance is not None:
             provenance.began(settings, chosen, values.given)
-    loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
+    loader = ResourceLoader(found, files, diagnostics, secrets, provenance, given.lookups)
     declared, outputs = loader.declared(settings, chosen, values.by_name if values else None)
     state, errors = evaluated_state(
         settings, chosen, secrets, values, root=found.root, sources=files.sources, used=loader.used
@@ -186,9 +194,7 @@ def _load(
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())
     warnings = diagnostics.warnings()
-    if diagnostics.unasked:
-        questions = tuple(dict.fromkeys(secrets.unasked[name] for name in diagnostics.unasked))
-        raise SecretsWanted(diagnostics.unasked.values(), questions, found.root)
+    _ask(diagnostics, secrets, loader, found.root)
     return Project(
         name=settings.project_name(found.root),
         root=found.root,
@@ -204,7 +210,7 @@ def _load(
             enabled=settings.document.data.get("ownerMarks") is not False,
         ),
         variables=values.public() if values else {},
-        given=values.sources() if values else GivenVariables(),
+        given=replace(values.sources() if values else GivenValues(), lookups=loader.found_lookups),
         warnings=warnings,
         rules=rules,
         written=Written(
@@ -250,6 +256,15 @@ def _refactoring(
     refactoring, errors = refactoring_of(settings.document.data, settings.document.position, known)
     diagnostics.add(errors)
     return refactoring
+
+
+def _ask(diagnostics: Collected, secrets: Secrets, loader: ResourceLoader, root: Path) -> None:
+    """Raises SecretsWanted or LookupsWanted where a source or a lookup must be asked first."""
+    unasked = diagnostics.unasked
+    if questions := tuple(dict.fromkeys(secrets.unasked[name] for name in unasked if name in secrets.unasked)):
+        raise SecretsWanted(unasked.values(), questions, root)
+    if loader.lookups is not None and loader.lookups.wanted:
+        raise LookupsWanted(unasked.values(), tuple(loader.lookups.wanted.values()), root)
 
 
 def _groups(settings: Settings) -> dict[str, str]:

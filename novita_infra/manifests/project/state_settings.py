@@ -15,7 +15,7 @@ from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, setting_diagnostics, state_errors
 from novita_infra.manifests.project.variable_values import VariableValues
 from novita_infra.manifests.secrets.source import Asking
-from novita_infra.manifests.validation.documents import PROJECT_FILE, state_misfits
+from novita_infra.manifests.validation.documents import PROJECT_FILE, part_errors
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
@@ -73,7 +73,7 @@ def evaluated_state(
             summary = f"state.{name} takes no secret from an expression"
             diagnostics.append(Diagnostic(summary, _FROM_SOURCE, origin=origin(place)))
     if not lacking and not diagnostics:
-        diagnostics += state_misfits(settings.document, checked, sources)
+        diagnostics += part_errors(settings.document, "state", checked, sources)
         diagnostics += [item for item in setting_diagnostics(found, position) if item not in known]
     used |= lacking
     missing = [item for name in sorted(lacking) for item in (values.lacking.get(name, ()) if values else ())]

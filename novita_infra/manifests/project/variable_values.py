@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variable_rules import broken_rules
 from novita_infra.manifests.language.variables import (
@@ -29,13 +30,15 @@ from novita_infra.model.values import Value, is_secret
 
 
 @dataclass(frozen=True, slots=True)
-class GivenVariables:
-    """Variables by where their values come from and whether they are secret."""
+class GivenValues:
+    """The values that are not in the files of a project, and the secret ones."""
 
     from_environ: Mapping[str, str] = field(default_factory=dict)
-    """The public values that come from `NOVITA_INFRA_VAR_*`, as text."""
+    """The public values of variables that come from `NOVITA_INFRA_VAR_*`, as text."""
     secret: tuple[Value, ...] = field(default=(), repr=False)
     """The values of the secret variables, whether a resource uses them or not."""
+    lookups: tuple[FoundLookup, ...] = ()
+    """The lookups that something reads, with what they found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ class VariableValues:
             name: value for name, value in self.by_name.items() if not is_secret(value) and not self.lacking.get(name)
         }
 
-    def sources(self) -> GivenVariables:
+    def sources(self) -> GivenValues:
         """Returns the variables that are not in the files of the project, and the secret ones."""
-        return GivenVariables(
+        return GivenValues(
             from_environ={
                 item.name: item.value for item in self.from_environ if not is_secret(self.by_name[item.name])
             },

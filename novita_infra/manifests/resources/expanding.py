@@ -208,7 +208,7 @@ class Expanding:
         found: list[Diagnostic] = []
         needs: set[Address] = set()
         interpolated = Interpolation(scope, self.sources, found, needs=needs).of(written, position)
-        self.diagnostics.extend(replace(item, unset="") for item in found)
+        self.diagnostics.extend(item if item.unasked else replace(item, unset="") for item in found)
         if found or interpolated.unusable:
             if not found and self.scope.lenient:
                 self._tell(f"{name} has no value", "set the variable that it uses", position)

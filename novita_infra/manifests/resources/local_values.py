@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.interpolation import Interpolation, are_unasked, unasked_like
 from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.yaml.positions import Position, inside, key_origin
@@ -70,6 +70,8 @@ class LocalValues:
             with self._path.reading((self._owner, name)):
                 self._computed[name] = self._compute(name, scope)
         found = self._computed[name]
+        if are_unasked(found.diagnostics):
+            raise unasked_like(found.diagnostics[0])
         if not found.usable:
             for error in found.diagnostics if scope.resources.early else ():
                 raise Uncomputable(f"local.{name}: {error.summary}", error.hint)
@@ -86,6 +88,8 @@ class LocalValues:
             try:
                 self.read(name, scope if name in wanted else replace(scope, used=set()))
             except Uncomputable as error:
+                if error.unasked:
+                    continue
                 place = key_origin(inside(self._position, name))
                 yield Diagnostic(error.summary, error.hint, origin=place, cause=error.cause)
             except Reported:

@@ -38,13 +38,14 @@ async def with_secrets(
     destroys: bool = False,
     report: Callable[[str], None],
     clock: Clock | None = None,
+    answers: SecretAnswers | None = None,
 ) -> Loaded:
-    """Returns the project, once all sources have answered that it needs.
+    """Returns the project, once all sources have answered that it needs. `answers` are those of earlier loads.
 
     No message about a source has one of the `secrets`. `report` shows what takes longer than a minute. A command that
     `destroys` needs no secret, and asks none. Raises Problems as `load`.
     """
-    answers = SecretAnswers()
+    answers = SecretAnswers() if answers is None else answers
     while True:
         try:
             return load(answers=answers)

@@ -115,13 +115,13 @@ def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
     return _project_schema().faults(document, document.data, sources, hidden=hidden)
 
 
-def state_misfits(document: Document, state: Mapping[str, Any], sources: Sources) -> list[Diagnostic]:
-    """Returns the errors of the evaluated settings under `state:` of the project file, by its schema."""
+def part_errors(document: Document, part: str, value: Any, sources: Sources) -> list[Diagnostic]:
+    """Returns the errors of one part of the project file after evaluation, by its schema."""
 
     def hidden(path: Path) -> bool:
         return _is_hidden(document, path, sources)
 
-    data = {"apiVersion": API_VERSION, "kind": "Project", "metadata": {"name": "project"}, "state": state}
+    data = {"apiVersion": API_VERSION, "kind": "Project", "metadata": {"name": "project"}, part: value}
     return _project_schema().faults(document, data, sources, hidden=hidden)
 
 

@@ -80,8 +80,8 @@ def _causes(error: Any) -> Iterator[Any]:
 
 
 def _one_of_fields(error: Any) -> tuple[str, ...]:
-    """Returns the fields of which exactly one is allowed, if the rule is of that sort."""
-    branches = error.validator_value if error.validator == "oneOf" else ()
+    """Returns the fields of which exactly one is allowed, or at least one, if the rule is of that sort."""
+    branches = error.validator_value if error.validator in ("oneOf", "anyOf") else ()
     if not all(isinstance(item, dict) and item.keys() == {"required"} for item in branches):
         return ()
     return tuple(item["required"][0] for item in branches)
@@ -106,7 +106,7 @@ def _diagnostics(error: Any, subject: Subject) -> Iterator[Diagnostic]:
             yield _named(error, path, subject)
         case "required":
             yield from _missing(error, path, subject)
-        case "oneOf" if names := _one_of_fields(error):
+        case "oneOf" | "anyOf" if names := _one_of_fields(error):
             yield from _not_one(error, path, subject, names)
         case "additionalProperties" | "unevaluatedProperties":
             yield from _unknown(error, path, subject)

@@ -21,6 +21,8 @@ class Uncomputable(Exception):
         self.hint = hint
         self.unset = ""
         """The variable of the environment that is not set, where that is the reason."""
+        self.unasked = False
+        """Whether it is unset only because this command, or this load, did not ask for it."""
         self.cause = ""
         """What this error has in common with those of other expressions, such as an unknown variable."""
 

@@ -32,7 +32,8 @@ from novita_infra.state.state import State
 
 async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Review:
     """What apply would do, and what is said about it. Only reads the cloud. Raises Problems and ApiError."""
-    return await run_preflight(session, await read_inputs(session, asked))
+    review = await run_preflight(session, await read_inputs(session, asked))
+    return replace(review, lookups=session.project.given.lookups)
 
 
 def _check_kinds(state: State) -> None:

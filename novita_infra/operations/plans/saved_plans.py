@@ -21,6 +21,7 @@ from novita_infra.manifests.project.locating import Located
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
+from novita_infra.operations.opening.account import account_opener
 from novita_infra.operations.session import ProjectOptions, Session, located, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.configuration import Configuration
@@ -100,6 +101,7 @@ def save_plan(
         options={"sim": session.sim, "scope": project.scope, "varFiles": _named(where.var_files, project.root)},
         asked=asked,
         configuration=configuration,
+        lookups=project.given.lookups,
     )
     return write_plan(review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project))
 
@@ -126,7 +128,10 @@ async def opened_saved(
 ) -> AsyncIterator[tuple[Session, SavedPlan]]:
     """A saved plan with the project at hand, its state and its account. Raises Problems as `reopened`."""
     opened = await reopened(plan, where, environ, asked=asked, report=report)
-    async with with_project(opened.where, opened.project, environ, in_flight=in_flight, report=report) as session:
+    async with (
+        account_opener(environ, sim=opened.where.sim, in_flight=in_flight) as account,
+        with_project(opened.where, opened.project, account, report=report) as session,
+    ):
         yield session, opened.saved
 
 
@@ -147,7 +152,8 @@ async def reopened(
     sealed = _sealed(plan, where)
     _check_repeated(sealed, where, asked)
     where = _with_setting(sealed, where)
-    project = await project_at(where, environ, destroys=sealed.setting.asked.destroys, report=report)
+    destroys, lookups = sealed.setting.asked.destroys, sealed.setting.lookups
+    project = await project_at(where, environ, destroys=destroys, lookups=None if destroys else lookups, report=report)
     saved = decoded(sealed.content, _reading_again(project), key=sealed.key)
     return Reopened(saved, where, project)
 

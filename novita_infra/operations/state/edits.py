@@ -14,8 +14,8 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, nearest_address, proble
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import MovedRecord, StateEdits
 from novita_infra.operations.identity import check_state, renamed
+from novita_infra.operations.opening.simulated import sim_db
 from novita_infra.operations.session import ProjectOptions, located
-from novita_infra.operations.simulated import sim_db
 from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.opening import open_store

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import OnError
@@ -40,6 +41,8 @@ class Review:
     """What the policies say; what they deny is among the problems, what they warn of among the notes."""
     renames: tuple[Rename, ...] = ()
     """What is deleted and created again under another name, although it could be kept."""
+    lookups: tuple[FoundLookup, ...] = ()
+    """What the manifests looked up for it."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

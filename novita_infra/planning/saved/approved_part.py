@@ -87,7 +87,9 @@ def approved_part(fresh: Review, touched: frozenset[Address], updated: frozenset
     notes = tuple(item for item in fresh.checks.notes if item.address in here)
     renames = tuple(item for item in fresh.renames if {item.source, item.target} <= touched)
     preflight = Remarks(notes=fresh.preflight.notes)
-    return Review(part, checks=Remarks(notes=notes), preflight=preflight, cost=cost, renames=renames)
+    return Review(
+        part, checks=Remarks(notes=notes), preflight=preflight, cost=cost, renames=renames, lookups=fresh.lookups
+    )
 
 
 def creates_of(plan: Plan) -> dict[Address, Spec]:

@@ -36,6 +36,7 @@ from novita_infra.encoding import (
     reading_again,
 )
 from novita_infra.encoding.files import read_file
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
@@ -77,6 +78,8 @@ class Setting:
     """What the command line asked of the plan. An apply must be given the policies again."""
     configuration: Configuration | None = None
     """What the manifests declare, for showing; None in a file of an older version."""
+    lookups: tuple[FoundLookup, ...] = ()
+    """What the manifests looked up; an apply takes it as it is here, and looks up nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +306,7 @@ def decoded(content: PlanFileParts, resolver: Resolver | None = None, *, key: st
         raise damaged(path, "its digest is not that of its content")
     if problems:
         raise Problems(problems)
+    review = replace(review, lookups=setting.lookups)
     return SavedPlan(review, setting, declared, digest=digest, seal=content.seal, program=data["program"])
 
 

@@ -79,6 +79,14 @@ def test_a_price_counts_in_the_billing_mode() -> None:
     assert [is_too_dear(item, wish) for item in CARDS[:2]] == [True, False]
 
 
+def test_a_monthly_price_counts_by_the_hour() -> None:
+    item = product("m", "M", 50_000, monthly={3: 90_000_000, 1: 32_400_000}, billing_modes=("monthly",))
+    wish = wish_of({"maxPricePerHour": "0.45"}, mode="monthly", clusters=None)
+    assert not is_too_dear(item, wish)  # 324 USD for 720 hours
+    assert is_too_dear(item, wish_of({"maxPricePerHour": "0.44999"}, mode="monthly", clusters=None))
+    assert why_too_dear([item], wish) == "the cheapest costs $0.45/h per GPU (M)"
+
+
 def test_a_region_is_every_cluster_with_it_in_its_name() -> None:
     assert find_region(CATALOGUE, "us") == (DALLAS, FREMONT)
     assert find_region(CATALOGUE, "California") == (FREMONT,)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from trees import trees
 
 from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import Resolver, digest
+from novita_infra.lookups.answers import LookupAnswers, LookupQuestion
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
@@ -161,6 +164,39 @@ def reread(path: Path, resolver: Resolver = KNOWN.__getitem__) -> SavedPlan:
     content = read_content(path)
     check_seal(content, KEY, state="state/prod.json")
     return decoded(content, resolver, key=KEY)
+
+
+PLAIN = trees(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.decimals(-(10**9), 10**9, places=5),
+    st.sampled_from(["id", "$ref", "$number", "a b"]),
+)
+MAPS = st.dictionaries(st.text(max_size=5), PLAIN, max_size=3)
+NAMED = st.lists(TEXTS, max_size=2).map(tuple)
+LOOKUPS = st.lists(
+    st.builds(FoundLookup, TEXTS, TEXTS, MAPS, MAPS, NAMED, NAMED, st.dictionaries(TEXTS, TEXTS, max_size=2)),
+    max_size=3,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes a file
+@given(LOOKUPS)
+def test_what_was_looked_up_is_read_as_it_was_found_and_asks_the_same(tmp_path: Path, found: list[FoundLookup]) -> None:
+    path = tmp_path / "fleet.niplan"
+    write_plan(REVIEW, path, key=KEY, setting=replace(SETTING, lookups=tuple(found)))
+    saved = reread(path)
+    assert saved.setting.lookups == saved.review.lookups == tuple(found)
+    answers = LookupAnswers(saved.setting.lookups)
+    for item in {item.name: item for item in found}.values():
+        assert answers.get(item.name, LookupQuestion(item.type, item.criteria)) == item
+
+
+def test_a_changed_lookup_breaks_the_seal(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.niplan"
+    found = FoundLookup("card", "product", {"gpu": "RTX"}, {"id": "a", "pricePerHour": Decimal("0.35")})
+    write_plan(REVIEW, path, key=KEY, setting=replace(SETTING, lookups=(found,)))
+    path.write_text(path.read_text().replace('{"$number":"0.35"}', '{"$number":"0.34"}'))
+    with pytest.raises(Problems, match="its seal does not match"):
+        reread(path)
 
 
 def secrets_in(plan: Plan) -> list[Value]:

@@ -105,7 +105,7 @@ class Declarer:
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self.secrets, loose, self.sources).declare(identified, values, needs)
         loose = [item for item in loose if item.origin not in lacking]
-        lenient, waits = self.diagnostics.lenient, any(item.unasked for item in loose)
+        lenient, waits = self.diagnostics.lenient, any(item.unasked for item in (*unusable, *loose))
         if declared.lifecycle.ignored and (lenient or not waits):
             declared, places = without_ignored(declared, identified.kind, document.position)
             loose = [item for item in loose if not item.unset or item.origin not in places]

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from novita_infra.lookups.answers import LookupAnswers
+from novita_infra.lookups.found import FoundLookup
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
@@ -25,6 +27,7 @@ from novita_infra.manifests.project.resource_loading.identifying import Document
 from novita_infra.manifests.resources.defaults import DEFAULTS, unmatched_selectors
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.local_values import LocalValues
+from novita_infra.manifests.resources.lookup_values import LookupValues
 from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.reading_path import ReadingPath
@@ -49,7 +52,9 @@ class ResourceLoader:
         diagnostics: Collected,
         secrets: Secrets,
         provenance: Provenance | None = None,
+        lookups: LookupAnswers | None = None,
     ) -> None:
+        """Without `lookups` nothing is looked up."""
         self._found = found
         self._files = files
         self._diagnostics = diagnostics
@@ -57,6 +62,9 @@ class ResourceLoader:
         self._identifier = DocumentIdentifier(found, files, diagnostics, self._checkout)
         self._declarer = Declarer(diagnostics, files.sources, secrets, provenance)
         self._provenance = provenance
+        self._lookups = lookups
+        self.lookups: LookupValues | None = None
+        """The lookups, once the resources are declared."""
         self.documents: dict[Address, Mapping[str, Any]] = {}
         """The data of each manifest, with the environment's patches and before any evaluation."""
         self.names = DeclaredNames()
@@ -73,6 +81,11 @@ class ResourceLoader:
         """Whether every manifest of the project was read and understood."""
         return self._identifier.complete and not self._found.elsewhere
 
+    @property
+    def found_lookups(self) -> tuple[FoundLookup, ...]:
+        """The lookups that something read, with what they found."""
+        return self.lookups.found if self.lookups else ()
+
     def declared(
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
     ) -> tuple[tuple[Declared, ...], dict[str, Value]]:
@@ -84,6 +97,7 @@ class ResourceLoader:
         )
         fields, outputs = DeclaredFields(self._secrets, sources, path), ModuleOutputs(sources)
         local_values = LocalValues(settings.part("locals"), settings.position("locals"), sources, path)
+        lookups = self.lookups = LookupValues(settings.document, sources, path, self._lookups)
         resources = DeclaredResources(
             attributes=ATTRIBUTES,
             find=names.find,
@@ -103,6 +117,7 @@ class ResourceLoader:
             lenient=self._diagnostics.lenient,
             used=self.used,
             local=local_values.read,
+            lookup=lookups.read,
         )
         expander = Expander(
             settings, environment, self._identifier, self._secrets, self._diagnostics, names, fields, outputs, path
@@ -128,6 +143,7 @@ class ResourceLoader:
         for space in expansion.spaces:
             if space.used is not None:
                 self._diagnostics.add([*space.used.locals.errors(space.scope, whole=True)])
+        self._diagnostics.add([*lookups.errors()])
         return tuple(every[address] for address in sorted(every)), found
 
     def _checkout(self, source: GitSource) -> Path:

@@ -32,6 +32,7 @@ from novita_infra.views.formats.json.configuration import (
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
 from novita_infra.views.formats.json.drift import adopted_json, drift_json
 from novita_infra.views.formats.json.estimate import estimate_json
+from novita_infra.views.formats.json.lookups import lookup_json
 from novita_infra.views.formats.json.money import cost_json, money_json
 from novita_infra.views.formats.json.policies import policies_json
 from novita_infra.views.formats.json.safety import (
@@ -131,6 +132,7 @@ def plan_json(
             "destroys": plan.destroys,
             **targeting_json(plan),
             "money": money_json(review.cost),
+            **({"lookups": [lookup_json(found) for found in review.lookups]} if review.lookups else {}),
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in problems],

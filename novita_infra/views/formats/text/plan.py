@@ -25,6 +25,7 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     what = "Plan to destroy" if plan.destroys else "Plan for"
     yield line(f"{what} project {plan.project}, environment {plan.environment}:")
     yield line()
+    yield from _lookup_lines(review)
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
@@ -52,6 +53,18 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         yield from policy_lines(review.verdicts)
         yield line()
     yield line((summary(plan), Tone.STRONG))
+
+
+def _lookup_lines(review: Review) -> Iterator[Line]:
+    """What the manifests looked up: what was taken, and what else there was."""
+    for found in review.lookups:
+        title = f"  lookup.{found.name}"
+        for number, text in enumerate(found.chosen or ("nothing",)):
+            yield line((title if not number else " " * len(title), Tone.STRONG), f"  {text}")
+        if found.others:
+            yield line((f"      fits, too: {'; '.join(found.others)}", Tone.FAINT))
+    if review.lookups:
+        yield line()
 
 
 def _edit_lines(plan: Plan) -> Iterator[Line]:

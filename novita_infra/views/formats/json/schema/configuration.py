@@ -38,6 +38,20 @@ VARIABLES: Final = _each(
     complete_object({"value": {"description": "`(secret)` for that of a secret variable."}}),
     "The values of the variables.",
 )
+LOOKUPS: Final[Schema] = {
+    "type": "array",
+    "items": complete_object(
+        {
+            "name": {**_TEXT, "description": "As in `${lookup.NAME.id}`."},
+            "type": {**_TEXT, "description": "The type, such as `product`."},
+            "criteria": {"type": "object", "description": "What was asked."},
+            "value": {"type": "object", "description": "What expressions read; amounts of USD are texts."},
+            "chosen": {"type": "array", "items": _TEXT, "description": "What was taken, for a person."},
+            "others": {"type": "array", "items": _TEXT, "description": "What fits, too, for a person."},
+        }
+    ),
+    "description": "What the manifests looked up in the account and in other projects.",
+}
 _RESOURCE: Final = complete_object(
     {
         "address": {"type": "string", "description": "Without a key: a forEach is one resource here."},

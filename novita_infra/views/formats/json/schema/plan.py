@@ -16,7 +16,7 @@ from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_i
 from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.formats.json.plan import FORMAT, TERRAFORM
-from novita_infra.views.formats.json.schema.configuration import CHECKS, CONFIGURATION, RELEVANT, VARIABLES
+from novita_infra.views.formats.json.schema.configuration import CHECKS, CONFIGURATION, LOOKUPS, RELEVANT, VARIABLES
 from novita_infra.views.formats.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.formats.json.schema.money import COST, MONEY
 from novita_infra.views.formats.json.values import PROVIDER
@@ -252,6 +252,7 @@ _NOVITA: Final = complete_object(
             ),
             "What is deleted and created with a spec that is equal but for the name, although it could be kept.",
         ),
+        "lookups": LOOKUPS,
         "policies": _list(
             complete_object(
                 {
@@ -267,7 +268,7 @@ _NOVITA: Final = complete_object(
             "The verdict of each policy.",
         ),
     },
-    but=["digest", "saved", "estimate", "policies", "renames", "unread"],
+    but=["digest", "saved", "estimate", "lookups", "policies", "renames", "unread"],
 )
 """The `novita` part of the plan."""
 

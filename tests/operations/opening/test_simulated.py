@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from novita_infra.model.diagnostics import Problems
-from novita_infra.operations.simulated import sim_db, simulated
+from novita_infra.operations.opening.simulated import sim_db, simulated
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

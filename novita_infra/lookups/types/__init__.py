@@ -1,0 +1,1 @@
+"""The types of lookup, one module each. They are independent of one another."""

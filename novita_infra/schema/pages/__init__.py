@@ -1,0 +1,1 @@
+"""Reference pages that are more than the parts of a document."""
