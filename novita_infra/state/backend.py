@@ -96,6 +96,10 @@ class StateStorage(Protocol):
         """State and journal of one moment: no run saved between the two."""
         ...
 
+    def read_damaged(self) -> Stored:
+        """As `read`, and what is damaged comes as bytes that no reader accepts; `replace` takes it. For a repair."""
+        ...
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         """Replaces `stored` by the state atomically, keeps the previous state, and drops the journal.
 

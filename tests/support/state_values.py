@@ -51,7 +51,7 @@ STATES = st.builds(
 
 Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]]
 """A put, a drop, a used plan, or a snapshot with its ids."""
-CHANGED = st.sampled_from([A, B, C, Address("instance", "w", "e\nu")])
+CHANGED = st.sampled_from([A, B, C, Address("instance", "w", "e u\u00e9")])
 CHANGES = st.lists(
     st.one_of(
         st.builds(Record, CHANGED, st.text(max_size=4)),

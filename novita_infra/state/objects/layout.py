@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote, unquote
 
+from novita_infra.encoding.checksums import Checksum, add_line_checksum, line_checksum
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
@@ -88,13 +89,16 @@ class Head:
 
     def text(self) -> bytes:
         """The head as it is stored."""
-        return json.dumps({"format": 1, "state": self.state, "fence": self.fence}).encode() + b"\n"
+        line = json.dumps({"format": 1, "state": self.state, "fence": self.fence}, separators=(",", ":"))
+        return add_line_checksum(line.encode()) + b"\n"
 
 
 def read_head(data: bytes, place: str, *, hint: str) -> Head:
     """The head in the bytes. Raises Problems that name the place and the hint."""
-    match json_at(data, place, hint=hint):
-        case {"format": 1, "state": str(state), "fence": int(fence)}:
+    content = json_at(data, place, hint=hint)
+    is_whole = data.endswith(b"\n") and line_checksum(data[:-1]) is Checksum.GOOD
+    match content:
+        case {"format": 1, "state": str(state), "fence": int(fence)} if is_whole:
             return Head(state, fence)
         case {"format": int(format)} if format > 1:
             raise problem(f"{place} has format {format}, and this novita-infra knows format 1", "use a newer one")
@@ -124,14 +128,14 @@ class Segment:
 
     def text(self) -> bytes:
         """The segment as it is stored."""
-        return f"{self.kind} {self.writer}\n".encode() + self.lines
+        return f"{self.kind} {self.writer} {zlib.crc32(self.lines):08x}\n".encode() + self.lines
 
 
 def read_segment(data: bytes, place: str, *, hint: str) -> Segment:
     """The segment in the bytes. Raises Problems that name the place and the hint."""
     first, _, lines = data.partition(b"\n")
     match first.decode("ascii", "replace").split(" "):
-        case ["begin" | "lines" | "end" | "fence" as kind, writer]:
+        case ["begin" | "lines" | "end" | "fence" as kind, writer, checksum] if checksum == f"{zlib.crc32(lines):08x}":
             return Segment(kind, writer, lines)
         case _:
             raise problem(f"{place} is damaged", hint)

@@ -14,25 +14,22 @@ from typing import Final
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import Overtaken, Stored, Version
+from novita_infra.state.objects.contents import EnvironmentObjects
 from novita_infra.state.objects.layout import (
     Head,
     Segment,
     SegmentKind,
     count_of,
     head_key,
-    journal_prefix,
     packed,
-    read_head,
-    read_segment,
     segment_key,
     state_id,
     states_prefix,
     time_of,
-    unpacked,
 )
 from novita_infra.state.objects.leases import Lease, Leases
-from novita_infra.state.objects.objects import ABSENT, Conflict, Object, ObjectChange, Objects, ObjectTraits
-from novita_infra.state.store import LockHolder, LockRefused, StateLost
+from novita_infra.state.objects.objects import ABSENT, Conflict, ObjectChange, Objects, ObjectTraits
+from novita_infra.state.store import LockHolder, LockRefused
 
 _TRIES: Final = 20
 """How often a reader starts over because a run saved while it read."""
@@ -70,6 +67,7 @@ class ObjectStorage:
         self._traits = traits
         self._leases = leases
         self._now = now
+        self._contents = EnvironmentObjects(objects, environment)
         self._last: tuple[_Seen, Stored] | None = None
         """What was read last: a reader that looks often fetches a state again only if it changed."""
         self._lease: Lease | None = None
@@ -77,54 +75,69 @@ class ObjectStorage:
         """The journal of the run that this storage is part of."""
 
     def describe(self) -> str:
-        return self._objects.describe(head_key(self._environment))
+        return self._contents.describe()
 
     def describe_journal(self) -> str:
-        return self._objects.describe(journal_prefix(self._environment).rstrip("/"))
+        return self._contents.describe_journal()
 
     def restore_hint(self) -> str:
-        return "see what is left, and put it back: novita-infra state repair"
+        return self._contents.hint
 
     def remains(self) -> str:
-        ids, prefix = self._ids(), journal_prefix(self._environment)
-        journals = [key.removeprefix(prefix).split("/")[0] for key in self._objects.keys(prefix)]
-        if all(count_of(id) == 1 for id in (*ids, *journals)) and len(set(journals)) == len(journals):
-            return ""  # what first runs left that were killed before they began
-        return f"{len(ids)} earlier {'state is' if len(ids) == 1 else 'states are'} there"
+        return self._contents.remains()
 
     def read(self) -> Stored:
+        return self._read(damaged=False)
+
+    def read_damaged(self) -> Stored:
+        return self._read(damaged=True)
+
+    def _read(self, *, damaged: bool) -> Stored:
         for _ in range(_TRIES):
-            content = self._objects.read(head_key(self._environment))
-            if content is None:
-                return Stored(None, None, _Seen(ABSENT))
-            head = self._head(content)
+            content = self._contents.head_object()
+            version = content.version if content else ABSENT
+            try:
+                head = self._contents.head(content)
+            except Problems:
+                if not damaged:
+                    raise
+                head = Head()
             if not head.state:
-                return Stored(None, None, _Seen(content.version, fence=head.fence))
-            stored = self._stored(head, content.version)
+                return Stored(None, None, _Seen(version, fence=head.fence))
+            stored = self._stored(head, version, damaged=damaged)
             if stored is not None:
                 return stored
         raise problem(f"{self.describe()} keeps changing", "wait for the other run to end")
 
-    def _stored(self, head: Head, version: str) -> Stored | None:
+    def _stored(self, head: Head, version: str, *, damaged: bool) -> Stored | None:
         """What is stored at that version of the head; None if it has changed since."""
-        prefix = journal_prefix(self._environment, head.state)
         last = self._last
-        if last is not None and last[0].head == version and len(self._objects.keys(prefix)) == last[0].next:
+        if (
+            last is not None
+            and last[0].head == version
+            and len(self._contents.journal_keys(head.state)) == last[0].next
+        ):
             return last[1]
-        state = self._state(head.state)
-        segments = self._segments(head.state)
-        again = self._objects.read(head_key(self._environment))
+        fault: Problems | None = None
+        state, segments = b"", list[Segment]()
+        try:
+            state = self._contents.state(head.state)
+        except Problems as error:
+            fault = error
+        try:
+            segments = self._contents.segments(head.state, damaged=damaged)
+        except Problems as error:
+            fault = fault or error
+        again = self._contents.head_object()
         if again is None or again.version != version:
             return None
-        if state is None:
-            raise StateLost(
-                f"{self._objects.describe(states_prefix(self._environment) + head.state)} is not there, and "
-                f"{self.describe()} names it",
-                self.restore_hint(),
-            )
+        if fault is not None and not damaged:
+            raise fault
         seen = _Seen(version, head.state, head.fence, len(segments))
-        self._last = seen, Stored(state, _journal(segments), seen)
-        return self._last[1]
+        stored = Stored(state, _journal(segments), seen)
+        if fault is None:
+            self._last = seen, stored
+        return stored
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         seen, before = self._checked(stored), stored.journal or b""
@@ -209,67 +222,34 @@ class ObjectStorage:
     def _fence_off(self) -> None:
         """Makes every later write of a run that has read or written before this moment a Conflict."""
         while True:
-            content = self._objects.read(head_key(self._environment))
-            head = self._head(content) if content else Head()
-            version = content.version if content else ABSENT
+            content = self._contents.head_object()
+            head = self._contents.head(content)
             if head.state:
-                number = len(self._objects.keys(journal_prefix(self._environment, head.state)))
+                number = len(self._contents.journal_keys(head.state))
                 change = self._segment_change(head.state, number, "fence")
             else:
                 text = Head(fence=head.fence + 1).text()
-                change = ObjectChange(head_key(self._environment), text, version)
+                change = ObjectChange(head_key(self._environment), text, content.version if content else ABSENT)
             with suppress(Conflict):
                 self._objects.write([change])
                 return
 
     def versions(self) -> tuple[Version, ...]:
-        ids = self._ids()
-        content = self._objects.read(head_key(self._environment))
-        present = self._head(content).state if content else ""
+        ids = self._contents.ids()
+        try:
+            present = self._contents.head(self._contents.head_object()).state
+        except Problems:  # a damaged head names none
+            present = ""
         newer = [*ids[1:], ""]  # a state was replaced when the next one was written
         found = [Version(id, time_of(next_)) for id, next_ in zip(ids, newer, strict=True) if id != present]
         return tuple(reversed(found))
 
     def read_version(self, version: Version) -> Stored:
-        state = self._state(version.id)
-        if state is None:
-            raise problem(
-                f"{self._objects.describe(states_prefix(self._environment) + version.id)} is not there any more",
-                "novita-infra state history shows which are",
-            )
-        return Stored(state, _journal(self._segments(version.id)))
-
-    def _ids(self) -> list[str]:
-        """The ids of all states that are kept, the oldest first."""
-        prefix = states_prefix(self._environment)
-        return sorted(key.removeprefix(prefix) for key in self._objects.keys(prefix))
-
-    def _head(self, content: Object) -> Head:
-        return read_head(content.data, self.describe(), hint=self.restore_hint())
-
-    def _state(self, id: str) -> bytes | None:
-        key = states_prefix(self._environment) + id
-        content = self._objects.read(key)
-        return self._unpacked(content, key) if content else None
-
-    def _segments(self, id: str) -> list[Segment]:
-        """The segments of the journal of a state. Raises StateLost if one is missing."""
-        found = self._objects.read_all(journal_prefix(self._environment, id))
-        segments = []
-        for number in range(len(found)):
-            key = segment_key(self._environment, id, number)
-            if key not in found:
-                raise StateLost(f"{self._objects.describe(key)} is not there, and later parts are", self.restore_hint())
-            data = self._unpacked(found[key], key)
-            segments.append(read_segment(data, self._objects.describe(key), hint=self.restore_hint()))
-        return segments
-
-    def _unpacked(self, content: Object, key: str) -> bytes:
-        return unpacked(content, self._objects.describe(key), hint=self.restore_hint())
+        return Stored(self._contents.state(version.id), _journal(self._contents.segments(version.id, damaged=True)))
 
     def _new_id(self, seen: _Seen) -> str:
-        count = count_of(seen.state) + 1 if seen.state else len(self._ids()) + 1
-        return state_id(count, self._now(), secrets.token_hex(4))
+        last = seen.state or max(self._contents.ids(), default="")
+        return state_id(count_of(last) + 1, self._now(), secrets.token_hex(4))
 
     def _state_change(self, id: str, state: bytes) -> ObjectChange:
         data = packed(state, compressed=self._traits.compressed)
@@ -297,13 +277,13 @@ class ObjectStorage:
 
     def _drop_old(self, present: str) -> None:
         """Deletes the oldest versions, and their journals, beyond those that are kept."""
-        ids = [id for id in self._ids() if id != present]
+        ids = [id for id in self._contents.ids() if id != present]
         surplus = len(ids) - self._traits.kept_versions
         if surplus < _SLACK:
             return
         gone = [states_prefix(self._environment) + id for id in ids[:surplus]]
         for id in ids[:surplus]:
-            gone += self._objects.keys(journal_prefix(self._environment, id))
+            gone += self._contents.journal_keys(id)
         self._objects.write([ObjectChange(key, None) for key in gone])
 
 

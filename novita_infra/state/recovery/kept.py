@@ -42,7 +42,7 @@ def read_kept(storage: StateStorage) -> list[Kept]:
             found.append(Kept(place, Stored(None, None), version, None, None, error.diagnostics[0]))
         else:
             found.append(_kept(place, f"the journal of {place}", stored, version))
-    return [*found, _kept(storage.describe(), storage.describe_journal(), storage.read(), None)]
+    return [*found, _kept(storage.describe(), storage.describe_journal(), storage.read_damaged(), None)]
 
 
 def _kept(place: str, journal_place: str, stored: Stored, version: Version | None) -> Kept:

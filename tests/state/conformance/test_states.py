@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -106,6 +107,12 @@ def test_a_large_state_is_saved_and_loaded(place: Any) -> None:
     state = replace(store.load(), records={item: Record(item, f"id-{item.key}", spec) for item in addresses})
     saved = store.save(state)
     assert place.store().load() == saved
+
+
+def test_twenty_megabytes_that_cannot_be_compressed_are_kept(place: Any) -> None:
+    storage, data = place.case.storage(place.folder, "dev"), random.Random(1).randbytes(20_000_000)
+    storage.replace(data, storage.read())
+    assert place.case.storage(place.folder, "dev").read().state == data
 
 
 def test_a_damaged_state_is_named_with_advice(place: Any) -> None:

@@ -147,6 +147,9 @@ class LocalFiles:
             raise unreadable(self._path, error) from error
         raise problem(f"{self._path} keeps changing", "wait for the other run to end")
 
+    def read_damaged(self) -> Stored:
+        return self.read()
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
