@@ -6,9 +6,8 @@ import shlex
 from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
-from novita_infra.manifests.secrets.running import output_of, program_named, run_source
+from novita_infra.manifests.secrets.running import output_of_program
 from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
-from novita_infra.model.diagnostics import reason
 from novita_infra.model.printable import printable
 
 _LONGEST_NAME: Final = 200
@@ -22,13 +21,10 @@ def _pointed(words: Any, _: ManifestPlace) -> Pointed:
 
 
 async def _ask(question: Question, asking: Asking) -> str:
-    program, subject = question.words[0], question.subject
-    path = program_named(program, asking, hint="install it, or look at PATH; a file of the project is ./FOLDER/NAME")
-    try:
-        exited = await run_source([path, *question.words[1:]], asking)
-    except OSError as error:
-        raise Unreadable(f"{subject} cannot be run: {reason(error)}") from None
-    value = output_of(exited, asking, subject=subject).removesuffix("\n").removesuffix("\r")
+    (program, *arguments), subject = question.words, question.subject
+    install = "install it, or look at PATH; a file of the project is ./FOLDER/NAME"
+    text = await output_of_program(program, arguments, asking, subject=subject, install=install, chosen=True)
+    value = text.removesuffix("\n").removesuffix("\r")
     if not value:
         raise Unreadable(f"{subject} printed nothing")
     return value

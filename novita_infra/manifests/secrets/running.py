@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shlex
 import shutil
 import threading
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ from novita_infra.api.credentials import without_credentials
 from novita_infra.api.redaction import redact
 from novita_infra.manifests.secrets.source import LONGEST, Asking, Unreadable
 from novita_infra.model.concurrency import in_stoppable_thread
+from novita_infra.model.diagnostics import reason
 from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import Exited, run_process
 
@@ -20,31 +23,50 @@ _TIMEOUT: Final = 120.0
 """Seconds after which a program is ended."""
 _LAST_WORDS: Final = 300
 """Characters of the standard error that are shown when a program fails."""
+_UNRUN: Final = {
+    errno.ENOEXEC: "its first line names the program that runs it, such as #!/bin/sh",
+    errno.ENOENT: "the program in its first line does not exist",
+    errno.EACCES: "the program in its first line may not be run",
+}
+"""What is wrong with a program that exists, by the error."""
 
 
-def program_named(word: str, asking: Asking, *, hint: str) -> str:
-    """Returns the path of a program on PATH, or of an executable file of the project. Raises Unreadable."""
-    own = asking.root.resolve() / word
-    found = shutil.which(own) if "/" in word else shutil.which(word, path=asking.environ.get("PATH", ""))
-    if found is None or not Path(found).is_absolute():  # a PATH with `.` finds what a manifest brings along
-        raise Unreadable(f"there is no program {word}", hint)
-    return found
+async def output_of_program(
+    word: str, arguments: Sequence[str], asking: Asking, *, subject: str, install: str, chosen: bool = False
+) -> str:
+    """Returns the output of a program, which runs in the project's folder and ends with the task. Raises Unreadable.
 
-
-async def run_source(argv: Sequence[str], asking: Asking) -> Exited:
-    """Returns the end of the program, which runs in the project's folder. It ends with the task. Raises OSError."""
-    off = threading.Event()
+    `word` is the name of a program on PATH, or of an executable file of the project; the manifest has it if `chosen`.
+    """
+    program = _program_named(word, asking, install=install, chosen=chosen)
     work = partial(
         run_process,
-        argv,
+        [program, *arguments],
         b"",
         folder=asking.root.resolve(),
         environ=given_environment(asking.environ),
         timeout=_TIMEOUT,
-        off=off,
+        off=(off := threading.Event()),
         most_output=LONGEST,
     )
-    return await in_stoppable_thread(work, off)
+    try:
+        exited = await in_stoppable_thread(work, off)
+    except OSError as error:
+        raise Unreadable(f"{word} cannot be run: {reason(error)}", _UNRUN.get(error.errno or 0, install)) from None
+    return output_of(exited, asking, subject=subject)
+
+
+def _program_named(word: str, asking: Asking, *, install: str, chosen: bool) -> str:
+    """Returns the path of the program. Raises Unreadable."""
+    own = asking.root.resolve() / word
+    found = shutil.which(own) if "/" in word else shutil.which(word, path=asking.environ.get("PATH", ""))
+    if found is not None and Path(found).is_absolute():  # a PATH with `.` finds what a manifest brings along
+        return found
+    if not chosen or not own.is_file():
+        raise Unreadable(f"there is no {'file' if '/' in word else 'program'} {word}", install)
+    if "/" not in word:
+        raise Unreadable(f"there is no program {word} on PATH", f"for the file of the project, write ./{word}")
+    raise Unreadable(f"{word} is not executable", f"make it so: chmod +x {shlex.quote(word)}")
 
 
 def output_of(exited: Exited, asking: Asking, *, subject: str) -> str:

@@ -6,11 +6,8 @@ from typing import Any, Final
 
 from novita_infra.manifests.secrets.paths import check_file, file_at, known_as
 from novita_infra.manifests.secrets.picking import data_in, hint_for, text_at
-from novita_infra.manifests.secrets.running import output_of, program_named, run_source
+from novita_infra.manifests.secrets.running import output_of_program
 from novita_infra.manifests.secrets.source import Asking, ManifestPlace, Pointed, PointedSource, Question, Unreadable
-from novita_infra.model.diagnostics import reason
-
-_INSTALL: Final = "install SOPS: https://getsops.io"
 
 
 def _pointed(parts: Any, place: ManifestPlace) -> Pointed:
@@ -23,14 +20,11 @@ def _pointed(parts: Any, place: ManifestPlace) -> Pointed:
 
 async def _ask(question: Question, asking: Asking) -> Any:
     file, path = question.words
-    program = program_named("sops", asking, hint=_INSTALL)
-    argv = [program, "--decrypt", "--output-type", "json", file]
-    try:
-        exited = await run_source(argv, asking)
-    except OSError as error:
-        raise Unreadable(f"sops cannot be run: {reason(error)}", _INSTALL) from None
-    subject = f"sops --decrypt {path}"
-    return data_in(output_of(exited, asking, subject=subject), subject=subject)
+    arguments, subject = ["--decrypt", "--output-type", "json", file], f"sops --decrypt {path}"
+    text = await output_of_program(
+        "sops", arguments, asking, subject=subject, install="install SOPS: https://getsops.io"
+    )
+    return data_in(text, subject=subject)
 
 
 def _text(answer: Any, pointed: Pointed) -> str:

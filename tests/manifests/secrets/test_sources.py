@@ -70,9 +70,35 @@ def test_a_command_that_gives_no_secret_is_one_message(tmp_path: Path, word: str
 def test_a_program_that_does_not_exist_or_stands_in_the_project_is_not_run(tmp_path: Path) -> None:
     write(tmp_path, {"op": "#!/bin/sh\necho own\n"})
     (tmp_path / "op").chmod(0o755)
-    hint = "install it, or look at PATH; a file of the project is ./FOLDER/NAME"
     for path in ("", ".", "/nowhere"):
-        assert taken(tmp_path, "{fromCommand: [op]}", {"PATH": path}) == said(f"there is no program op; {hint}")
+        words = "there is no program op on PATH; for the file of the project, write ./op"
+        assert taken(tmp_path, "{fromCommand: [op]}", {"PATH": path}) == said(words)
+    (tmp_path / "op").unlink()
+    hint = "install it, or look at PATH; a file of the project is ./FOLDER/NAME"
+    assert taken(tmp_path, "{fromCommand: [op]}", {"PATH": "/nowhere"}) == said(f"there is no program op; {hint}")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "words"),
+    [
+        (None, 0, "there is no file ./get; install it, or look at PATH; a file of the project is ./FOLDER/NAME"),
+        ("#!/bin/sh\necho a\n", 0o644, "./get is not executable; make it so: chmod +x ./get"),
+        (
+            "nonsense",
+            0o755,
+            "./get cannot be run: Exec format error; its first line names the program that runs it, such",
+        ),
+        ("#!/no/sh\n", 0o755, "./get cannot be run: No such file or directory; the program in its first line does not"),
+    ],
+)
+def test_a_program_that_cannot_be_run_says_what_to_type(
+    tmp_path: Path, text: str | None, mode: int, words: str
+) -> None:
+    if text is not None:
+        write(tmp_path, {"get": text})
+        (tmp_path / "get").chmod(mode)
+    files = {"novita-infra.yaml": project_file("secretCommands: [./get]\n")}
+    assert taken(tmp_path, "{fromCommand: [./get]}", {}, files=files).startswith(said(words))
 
 
 def test_a_program_of_the_project_runs_where_it_is_allowed_by_its_path(tmp_path: Path) -> None:
