@@ -126,9 +126,12 @@ class Field:
 
     name: str
     schema: Mapping[str, Any]
-    """JSON Schema of the value in a manifest; the `${...}` alternative is added when the schemas are generated."""
+    """JSON Schema of the value in a manifest; the `${...}` alternative is added when the schemas are generated. In the
+    value of a secret field, a property without `writeOnly` beside one that has it may stand in clear: a user's name."""
     doc: str
     """One line for a person."""
+    other_names: tuple[str, ...] = ()
+    """What other tools call it, in lower case and without `_` and `-`: for the hint about an unknown field."""
     api: str
     """Where the API has it, with the page or file that says so: `imageUrl (gpu-instance-create-instance)`."""
     keys: Mapping[str, Key] = field(default_factory=dict)
@@ -139,8 +142,9 @@ class Field:
     required: bool = False
     created: bool = True
     """Whether the create call carries it. If not, its own call follows the create when it differs from the default."""
-    compared: Comparison = Comparison.EXACT
-    """How a declared and a live value are compared."""
+    compared: Comparison | Callable[[Value, Value], bool] = Comparison.EXACT
+    """How a declared and a live value are compared: a function says whether the second (live) value satisfies the first
+    (declared) one, where equality would be too strict."""
     refers: str = ""
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()
@@ -150,8 +154,6 @@ class Field:
     that it changes; without one it replaces the whole list."""
     secrecy: Secrecy = Secrecy.PUBLIC
     """Where a value of it may hold secrets."""
-    satisfied: Callable[[Value, Value], bool] | None = None
-    """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
 
     def is_text(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path inside of it is a text, and neither a number nor the name of a resource."""
@@ -165,6 +167,13 @@ class Field:
             schema = inner if isinstance(inner, Mapping) else {}
         found = schema.get("type")
         return found if isinstance(found, str) else ""
+
+    @property
+    def public_properties(self) -> frozenset[str]:
+        """The properties of its value that may stand in clear, where the value is secret."""
+        properties = self.schema.get("properties", {})
+        hidden = {name for name, part in properties.items() if part.get("writeOnly")}
+        return frozenset(properties.keys() - hidden if hidden else ())
 
     @property
     def secret(self) -> bool:

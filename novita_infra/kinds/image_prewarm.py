@@ -15,6 +15,7 @@ from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, SpecError
+from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
@@ -45,6 +46,7 @@ _FIELDS = (
     ),
     Field(
         name="cluster",
+        other_names=other_words.PLACE,
         schema=TEXT,
         doc="The cluster to pull it to, by id or name.",
         api="clusterId (gpu-instance-create-image-prewarm)",
@@ -54,6 +56,7 @@ _FIELDS = (
     ),
     Field(
         name="registryAuth",
+        other_names=other_words.CREDENTIAL,
         schema=REFERENCE,
         doc="The credential for a private image.",
         api="repositoryAuth (gpu-instance-create-image-prewarm)",

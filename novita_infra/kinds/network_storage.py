@@ -24,6 +24,7 @@ from novita_infra.kinds.kind import (
     Resolution,
     SpecError,
 )
+from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import with_cluster_id
@@ -43,6 +44,7 @@ _FIELDS = (
     ),
     Field(
         name="sizeGb",
+        other_names=("size", "storagesize", "capacity"),
         schema={"type": "integer", "minimum": 10},
         doc="Size in GB, at least 10; the upper limit depends on the account.",
         api="storageSize (gpu-instance-create-network-storage)",
@@ -57,6 +59,7 @@ _FIELDS = (
     ),
     Field(
         name="cluster",
+        other_names=other_words.PLACE,
         schema=TEXT,
         doc="The cluster that holds it, by id or name; only its machines can mount it. Default: a cluster that "
         "suits all that mounts it.",

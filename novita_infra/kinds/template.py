@@ -13,6 +13,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Secrecy
 from novita_infra.kinds.kind import Kind, Resolution, SpecError
+from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.checks import env_errors, port_errors
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
@@ -70,6 +71,7 @@ _FIELDS: Final = (
     ),
     Field(
         name="registryAuth",
+        other_names=other_words.CREDENTIAL,
         schema=REFERENCE,
         doc="The credential for a private image.",
         api=f"imageAuth ({_PAGES})",
@@ -80,6 +82,7 @@ _FIELDS: Final = (
     ),
     Field(
         name="command",
+        other_names=other_words.COMMAND,
         schema=COMMAND,
         doc="Replaces the image's command.",
         api=f"startCommand ({_PAGES})",
@@ -90,6 +93,7 @@ _FIELDS: Final = (
     ),
     Field(
         name="entrypoint",
+        other_names=other_words.ENTRYPOINT,
         schema=COMMAND,
         doc="Replaces the image's entrypoint.",
         api=f"entrypoint ({_PAGES})",
@@ -100,6 +104,7 @@ _FIELDS: Final = (
     ),
     Field(
         name="rootDiskGb",
+        other_names=other_words.DISK,
         schema={"type": "integer", "minimum": 10},
         doc="The root disk in GB.",
         api=f"rootfsSize ({_PAGES})",
@@ -119,6 +124,7 @@ _FIELDS: Final = (
     ),
     Field(
         name="env",
+        other_names=other_words.VARIABLES,
         schema=ENV,
         doc="Environment variables.",
         api=f"envs ({_PAGES})",

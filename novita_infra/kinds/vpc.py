@@ -14,6 +14,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Field, Replaces
 from novita_infra.kinds.kind import Kind, PlacementRules, Resolution, SpecError
+from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_keys import body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import with_cluster_id
@@ -32,6 +33,7 @@ _FIELDS = (
     ),
     Field(
         name="cluster",
+        other_names=other_words.PLACE,
         schema=TEXT,
         doc="The cluster that it spans, by id or name; only its machines can join it. Default: a cluster that "
         "suits all that joins it.",

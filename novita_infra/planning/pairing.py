@@ -257,7 +257,7 @@ def _plain_fields(kind: Kind, spec: Spec, *, placed: bool) -> tuple[str, ...]:
 def _is_plain(item: Field, value: Value) -> bool:
     if value is None or isinstance(item.change, Local):
         return False
-    if item.satisfied is not None or item.compared is not Comparison.EXACT or item.refers:
+    if item.compared is not Comparison.EXACT or item.refers:
         return False
     try:
         json.dumps(value)

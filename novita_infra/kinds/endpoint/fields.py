@@ -7,8 +7,17 @@ from typing import Final
 from novita_infra.api.json_values import object_of
 from novita_infra.kinds.endpoint import parsing, prices
 from novita_infra.kinds.field import By, Comparison, Default, Field, Replaces, Secrecy
-from novita_infra.kinds.toolkit import wishes
-from novita_infra.kinds.toolkit.field_schemas import CHOICE, COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
+from novita_infra.kinds.toolkit import other_words, wishes
+from novita_infra.kinds.toolkit.field_schemas import (
+    CHOICE,
+    COMMAND,
+    ENV,
+    IMAGE,
+    REFERENCE,
+    STORAGE_MOUNTS,
+    TEXT,
+    closed,
+)
 
 _MOUNT_PATH: Final = {
     "type": "string",
@@ -43,6 +52,7 @@ FIELDS: Final = (
     ),
     Field(
         name="product",
+        other_names=other_words.PRODUCT,
         schema={
             "type": "object",
             "properties": {
@@ -60,10 +70,11 @@ FIELDS: Final = (
         api="products[].id (serverless-create-endpoint); names from gpus-v2-list-products, category serverless",
         change=Replaces("the product of an endpoint cannot be edited"),
         required=True,
-        satisfied=lambda declared, live: object_of(declared).get("id") == object_of(live).get("id"),
+        compared=lambda declared, live: object_of(declared).get("id") == object_of(live).get("id"),
     ),
     Field(
         name="gpuCount",
+        other_names=other_words.GPUS,
         schema=_COUNT,
         doc="GPUs per worker.",
         api="workerConfig.gpuNum (serverless-create-endpoint)",
@@ -72,6 +83,7 @@ FIELDS: Final = (
     ),
     Field(
         name="workers",
+        other_names=("minworkers", "maxworkers", "autoscaling"),
         schema={
             "type": "object",
             "properties": {
@@ -96,7 +108,7 @@ FIELDS: Final = (
         api="workerConfig: minNum, maxNum, freeTimeout, maxConcurrent, requestTimeout (serverless-create-endpoint)",
         change=By("update"),
         required=True,
-        satisfied=parsing.workers_agree,
+        compared=parsing.workers_agree,
     ),
     Field(
         name="minCudaVersion",
@@ -148,6 +160,7 @@ FIELDS: Final = (
     ),
     Field(
         name="registryAuth",
+        other_names=other_words.CREDENTIAL,
         schema=REFERENCE,
         doc="The credential for a private image.",
         api="image.authId (serverless-create-endpoint)",
@@ -157,6 +170,7 @@ FIELDS: Final = (
     ),
     Field(
         name="command",
+        other_names=other_words.COMMAND,
         schema=COMMAND,
         doc="Replaces the image's command.",
         api="image.command (serverless-create-endpoint)",
@@ -166,6 +180,7 @@ FIELDS: Final = (
     ),
     Field(
         name="rootDiskGb",
+        other_names=other_words.DISK,
         schema={**_COUNT, "default": prices.ROOT_GB},
         doc="Root disk of a worker in GB.",
         api="rootfsSize (serverless-create-endpoint)",
@@ -173,15 +188,8 @@ FIELDS: Final = (
     ),
     Field(
         name="networkStorages",
-        schema={
-            **STORAGE_MOUNTS,
-            "items": {
-                "type": "object",
-                "properties": {"storage": REFERENCE, "mountPath": _MOUNT_PATH},
-                "required": ["storage", "mountPath"],
-                "additionalProperties": False,
-            },
-        },
+        other_names=other_words.MOUNTS,
+        schema={**STORAGE_MOUNTS, "items": closed(storage=REFERENCE, mountPath=_MOUNT_PATH)},
         doc="Network storages that every worker mounts; they must be in the endpoint's cluster.",
         api="volumeMounts[] of type network (serverless-create-endpoint)",
         change=By("update"),
@@ -193,12 +201,8 @@ FIELDS: Final = (
     ),
     Field(
         name="localStorage",
-        schema={
-            "type": "object",
-            "properties": {"sizeGb": {**_COUNT, "description": "Size in GB."}, "mountPath": _MOUNT_PATH},
-            "required": ["sizeGb", "mountPath"],
-            "additionalProperties": False,
-        },
+        other_names=other_words.SCRATCH,
+        schema=closed(sizeGb={**_COUNT, "description": "Size in GB."}, mountPath=_MOUNT_PATH),
         doc="A local disk of each worker; it is gone with the worker.",
         api="volumeMounts[] of type local: size, mountPath (serverless-create-endpoint)",
         change=By("update"),
@@ -206,6 +210,7 @@ FIELDS: Final = (
     ),
     Field(
         name="cluster",
+        other_names=other_words.PLACE,
         schema=TEXT,
         doc="The cluster of the workers, by id or name; required with network storages; default: a declared one's.",
         api="clusterID (serverless-create-endpoint)",
@@ -213,6 +218,7 @@ FIELDS: Final = (
     ),
     Field(
         name="env",
+        other_names=other_words.VARIABLES,
         schema=ENV,
         doc="Environment variables of the workers.",
         api="envs[] (serverless-create-endpoint)",

@@ -19,7 +19,7 @@ from novita_infra.kinds.field import (
     Secrecy,
 )
 from novita_infra.kinds.instance import forms, offers
-from novita_infra.kinds.toolkit import wishes
+from novita_infra.kinds.toolkit import other_words, wishes
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
     CHOICE,
@@ -32,6 +32,7 @@ from novita_infra.kinds.toolkit.field_schemas import (
     REFERENCE,
     STORAGE_MOUNTS,
     TEXT,
+    closed,
 )
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark
 from novita_infra.kinds.toolkit.translation import ports_list, ports_of, ports_text, storages_of
@@ -65,6 +66,7 @@ FIELDS: Final = (
     ),
     Field(
         name="product",
+        other_names=other_words.PRODUCT,
         schema={
             "type": "object",
             "properties": {
@@ -85,10 +87,11 @@ FIELDS: Final = (
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,
-        satisfied=forms.is_product,
+        compared=forms.is_product,
     ),
     Field(
         name="gpuCount",
+        other_names=other_words.GPUS,
         schema={"type": "integer", "minimum": 1, "maximum": 8},
         doc="The number of GPUs, 1-8; default 1.",
         api=f"gpuNum ({_CREATE})",
@@ -98,6 +101,7 @@ FIELDS: Final = (
     ),
     Field(
         name="cluster",
+        other_names=other_words.PLACE,
         schema=TEXT,
         doc="The data centre, by id or name; default: that of a storage or VPC it names, else any.",
         api=f"clusterId ({_CREATE}; names from gpu-instance-list-clusters)",
@@ -114,6 +118,7 @@ FIELDS: Final = (
     ),
     Field(
         name="registryAuth",
+        other_names=other_words.CREDENTIAL,
         schema=REFERENCE,
         doc="The saved credential for a private image; may come from the template.",
         api=f"imageAuthId ({_UPGRADE})",
@@ -124,12 +129,7 @@ FIELDS: Final = (
     ),
     Field(
         name="registryLogin",
-        schema={
-            "type": "object",
-            "properties": {"username": TEXT, "password": {"type": "string", "minLength": 1, "maxLength": 9983}},
-            "required": ["username", "password"],
-            "additionalProperties": False,
-        },
+        schema=closed(username=TEXT, password={"type": "string", "minLength": 1, "maxLength": 9983, "writeOnly": True}),
         doc="A credential that is given once, at the create; an upgrade cannot give it again, registryAuth can.",
         api=f"imageAuth, as username:password ({_CREATE})",
         keys={"create": Key("imageAuth", forms.login_text)},
@@ -138,6 +138,7 @@ FIELDS: Final = (
     ),
     Field(
         name="command",
+        other_names=other_words.COMMAND,
         schema=COMMAND,
         doc="Replaces the image's command; may come from the template.",
         api=f"command ({_UPGRADE})",
@@ -148,6 +149,7 @@ FIELDS: Final = (
     ),
     Field(
         name="entrypoint",
+        other_names=other_words.ENTRYPOINT,
         schema=COMMAND,
         doc="Replaces the image's entrypoint; may come from the template.",
         api=f"entrypoint ({_UPGRADE})",
@@ -158,6 +160,7 @@ FIELDS: Final = (
     ),
     Field(
         name="env",
+        other_names=other_words.VARIABLES,
         schema=ENV,
         doc="Environment variables, at most 100; merged with those of the template, over which it takes precedence.",
         api=f"envs ({_UPGRADE})",
@@ -206,6 +209,7 @@ FIELDS: Final = (
     ),
     Field(
         name="rootDiskGb",
+        other_names=other_words.DISK,
         schema={"type": "integer", "minimum": 10, "maximum": 6144},
         doc=f"The root disk of a GPU instance in GB, 10-6144; default {forms.FREE_ROOT_GB}, which are free.",
         api=f"rootfsSize ({_CREATE}); expandRootDisk, an increment (gpu-instance-edit-instance)",
@@ -214,12 +218,8 @@ FIELDS: Final = (
     ),
     Field(
         name="localStorage",
-        schema={
-            "type": "object",
-            "properties": {"mountPath": MOUNT_PATH},
-            "required": ["mountPath"],
-            "additionalProperties": False,
-        },
+        other_names=other_words.SCRATCH,
+        schema=closed(mountPath=MOUNT_PATH),
         doc="Where the local disk is mounted; default `/workspace`.",
         api=f"localStorageMountPoint ({_CREATE}, gpu-instance-create-cpu-instance)",
         keys={"create": Key("localStorageMountPoint", forms.local_path), READ: Key("volumeMounts", forms.local_of)},
@@ -227,6 +227,7 @@ FIELDS: Final = (
     ),
     Field(
         name="networkStorages",
+        other_names=other_words.MOUNTS,
         schema=STORAGE_MOUNTS,
         doc="Network storages of the same cluster and where they are mounted, at most 30.",
         api=f"networkStorages ({_CREATE}), networkVolume.volumeMounts (gpu-instance-upgrade-instance)",
@@ -244,6 +245,7 @@ FIELDS: Final = (
     ),
     Field(
         name="vpc",
+        other_names=("network", "networkid", "subnet", "networkmode"),
         schema=REFERENCE,
         doc="The private network of the same cluster that it joins.",
         api=f"networkId ({_CREATE}); network.id, only when read one by one (gpu-instance-get-instance)",
@@ -254,6 +256,7 @@ FIELDS: Final = (
     ),
     Field(
         name="billingMode",
+        other_names=("spot", "interruptible", "preemptible", "pricing"),
         schema={"enum": ["onDemand", "monthly", "spot"]},
         doc="How a GPU instance is paid for; default onDemand.",
         api=f"billingMode ({_CREATE}, gpu-instance-change-billing-instance)",
@@ -290,7 +293,7 @@ FIELDS: Final = (
         api=f"autoRenew, autoRenewMonth ({_CREATE}, gpu-instance-set-autorenew); not read back",
         change=By("setAutoRenew"),
         absent=Default({"enabled": False}),
-        satisfied=lambda wanted, found: forms.renewal(wanted) == forms.renewal(found),
+        compared=lambda wanted, found: forms.renewal(wanted) == forms.renewal(found),
     ),
     Field(
         name="autoMigrate",
@@ -303,7 +306,7 @@ FIELDS: Final = (
         change=By("setAutoMigrate"),
         absent=Default({"enabled": False}),
         created=False,
-        satisfied=lambda wanted, found: forms.migration(wanted) == forms.migration(found),
+        compared=lambda wanted, found: forms.migration(wanted) == forms.migration(found),
     ),
     Field(
         name="minCudaVersion",
@@ -327,6 +330,7 @@ FIELDS: Final = (
     ),
     Field(
         name="template",
+        other_names=("templateid",),
         schema=REFERENCE,
         doc="The template for undeclared fields: image, registryAuth, command, entrypoint, env, ports, disk, CUDA.",
         api="nothing: the values are copied",

@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+
+def closed(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An object with these properties, each required, and no others."""
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
 TEXT: Final[Mapping[str, Any]] = {"type": "string", "minLength": 1, "maxLength": 255}
 """A name or a version: 1-255 characters."""
 
@@ -73,12 +79,7 @@ MOUNT_PATH: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^/", "minL
 STORAGE_MOUNTS: Final[Mapping[str, Any]] = {
     "type": "array",
     "maxItems": 30,
-    "items": {
-        "type": "object",
-        "properties": {"storage": REFERENCE, "mountPath": MOUNT_PATH},
-        "required": ["storage", "mountPath"],
-        "additionalProperties": False,
-    },
+    "items": closed(storage=REFERENCE, mountPath=MOUNT_PATH),
 }
 """Network storages and where they are mounted (gpu-instance-create-instance: `networkStorages`, at most 30)."""
 

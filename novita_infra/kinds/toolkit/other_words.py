@@ -1,30 +1,22 @@
-"""Names that other tools give to fields, and the fields that are meant: for the hint about an unknown field."""
+"""The names that other tools give to fields of several kinds, and the field that an unknown name means."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from novita_infra.kinds.field import Field
 
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "env": ("environment", "envs", "environmentvariables", "envvars", "variables"),
-    "networkStorages": ("volumes", "volumemounts", "mounts", "networkvolumes", "networkvolumeid"),
-    "rootDiskGb": ("disk", "disksize", "disksizegb", "storage", "containerdisk", "containerdiskingb", "rootfssize"),
-    "localStorage": ("localvolume", "volume", "scratch"),
-    "cluster": ("region", "zone", "datacenter", "clusterid", "location", "availabilityzone"),
-    "command": ("args", "cmd", "dockerargs", "run"),
-    "entrypoint": ("dockerentrypoint",),
-    "product": ("productid", "machinetype", "instancetype", "gputype", "flavor", "memory", "resources"),
-    "gpuCount": ("gpus", "gpunum", "accelerators"),
-    "registryAuth": ("imagepullsecrets", "imageauth", "imageauthid", "containerregistryauthid", "registry"),
-    "template": ("templateid",),
-    "vpc": ("network", "networkid", "subnet", "networkmode"),
-    "billingMode": ("spot", "interruptible", "preemptible", "pricing"),
-    "sizeGb": ("size", "storagesize", "capacity"),
-    "workers": ("minworkers", "maxworkers", "autoscaling"),
-}
-_MEANT: Final = {word: field for field, words in _WORDS.items() for word in words}
+VARIABLES: Final = ("environment", "envs", "environmentvariables", "envvars", "variables")
+MOUNTS: Final = ("volumes", "volumemounts", "mounts", "networkvolumes", "networkvolumeid")
+DISK: Final = ("disk", "disksize", "disksizegb", "storage", "containerdisk", "containerdiskingb", "rootfssize")
+SCRATCH: Final = ("localvolume", "volume", "scratch")
+PLACE: Final = ("region", "zone", "datacenter", "clusterid", "location", "availabilityzone")
+COMMAND: Final = ("args", "cmd", "dockerargs", "run")
+ENTRYPOINT: Final = ("dockerentrypoint",)
+PRODUCT: Final = ("productid", "machinetype", "instancetype", "gputype", "flavor", "memory", "resources")
+GPUS: Final = ("gpus", "gpunum", "accelerators")
+CREDENTIAL: Final = ("imagepullsecrets", "imageauth", "imageauthid", "containerregistryauthid", "registry")
 
 
 def plain_word(word: str) -> str:
@@ -34,8 +26,8 @@ def plain_word(word: str) -> str:
 
 def meant_field(word: str, fields: Iterable[Field]) -> str:
     """Returns how the field that an unknown one means is written; empty if none is known."""
-    known = {item.name: item for item in fields}
-    if (name := _MEANT.get(plain_word(word), "")) in known:
+    known = [*fields]
+    if name := next((item.name for item in known if plain_word(word) in item.other_names), ""):
         return f"write {name}"
-    outer = [item.name for item in known.values() if word in item.schema.get("properties", {})]
+    outer = [item.name for item in known if word in item.schema.get("properties", {})]
     return f"write {outer[0]}: {{{word}: ...}}" if len(outer) == 1 else ""

@@ -5,7 +5,7 @@ Contradictions are reported with their places. Nothing is decided about the clou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -87,7 +87,7 @@ class Declaring:
     def field(self, field: Field, value: Value, position: Position) -> Value:
         """Returns the value of a field with its references and secrets."""
         if field.secret:
-            return self._secret(value, position)
+            return self._secret(value, position, public=field.public_properties)
         if isinstance(value, str) and not field.refers:
             return value
         if is_secret(value):
@@ -129,21 +129,26 @@ class Declaring:
             return lacking_secret()
         return found
 
-    def _secret(self, value: Value, position: Position, *, user: bool = False) -> Value:
-        """Returns the value with every text in it wrapped as a secret, except the name of a `user`."""
+    def _secret(
+        self, value: Value, position: Position, *, public: Collection[str] = (), in_clear: bool = False
+    ) -> Value:
+        """Returns the value with every text in it wrapped as a secret; each is reported unless it may stand `in_clear`.
+
+        `public` are the properties that may.
+        """
         if self.secrets.points(value):
             return self._pointed(value, position)
         match value:
             case dict():
                 return {
-                    name: self._secret(item, inside(position, name), user=name == "username")
+                    name: self._secret(item, inside(position, name), in_clear=name in public)
                     for name, item in value.items()
                 }
             case list():
                 return [self._secret(item, inside(position, index)) for index, item in enumerate(value)]
             case str():
                 place = origin(position)
-                self.diagnostics.extend([] if user else [self.secrets.literal(place)])
+                self.diagnostics.extend([] if in_clear else [self.secrets.literal(place)])
                 return Secret(value, f"manifest:{place}")
             case _:
                 return value

@@ -24,8 +24,8 @@ def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
     """
     if not is_known(wanted):
         return False
-    if field.satisfied is not None:
-        return field.satisfied(wanted, found)
+    if not isinstance(field.compared, Comparison):
+        return field.compared(wanted, found)
     match field.compared, wanted, found:
         case Comparison.TRIMMED, str(), str():
             return found in {wanted, wanted.strip(), wanted.lstrip(), wanted.rstrip()}

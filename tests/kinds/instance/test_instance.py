@@ -300,9 +300,9 @@ def test_starting_stopping_and_deleting_name_the_instance_and_may_be_repeated(ca
 
 
 def test_a_setting_that_leaves_out_its_default_equals_one_that_says_it() -> None:
-    renew, migrate = INSTANCE.field("autoRenew").satisfied, INSTANCE.field("autoMigrate").satisfied
-    assert renew is not None
-    assert migrate is not None
+    renew, migrate = INSTANCE.field("autoRenew").compared, INSTANCE.field("autoMigrate").compared
+    assert callable(renew)
+    assert callable(migrate)
     assert renew({"enabled": True}, {"enabled": True, "months": 1})
     assert renew({"enabled": False}, None)
     assert not renew({"enabled": True, "months": 2}, {"enabled": True})
