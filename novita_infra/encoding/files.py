@@ -1,11 +1,15 @@
-"""Reads whole files whose length nobody vouches for."""
+"""Reads whole files whose length nobody vouches for, and puts a new text into the place of a file."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from novita_infra.model.diagnostics import naming_file
 
 LONGEST: Final = 512 * 2**20
 """The most bytes of a state, a journal or a plan. Ten thousand resources have about forty million."""
@@ -24,3 +28,26 @@ def read_stream(stream: BinaryIO, path: Path, *, most: int = LONGEST) -> bytes:
     if (length := max(length, len(data))) > most:
         raise OSError(errno.EFBIG, f"it has {length:,} bytes or more, and at most {most:,} are read", str(path))
     return data
+
+
+def put_in_place(path: Path, data: bytes) -> None:
+    """Puts the data into the place of a file of the user, which no crash leaves torn. Raises OSError, which names it.
+
+    The file keeps its mode, and a link stays a link. A state is replaced by its backend, in steps that a test can stop.
+    """
+    target = path.resolve()
+    with naming_file(path):
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(handle)
+            if target.exists():
+                shutil.copymode(target, temporary)
+            else:
+                Path(temporary).chmod(0o644)
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise

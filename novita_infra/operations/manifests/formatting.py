@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from novita_infra.encoding.files import read_file
+from novita_infra.encoding.files import put_in_place, read_file
 from novita_infra.manifests.export.formatting import format_yaml
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.project_file import settings_of
@@ -16,7 +13,7 @@ from novita_infra.manifests.yaml.decoding import LARGEST, decode_manifest, is_js
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, naming_file, reason
+from novita_infra.model.diagnostics import Diagnostic, reason
 from novita_infra.model.frozen import dataclass
 
 
@@ -56,19 +53,7 @@ def unformatted_files(path: Path) -> tuple[list[FormattedFile], list[Diagnostic]
 
 def write_formatted(file: FormattedFile) -> None:
     """Puts the formatted text into the place of the file; a link stays a link. Raises OSError."""
-    target = file.path.resolve()
-    with naming_file(file.path):
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(file.after.encode())
-                stream.flush()
-                os.fsync(handle)
-            shutil.copymode(target, temporary)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+    put_in_place(file.path, file.after.encode())
 
 
 def _formatted(path: Path, name: str) -> tuple[FormattedFile | None, list[Diagnostic]]:
