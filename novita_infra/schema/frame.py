@@ -67,81 +67,76 @@ TIMES: Final = {
 def metadata(kind: Kind | None = None) -> Schema:
     """The metadata of a resource: of the kind, or of any."""
     address = f"{kind.type if kind else 'KIND'}.NAME"
-    return {
-        **closed_object(
-            {
-                "name": {
-                    "type": "string",
-                    "pattern": f"^{NAME}$",
-                    "examples": ["trainer"],
-                    "description": f"Unique among resources of the kind. The address is {address}.",
-                },
-                "labels": {
-                    "type": "object",
-                    "additionalProperties": {"type": "string"},
-                    "examples": [{"team": "research"}],
-                    "description": "Labels, which the state records and plans show. `--target label:team=research`, "
-                    "policies, defaults and sums of costs use them. They are not sent to the service.",
-                },
+    return closed_object(
+        {
+            "name": {
+                "type": "string",
+                "pattern": f"^{NAME}$",
+                "examples": ["trainer"],
+                "description": f"Unique among resources of the kind. The address is {address}.",
             },
-            required=["name"],
-        ),
-        "description": "The name and the labels of the resource in this project. Its name in the account is a "
+            "labels": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "examples": [{"team": "research"}],
+                "description": "Labels, which the state records and plans show. `--target label:team=research`, "
+                "policies, defaults and sums of costs use them. They are not sent to the service.",
+            },
+        },
+        required=["name"],
+        description="The name and the labels of the resource in this project. Its name in the account is a "
         "field of the spec.",
-    }
+    )
 
 
 def lifecycle(kind: Kind | None = None) -> Schema:
     """The lifecycle of a resource, with the defaults of the kind where one is given."""
-    return {
-        **closed_object(
-            {
-                "protect": {
-                    "type": "boolean",
-                    "default": False,
-                    "description": "Whether deleting and replacing it are refused. It holds until an apply has lifted "
-                    "it, also when the resource is no longer declared.",
-                },
-                "createBeforeDestroy": {
-                    "type": "boolean",
-                    "default": bool(kind and kind.create_first),
-                    "description": "Whether a replacement creates the new object before it deletes the old one.",
-                },
-                "group": {
-                    "type": "string",
-                    "pattern": f"^{NAME}$",
-                    "examples": ["training"],
-                    "description": "Resources of one group come up together or not at all; see `groups` of the "
-                    "project.",
-                },
-                "waitForCapacity": {
-                    "$ref": "#/$defs/duration",
-                    "description": "How long a create that finds no capacity is repeated. Default: not at all.",
-                },
-                "timeouts": {
-                    **closed_object({name: _time(name, kind) for name in TIMES}),
-                    "description": "Time limits of each call with its wait, and of each stage of coming up. After a "
-                    "timeout the run fails; the next one waits again.",
-                },
-                "dependsOn": {
-                    "type": "array",
-                    "items": {"type": "string", "pattern": ADDRESS, "examples": ["network_storage.data"]},
-                    "uniqueItems": True,
-                    "description": "Addresses of resources that must exist first, beside those that the spec names.",
-                },
-                "replaceTriggeredBy": TRIGGERS,
-                "preconditions": PRECONDITIONS,
-                "postconditions": POSTCONDITIONS,
-                "onDrift": {
-                    "$ref": "#/$defs/onDrift",
-                    "description": f"{ON_DRIFT['description']} Causes without a word here follow the "
-                    "environment, then the project.",
-                },
-                "ignoreChanges": {"$ref": "#/$defs/ignoreChanges"},
-            }
-        ),
-        "description": "How the resource is managed: protection, order, waits, conditions, and the answer to drift.",
-    }
+    return closed_object(
+        {
+            "protect": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether deleting and replacing it are refused. It holds until an apply has lifted "
+                "it, also when the resource is no longer declared.",
+            },
+            "createBeforeDestroy": {
+                "type": "boolean",
+                "default": bool(kind and kind.create_first),
+                "description": "Whether a replacement creates the new object before it deletes the old one.",
+            },
+            "group": {
+                "type": "string",
+                "pattern": f"^{NAME}$",
+                "examples": ["training"],
+                "description": "Resources of one group come up together or not at all; see `groups` of the project.",
+            },
+            "waitForCapacity": {
+                "$ref": "#/$defs/duration",
+                "description": "How long a create that finds no capacity is repeated. Default: not at all.",
+            },
+            "timeouts": closed_object(
+                {name: _time(name, kind) for name in TIMES},
+                description="Time limits of each call with its wait, and of each stage of coming up. After a "
+                "timeout the run fails; the next one waits again.",
+            ),
+            "dependsOn": {
+                "type": "array",
+                "items": {"type": "string", "pattern": ADDRESS, "examples": ["network_storage.data"]},
+                "uniqueItems": True,
+                "description": "Addresses of resources that must exist first, beside those that the spec names.",
+            },
+            "replaceTriggeredBy": TRIGGERS,
+            "preconditions": PRECONDITIONS,
+            "postconditions": POSTCONDITIONS,
+            "onDrift": {
+                "$ref": "#/$defs/onDrift",
+                "description": f"{ON_DRIFT['description']} Causes without a word here follow the "
+                "environment, then the project.",
+            },
+            "ignoreChanges": {"$ref": "#/$defs/ignoreChanges"},
+        },
+        description="How the resource is managed: protection, order, waits, conditions, and the answer to drift.",
+    )
 
 
 def _time(name: str, kind: Kind | None) -> Schema:
@@ -161,25 +156,23 @@ def waits(kind: Kind) -> dict[str, str]:
     return {name: duration_text(limit) for name, limit in seconds.items()}
 
 
-DEFAULT: Final[Schema] = {
-    **closed_object(
-        {
-            "kind": {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resources."},
-            "labels": {
-                "type": "object",
-                "additionalProperties": {"type": "string"},
-                "examples": [{"team": "research"}],
-                "description": "Only the resources that have all of these labels.",
-            },
-            "spec": {
-                "type": "object",
-                "description": "Merged deep below the spec of each resource, which takes precedence; null in a "
-                "resource removes a field.",
-            },
-            "lifecycle": {**lifecycle(), "description": "The same for the lifecycle."},
+DEFAULT: Final[Schema] = closed_object(
+    {
+        "kind": {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resources."},
+        "labels": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "examples": [{"team": "research"}],
+            "description": "Only the resources that have all of these labels.",
         },
-        required=["kind"],
-    ),
-    "description": "What resources of a kind have where they do not say otherwise.",
-}
+        "spec": {
+            "type": "object",
+            "description": "Merged deep below the spec of each resource, which takes precedence; null in a "
+            "resource removes a field.",
+        },
+        "lifecycle": {**lifecycle(), "description": "The same for the lifecycle."},
+    },
+    required=["kind"],
+    description="What resources of a kind have where they do not say otherwise.",
+)
 """One item under `defaults:` of the project file."""

@@ -16,11 +16,11 @@ def schema_id(name: str) -> str:
     return f"{_URN}:{name}"
 
 
-def closed_object(properties: Schema, *, required: Iterable[str] = ()) -> Schema:
-    """An object with these properties and no others."""
+def closed_object(properties: Schema, *, required: Iterable[str] = (), **notes: Any) -> Schema:
+    """An object with these properties and no others. `notes` are its description, examples and the like."""
     needed = [*required]
     listed = {"required": needed} if needed else {}
-    return {"type": "object", "properties": properties, **listed, "additionalProperties": False}
+    return {"type": "object", "properties": properties, **listed, "additionalProperties": False, **notes}
 
 
 def complete_object(properties: Schema, description: str = "", *, but: Iterable[str] = ()) -> Schema:

@@ -62,73 +62,67 @@ def _lookup(of: LookupType) -> Schema:
     return {**closed_object(properties), **needed, "description": of.summary}
 
 
-_PATCH: Final[Schema] = {
-    **closed_object(
-        {
-            "target": {
-                "type": "string",
-                "pattern": _TARGET,
-                "examples": ["instance.trainer", "instance.*"],
-                "description": "An address; * in a name stands for any characters. Without a key it means all keys.",
-            },
-            "spec": {
-                "type": "object",
-                "description": "Merged deep into the spec; null removes a field. Network storages are merged by "
-                "mountPath and tools by name; `$patch: delete` in an entry removes it. Other lists are replaced.",
-            },
-            "lifecycle": {"type": "object", "description": "The same for the lifecycle."},
+_PATCH: Final[Schema] = closed_object(
+    {
+        "target": {
+            "type": "string",
+            "pattern": _TARGET,
+            "examples": ["instance.trainer", "instance.*"],
+            "description": "An address; * in a name stands for any characters. Without a key it means all keys.",
         },
-        required=["target"],
-    ),
-    "description": "Differences of the resources that match the target.",
-}
+        "spec": {
+            "type": "object",
+            "description": "Merged deep into the spec; null removes a field. Network storages are merged by "
+            "mountPath and tools by name; `$patch: delete` in an entry removes it. Other lists are replaced.",
+        },
+        "lifecycle": {"type": "object", "description": "The same for the lifecycle."},
+    },
+    required=["target"],
+    description="Differences of the resources that match the target.",
+)
 
 PATCHES: Final[Schema] = {"type": "array", "items": _PATCH}
 """Differences of resources."""
 
-_ENVIRONMENT: Final[Schema] = {
-    **closed_object(
-        {
-            "extends": {
-                "type": "string",
-                "examples": ["base"],
-                "description": "Another environment, whose variables, patches, resources and rules this one has, too; "
-                "its own come after them and take precedence.",
-            },
-            "resources": {
-                "type": "array",
-                "items": {"type": "string", "minLength": 1},
-                "examples": [["envs/prod"]],
-                "description": "Folders and files of manifests inside of the project that only the environments read "
-                "which name them, or extend one that does.",
-            },
-            "variables": {
-                "type": "object",
-                "propertyNames": {"pattern": _VARIABLE_NAME},
-                "examples": [{"gpuCount": 4}],
-                "description": "Values of variables in this environment. Files, NOVITA_INFRA_VAR_NAME and --var take "
-                "precedence.",
-            },
-            "patches": {**PATCHES, "description": "Differences in this environment; a later patch takes precedence."},
-            **{name: _undefaulted(rule) for name, rule in _RULES.items()},
-            "policies": MORE_POLICIES,
+_ENVIRONMENT: Final[Schema] = closed_object(
+    {
+        "extends": {
+            "type": "string",
+            "examples": ["base"],
+            "description": "Another environment, whose variables, patches, resources and rules this one has, too; "
+            "its own come after them and take precedence.",
         },
-    ),
-    "description": "An environment. Settings that it omits come from the project.",
-}
+        "resources": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "examples": [["envs/prod"]],
+            "description": "Folders and files of manifests inside of the project that only the environments read "
+            "which name them, or extend one that does.",
+        },
+        "variables": {
+            "type": "object",
+            "propertyNames": {"pattern": _VARIABLE_NAME},
+            "examples": [{"gpuCount": 4}],
+            "description": "Values of variables in this environment. Files, NOVITA_INFRA_VAR_NAME and --var take "
+            "precedence.",
+        },
+        "patches": {**PATCHES, "description": "Differences in this environment; a later patch takes precedence."},
+        **{name: _undefaulted(rule) for name, rule in _RULES.items()},
+        "policies": MORE_POLICIES,
+    },
+    description="An environment. Settings that it omits come from the project.",
+)
 
-_GROUP: Final[Schema] = {
-    **closed_object(
-        {
-            "onFailure": {
-                "enum": ["rollback", "keep", "stop"],
-                "default": "rollback",
-                "description": "rollback deletes what the run created, keep leaves it running, stop stops machines.",
-            }
+_GROUP: Final[Schema] = closed_object(
+    {
+        "onFailure": {
+            "enum": ["rollback", "keep", "stop"],
+            "default": "rollback",
+            "description": "rollback deletes what the run created, keep leaves it running, stop stops machines.",
         }
-    ),
-    "description": "A group, by the name that resources give in lifecycle.group.",
-}
+    },
+    description="A group, by the name that resources give in lifecycle.group.",
+)
 
 LOCALS: Final[Schema] = {
     "type": "object",
@@ -140,76 +134,70 @@ LOCALS: Final[Schema] = {
 
 _MOVED: Final[Schema] = {
     "type": "array",
-    "items": {
-        **closed_object(
-            {
-                "from": _address("The address that it had; no manifest may declare it any more.", "instance.trainer"),
-                "to": _address("The address that it has now.", "instance.teacher", 'instance.worker["eu"]'),
-            },
-            required=["from", "to"],
-        ),
-        "description": "A resource or a module with a new address. Without keys, every key of the name moves with it.",
-    },
+    "items": closed_object(
+        {
+            "from": _address("The address that it had; no manifest may declare it any more.", "instance.trainer"),
+            "to": _address("The address that it has now.", "instance.teacher", 'instance.worker["eu"]'),
+        },
+        required=["from", "to"],
+        description="A resource or a module with a new address. Without keys, every key of the name moves with it.",
+    ),
     "description": "Resources with a new address: their objects are kept. No effect once it is done.",
 }
 
 _REMOVED: Final[Schema] = {
     "type": "array",
-    "items": {
-        **closed_object(
-            {
-                "from": _address("The address that it had; without a key, every key of the name.", "instance.trainer"),
-                "destroy": {
-                    "type": "boolean",
-                    "default": True,
-                    "description": "Whether the object is deleted. With false it is only forgotten, and remains.",
-                },
+    "items": closed_object(
+        {
+            "from": _address("The address that it had; without a key, every key of the name.", "instance.trainer"),
+            "destroy": {
+                "type": "boolean",
+                "default": True,
+                "description": "Whether the object is deleted. With false it is only forgotten, and remains.",
             },
-            required=["from"],
-        ),
-        "description": "A resource that is no longer declared.",
-    },
+        },
+        required=["from"],
+        description="A resource that is no longer declared.",
+    ),
     "description": "Resources that are no longer declared. No effect once it is done.",
 }
 
 _IMPORT: Final[Schema] = {
     "type": "array",
-    "items": {
-        **closed_object(
-            {
-                "to": _address("The address of the manifest that declares it.", "instance.trainer"),
-                "id": {
-                    "type": "string",
-                    "examples": ["7a1b2c", "${var.trainerId}"],
-                    "description": "The id of the object in the account. An empty one, such as that of a variable, "
-                    "imports nothing in this environment.",
-                },
-                "environments": {
-                    **EXISTENCE["environments"],
-                    "description": "The only environments in which it is imported. Default: all.",
-                },
-                "steal": {
-                    "type": "boolean",
-                    "default": False,
-                    "description": "Whether it is taken over although it belongs to another project, environment or "
-                    "address.",
-                },
+    "items": closed_object(
+        {
+            "to": _address("The address of the manifest that declares it.", "instance.trainer"),
+            "id": {
+                "type": "string",
+                "examples": ["7a1b2c", "${var.trainerId}"],
+                "description": "The id of the object in the account. An empty one, such as that of a variable, "
+                "imports nothing in this environment.",
             },
-            required=["to", "id"],
-        ),
-        "description": "An object that exists already.",
-    },
+            "environments": {
+                **EXISTENCE["environments"],
+                "description": "The only environments in which it is imported. Default: all.",
+            },
+            "steal": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether it is taken over although it belongs to another project, environment or "
+                "address.",
+            },
+        },
+        required=["to", "id"],
+        description="An object that exists already.",
+    ),
     "description": "Objects that exist already and are imported by the next apply. No effect once it is done.",
 }
 
 LOOKUPS_SCHEMA: Final[Schema] = {
     "type": "object",
     "propertyNames": {"pattern": _VARIABLE_NAME},
-    "additionalProperties": {
-        **closed_object({item.name: _lookup(item) for item in LOOKUPS.values()}),
-        "oneOf": [{"required": [name]} for name in LOOKUPS],
-        "description": "One lookup: its type, with the criteria.",
-    },
+    "additionalProperties": closed_object(
+        {item.name: _lookup(item) for item in LOOKUPS.values()},
+        oneOf=[{"required": [name]} for name in LOOKUPS],
+        description="One lookup: its type, with the criteria.",
+    ),
     "examples": [{"home": {item.name: dict(item.example)}} for item in [*LOOKUPS.values()][:1]],
     "description": "What is looked up in the account, or in another project, before a plan is made. Expressions read "
     "it as ${lookup.NAME.ATTRIBUTE}; a saved plan holds what was found.",
@@ -225,27 +213,25 @@ PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
         "kind": {"const": "Project", "description": "Marks the project file."},
-        "metadata": {
-            **closed_object(
-                {
-                    "name": {
-                        "type": "string",
-                        "pattern": f"^{NAME}$",
-                        "examples": ["training"],
-                        "description": "The project's name: letters, digits, - and _, after a letter or _.",
-                    },
-                    "id": {
-                        "type": "string",
-                        "pattern": "^[A-Za-z][A-Za-z0-9-]{3,63}$",
-                        "examples": ["p5f0c2b7e91d4"],
-                        "description": "The project's id, which `init` makes: it distinguishes projects of one name. "
-                        "Without it, the first apply makes one and keeps it in the state.",
-                    },
+        "metadata": closed_object(
+            {
+                "name": {
+                    "type": "string",
+                    "pattern": f"^{NAME}$",
+                    "examples": ["training"],
+                    "description": "The project's name: letters, digits, - and _, after a letter or _.",
                 },
-                required=["name"],
-            ),
-            "description": "The name and the id of the project. Its plans, its state and its owner marks carry them.",
-        },
+                "id": {
+                    "type": "string",
+                    "pattern": "^[A-Za-z][A-Za-z0-9-]{3,63}$",
+                    "examples": ["p5f0c2b7e91d4"],
+                    "description": "The project's id, which `init` makes: it distinguishes projects of one name. "
+                    "Without it, the first apply makes one and keeps it in the state.",
+                },
+            },
+            required=["name"],
+            description="The name and the id of the project. Its plans, its state and its owner marks carry them.",
+        ),
         "variables": VARIABLES,
         "locals": LOCALS,
         "lookups": LOOKUPS_SCHEMA,

@@ -59,16 +59,14 @@ SECRET_POINTERS: Final = {
             key="fromDotenv",
             module="dotenv",
             form="{fromDotenv: {file: PATH, name: NAME}}",
-            schema={
-                **closed_object(
-                    {
-                        "file": {**_TEXT, "description": "The file, relative to the folder of the manifest."},
-                        "name": {**_TEXT, "description": "The variable in it."},
-                    },
-                    required=["file", "name"],
-                ),
-                "description": "A variable of a dotenv file.",
-            },
+            schema=closed_object(
+                {
+                    "file": {**_TEXT, "description": "The file, relative to the folder of the manifest."},
+                    "name": {**_TEXT, "description": "The variable in it."},
+                },
+                required=["file", "name"],
+                description="A variable of a dotenv file.",
+            ),
             variables=("name",),
             asked=False,
             example="{fromDotenv: {file: .env, name: REGISTRY_PASSWORD}}",
@@ -77,20 +75,18 @@ SECRET_POINTERS: Final = {
             key="fromSops",
             module="sops",
             form="{fromSops: {file: PATH, path: KEY.KEY}}",
-            schema={
-                **closed_object(
-                    {
-                        "file": {**_TEXT, "description": "The file, relative to the folder of the manifest."},
-                        "path": {
-                            **_TEXT,
-                            "description": "The keys that lead to the value, joined by dots; an item of a list is its "
-                            "number, from 0.",
-                        },
+            schema=closed_object(
+                {
+                    "file": {**_TEXT, "description": "The file, relative to the folder of the manifest."},
+                    "path": {
+                        **_TEXT,
+                        "description": "The keys that lead to the value, joined by dots; an item of a list is its "
+                        "number, from 0.",
                     },
-                    required=["file", "path"],
-                ),
-                "description": "A value of a file that SOPS encrypted. The program `sops` decrypts it, once in a run.",
-            },
+                },
+                required=["file", "path"],
+                description="A value of a file that SOPS encrypted. The program `sops` decrypts it, once in a run.",
+            ),
             asked=True,
             example="{fromSops: {file: secrets.enc.yaml, path: registry.password}}",
         ),
@@ -98,16 +94,14 @@ SECRET_POINTERS: Final = {
             key="fromKeyring",
             module="system_keyring",
             form="{fromKeyring: {service: NAME, name: NAME}}",
-            schema={
-                **closed_object(
-                    {
-                        "service": {**_TEXT, "description": "The service that it was stored under."},
-                        "name": {**_TEXT, "description": "The name of the user or of the entry."},
-                    },
-                    required=["service", "name"],
-                ),
-                "description": "A password of the system's keyring. Needs `pip install 'novita-infra[keyring]'`.",
-            },
+            schema=closed_object(
+                {
+                    "service": {**_TEXT, "description": "The service that it was stored under."},
+                    "name": {**_TEXT, "description": "The name of the user or of the entry."},
+                },
+                required=["service", "name"],
+                description="A password of the system's keyring. Needs `pip install 'novita-infra[keyring]'`.",
+            ),
             asked=True,
             example="{fromKeyring: {service: novita, name: registry}}",
         ),
@@ -115,18 +109,16 @@ SECRET_POINTERS: Final = {
             key="fromVault",
             module="vault",
             form="{fromVault: {mount: NAME, path: PATH, field: NAME}}",
-            schema={
-                **closed_object(
-                    {
-                        "mount": {**_TEXT, "default": "secret", "description": "Where the KV engine is mounted."},
-                        "path": {**_TEXT, "description": "The path of the secret in it."},
-                        "field": {**_TEXT, "description": "The field of the secret."},
-                    },
-                    required=["path", "field"],
-                ),
-                "description": "A field of a secret in OpenBao or Vault, KV version 2. BAO_ADDR or VAULT_ADDR and "
+            schema=closed_object(
+                {
+                    "mount": {**_TEXT, "default": "secret", "description": "Where the KV engine is mounted."},
+                    "path": {**_TEXT, "description": "The path of the secret in it."},
+                    "field": {**_TEXT, "description": "The field of the secret."},
+                },
+                required=["path", "field"],
+                description="A field of a secret in OpenBao or Vault, KV version 2. BAO_ADDR or VAULT_ADDR and "
                 "BAO_TOKEN or VAULT_TOKEN name the server and the token.",
-            },
+            ),
             asked=True,
             example="{fromVault: {mount: secret, path: training/registry, field: password}}",
         ),

@@ -54,56 +54,50 @@ _TYPE_RULES: Final[Schema] = {
 }
 """Which of these keys belong to which type."""
 
-VARIABLE_TYPE: Final[Schema] = {
-    **closed_object(
-        {
-            **_TYPED_VALUE,
-            "default": {"description": "Its value where none is given; null lets it be absent. No expressions."},
-            "description": {"type": "string", "description": "What it is for."},
-        }
-    ),
-    "dependentSchemas": _TYPE_RULES,
-    "description": "The type of a field, or of each item.",
-}
+VARIABLE_TYPE: Final[Schema] = closed_object(
+    {
+        **_TYPED_VALUE,
+        "default": {"description": "Its value where none is given; null lets it be absent. No expressions."},
+        "description": {"type": "string", "description": "What it is for."},
+    },
+    dependentSchemas=_TYPE_RULES,
+    description="The type of a field, or of each item.",
+)
 """The type of a part of a variable."""
 
-_VALIDATION: Final[Schema] = {
-    **closed_object(
-        {
-            "condition": {
-                "type": ["string", "boolean"],
-                "examples": ["${var.gpuCount <= 4}"],
-                "description": "An expression over variables that gives true or false.",
-            },
-            "message": {"type": "string", "minLength": 1, "description": "What is wrong where it is false."},
+_VALIDATION: Final[Schema] = closed_object(
+    {
+        "condition": {
+            "type": ["string", "boolean"],
+            "examples": ["${var.gpuCount <= 4}"],
+            "description": "An expression over variables that gives true or false.",
         },
-        required=["condition", "message"],
-    ),
-    "description": "A rule for the value.",
-}
+        "message": {"type": "string", "minLength": 1, "description": "What is wrong where it is false."},
+    },
+    required=["condition", "message"],
+    description="A rule for the value.",
+)
 
-VARIABLE: Final[Schema] = {
-    **closed_object(
-        {
-            **_TYPED_VALUE,
-            "default": {"description": "Its value if none is given; without a default, a value is required."},
-            "description": {"type": "string", "description": "What it is for."},
-            "sensitive": {
-                "type": "boolean",
-                "default": False,
-                "description": "Whether its value is secret: redacted everywhere, and kept as a digest.",
-            },
-            "secret": {"type": "boolean", "description": "The same as sensitive."},
-            "validation": {
-                "type": "array",
-                "items": _VALIDATION,
-                "examples": [[{"condition": "${var.gpuCount <= 4}", "message": "at most 4 GPUs"}]],
-                "description": "Rules for its value, with a message for each.",
-            },
-        }
-    ),
-    "dependentSchemas": _TYPE_RULES,
-    "examples": [{"type": "integer", "default": 4}],
-    "description": "A variable: its type, its default, and whether it is secret.",
-}
+VARIABLE: Final[Schema] = closed_object(
+    {
+        **_TYPED_VALUE,
+        "default": {"description": "Its value if none is given; without a default, a value is required."},
+        "description": {"type": "string", "description": "What it is for."},
+        "sensitive": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether its value is secret: redacted everywhere, and kept as a digest.",
+        },
+        "secret": {"type": "boolean", "description": "The same as sensitive."},
+        "validation": {
+            "type": "array",
+            "items": _VALIDATION,
+            "examples": [[{"condition": "${var.gpuCount <= 4}", "message": "at most 4 GPUs"}]],
+            "description": "Rules for its value, with a message for each.",
+        },
+    },
+    dependentSchemas=_TYPE_RULES,
+    examples=[{"type": "integer", "default": 4}],
+    description="A variable: its type, its default, and whether it is secret.",
+)
 """A declared variable."""

@@ -12,20 +12,18 @@ MODULE: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
         "kind": {"const": "Module", "description": "Uses a module."},
-        "metadata": {
-            **closed_object(
-                {
-                    "name": {
-                        "type": "string",
-                        "pattern": f"^{NAME}$",
-                        "examples": ["train"],
-                        "description": "Unique among the modules. Addresses begin with module.NAME.",
-                    }
-                },
-                required=["name"],
-            ),
-            "description": "The name of the module in this project.",
-        },
+        "metadata": closed_object(
+            {
+                "name": {
+                    "type": "string",
+                    "pattern": f"^{NAME}$",
+                    "examples": ["train"],
+                    "description": "Unique among the modules. Addresses begin with module.NAME.",
+                }
+            },
+            required=["name"],
+            description="The name of the module in this project.",
+        ),
         **EXISTENCE,
         "source": {
             "type": "string",
