@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from fault_proxy import fault_proxy
 from server_places import s3_objects, s3_settings
 from servers import address_of, s3_environment
 
@@ -377,6 +379,26 @@ def test_a_wrong_key_and_a_missing_bucket_of_a_real_server_are_explained(tmp_pat
         assert message(lambda: getattr(objects, call)("dev/")).startswith(  # noqa: B023 - called at once
             'there is no bucket "no-such-bucket" for the state; create it'
         )
+
+
+@pytest.mark.process
+def test_a_write_whose_answer_is_cut_off_may_be_done(tmp_path: Path) -> None:
+    address = urlsplit(address_of("seaweedfs"))
+    with fault_proxy("127.0.0.1", address.port or 0) as proxy:
+        objects = s3_objects("seaweedfs", tmp_path, endpoint=f"http://{proxy.address}")
+        objects.write(CREATES)
+        found = objects.read("dev/head")
+        assert found is not None
+        for done, cut in enumerate(({"sent": 100}, {"answered": 0})):
+            proxy.cut_after(**cut)
+            with pytest.raises(AnswerLost, match="the connection was cut"):
+                objects.write([ObjectChange("dev/head", b"2", found.version)])
+            with pytest.raises(OutOfReach, match="the connection was cut"):
+                objects.read("dev/head")
+            proxy.heal()
+            present = objects.read("dev/head")
+            assert present is not None
+            assert present.data == (b"1", b"2")[done]
 
 
 @pytest.mark.process

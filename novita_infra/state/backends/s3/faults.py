@@ -11,8 +11,8 @@ from novita_infra.state.objects.objects import AnswerLost, OutOfReach
 _CODE: Final = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _REGION: Final = re.compile(r"<Region>\s*([a-z0-9-]+)\s*</Region>")
-_UNSENT: Final = re.compile(r"kind: (Connect|Request),\s+source")
-"""The connection was not made, or the request not built: the server has seen nothing."""
+_UNSENT: Final = re.compile(r"HttpError \{\s*kind: Connect,")
+"""The connection was not made: the server has seen nothing."""
 _PASSING: Final = frozenset({"SlowDown", "ServiceUnavailable", "ConditionalRequestConflict", "OperationAborted"})
 """The server says that it did nothing, and that the caller should try again."""
 _SKEWED: Final = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture", "RequestExpired"})

@@ -12,7 +12,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backends.s3.faults import error_code, meaning_of
-from novita_infra.state.objects.objects import ABSENT, Conflict, Object, ObjectChange
+from novita_infra.state.objects.objects import ABSENT, Conflict, Object, ObjectChange, OutOfReach
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -21,6 +21,8 @@ _DELETED: Final = b"deleted by novita-infra\n"
 """What a conditional delete writes: S3 has no delete that every server makes on a condition. It counts as no object."""
 _PROBE: Final = "conditional-writes"
 """The key of an object that shows whether the server keeps the conditions of writes."""
+_ATTEMPTS: Final = 10
+"""How often an object is created where others create and delete it at the same time."""
 _FAILURES: Final = (BaseError, OSError, ValueError)
 """What obstore raises; where no object is, FileNotFoundError."""
 
@@ -43,18 +45,8 @@ class S3Objects:
         return f"{self._place}/{key}" if key else self._place
 
     def read(self, key: str) -> Object | None:
-        try:
-            result = obstore.get(self._store, key)
-            data, version = bytes(result.bytes()), result.meta["e_tag"]
-        except FileNotFoundError as error:
-            if error_code(error) == "NoSuchBucket":
-                raise self._fault(error, key) from error
-            return None
-        except _FAILURES as error:
-            raise self._fault(error, key) from error
-        if not version:
-            raise problem(f"{self.describe(key)}: the server gives no ETag", "use a server with conditional writes")
-        return None if data == _DELETED else Object(data, version)
+        found = self._stored(key)
+        return None if found is None or found.data == _DELETED else found
 
     def read_all(self, prefix: str) -> Mapping[str, Object]:
         keys = self._listed(prefix)
@@ -73,6 +65,21 @@ class S3Objects:
         for change in changes:
             self._change(change)
 
+    def _stored(self, key: str) -> Object | None:
+        """What lies there, even if it counts as no object."""
+        try:
+            result = obstore.get(self._store, key)
+            data, version = bytes(result.bytes()), result.meta["e_tag"]
+        except FileNotFoundError as error:
+            if error_code(error) == "NoSuchBucket":
+                raise self._fault(error, key) from error
+            return None
+        except _FAILURES as error:
+            raise self._fault(error, key) from error
+        if not version:
+            raise problem(f"{self.describe(key)}: the server gives no ETag", "use a server with conditional writes")
+        return Object(data, version)
+
     def _change(self, change: ObjectChange) -> None:
         if change.data is None and change.expected == ABSENT:
             if self.read(change.key):
@@ -87,21 +94,19 @@ class S3Objects:
         else:
             data = _DELETED if change.data is None else change.data
             if not self._put(change.key, data, change.expected):
-                self._put_over_deleted(change.key, data, change.expected)
+                if change.expected != ABSENT:
+                    raise Conflict(change.key)
+                self._put_over_deleted(change.key, data)
 
-    def _put_over_deleted(self, key: str, data: bytes, expected: str | None) -> None:
-        """Creates an object where a deleted one lies. Raises Conflict if there is none that counts as deleted."""
-        if expected != ABSENT:
-            raise Conflict(key)
-        try:
-            result = obstore.get(self._store, key)
-            remains, version = bytes(result.bytes()), result.meta["e_tag"]
-        except FileNotFoundError:
-            raise Conflict(key) from None  # deleted in between: a caller that reads again sees it
-        except _FAILURES as error:
-            raise self._fault(error, key) from error
-        if remains != _DELETED or not self._put(key, data, version):
-            raise Conflict(key)
+    def _put_over_deleted(self, key: str, data: bytes) -> None:
+        """Creates an object where a deleted one may lie. Raises Conflict if there is another one."""
+        for _ in range(_ATTEMPTS):
+            remains = self._stored(key)
+            if remains is not None and remains.data != _DELETED:
+                raise Conflict(key)
+            if self._put(key, data, ABSENT if remains is None else remains.version):
+                return
+        raise OutOfReach("other runs change it all the time")
 
     def _put(self, key: str, data: bytes, expected: str | None) -> bool:
         """Writes the object; whether its present version is the expected one. Where it is not, nothing is written."""
