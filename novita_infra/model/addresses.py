@@ -16,6 +16,7 @@ _ADDRESS: Final = re.compile(
 )
 _UNKEYABLE: Final = re.compile(f"[{_NOT_IN_KEY}]")
 
+_KEY_OF_MODULE: Final = re.compile(r'\["[^"\]]+"\]')
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 """The characters of a key that the name of an object does not take over: the API advises against them."""
 
@@ -42,6 +43,13 @@ class Address:
     def base(self) -> Address:
         """The address without its key."""
         return Address(self.type, self.name, "", self.module) if self.key else self
+
+    @property
+    def unkeyed(self) -> Address:
+        """The address without any key: neither its own nor those of the modules around it."""
+        if "[" not in self.module:
+            return self.base
+        return Address(self.type, self.name, "", _KEY_OF_MODULE.sub("", self.module))
 
     def with_key(self, key: str) -> Address:
         """The address of one key of a `forEach`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Final
@@ -65,7 +64,6 @@ class Refactoring:
         return next((item for item in self.removals if item.source in names), None)
 
 
-_KEY: Final = re.compile(r'\["[^"\]]+"\]')
 NO_REFACTORING: Final = Refactoring()
 
 
@@ -108,7 +106,7 @@ def covering(address: Address) -> Iterator[Address]:
     """What an entry without keys means: `around`, also with every module on the way to it without its key."""
     yield from around(address)
     if "[" in address.module:
-        yield from around(replace(address, module=_KEY.sub("", address.module)))
+        yield from around(replace(address, module=address.unkeyed.module))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from typing import Any, Final
 
 from novita_infra.manifests.language.reading import MODULE
@@ -21,6 +22,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.values import Value
 
 VARIABLES: Final = "variables"
 OUTPUTS: Final = "outputs"
@@ -41,6 +43,18 @@ class ModuleInterface:
     def position(self, name: str) -> Position:
         """Returns the position of that part."""
         return inside(self.document.position, name)
+
+
+@dataclass(frozen=True, slots=True)
+class UseOfModule:
+    """A document of kind Module with what it uses, as written."""
+
+    data: Mapping[str, Any]
+    interface: ModuleInterface
+    variables: Mapping[str, Value]
+    """The values of the variables, for the first of its keys."""
+    documents: dict[Address, Mapping[str, Any]] = field(default_factory=dict)
+    """The data of the manifests in the module, by address without keys."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
 from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.modules.interface import UseOfModule
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import MANIFEST, ManifestFiles, find, no_manifests
 from novita_infra.manifests.project.environments import choose_environment, choose_files, names_of
@@ -54,6 +55,8 @@ class Written:
     """What the project file says of earlier addresses."""
     names: DeclaredNames = field(default_factory=DeclaredNames)
     """The addresses of this environment, and why others are absent."""
+    modules: Callable[[], Mapping[Address, UseOfModule]] = dict
+    """Returns the documents of kind Module by address without keys, of which those around come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,12 @@ def _load(path: Path, given: _Given, provenance: Provenance | None) -> Project:
         warnings=warnings,
         rules=rules,
         written=Written(
-            loader.documents, settings.part("variables"), settings.part("outputs"), refactoring, loader.names
+            loader.documents,
+            settings.part("variables"),
+            settings.part("outputs"),
+            refactoring,
+            loader.names,
+            loader.modules,
         ),
     )
 

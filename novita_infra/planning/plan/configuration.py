@@ -33,7 +33,7 @@ class WrittenVariable:
 
 @dataclass(frozen=True, slots=True)
 class WrittenResource:
-    """One manifest. Its address has no key: the resources of a `forEach` are one manifest."""
+    """One manifest. Its address has no keys: the resources of a `forEach`, and of the uses of a module, are one."""
 
     address: Address
     spec: Mapping[str, WrittenValue] = field(default_factory=dict)
@@ -44,9 +44,26 @@ class WrittenResource:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenModule:
+    """One document of kind Module, and the variables and outputs of the module."""
+
+    address: Address
+    """Without keys."""
+    source: str = ""
+    expressions: Mapping[str, WrittenValue] = field(default_factory=dict)
+    """By variable, the value that the document gives."""
+    for_each: WrittenValue | None = None
+    variables: Mapping[str, WrittenVariable] = field(default_factory=dict)
+    """Without values."""
+    outputs: Mapping[str, WrittenValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The manifests of a project in one environment."""
 
     variables: Mapping[str, WrittenVariable] = field(default_factory=dict)
     resources: tuple[WrittenResource, ...] = ()
     outputs: Mapping[str, WrittenValue] = field(default_factory=dict)
+    modules: tuple[WrittenModule, ...] = ()
+    """Those around come before those inside of them."""

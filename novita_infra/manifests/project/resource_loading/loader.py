@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.git.source import GitSource
+from novita_infra.manifests.modules.interface import UseOfModule
 from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
@@ -22,7 +23,7 @@ from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading.declarer import Declarer
-from novita_infra.manifests.project.resource_loading.expansion import Expander
+from novita_infra.manifests.project.resource_loading.expansion import Expander, Expansion
 from novita_infra.manifests.project.resource_loading.identifying import DocumentIdentifier
 from novita_infra.manifests.resources.defaults import DEFAULTS, unmatched_selectors
 from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
@@ -69,6 +70,8 @@ class ResourceLoader:
         """The data of each manifest, with the environment's patches and before any evaluation."""
         self.names = DeclaredNames()
         """The addresses of this environment, and why others are absent."""
+        self.modules: Callable[[], Mapping[Address, UseOfModule]] = dict
+        """Returns the documents of kind Module by address, without keys."""
         self.used: set[str] = set()
         """The names of the variables without a usable value that something uses."""
         self.scope: Scope | None = None
@@ -127,6 +130,7 @@ class ResourceLoader:
         documents = {id(one.document): one.document for one in (*own, *expansion.patched, *identified.modules)}
         self.read = [Placed(one.data, one.position) for one in documents.values() if one.expressions]
         self.documents = {item.address: item.document.data for item in expansion.patched}
+        self.modules = partial(_modules, expansion)
         items = expansion.items
         if self._provenance is not None:
             self._provenance.read(expansion.written, items, expansion.spaces)
@@ -181,3 +185,20 @@ class ResourceLoader:
             self._diagnostics.add(diagnostics)
             outputs[name] = interpolated.values
         return outputs
+
+
+def _modules(expansion: Expansion) -> dict[Address, UseOfModule]:
+    """Returns the uses of modules by address; of those that differ only by keys, the first."""
+    found: dict[Address, UseOfModule] = {}
+    for space in expansion.spaces:
+        address = space.used.use.address.unkeyed if space.used else None
+        if space.used and address and address not in found:
+            found[address] = UseOfModule(
+                space.used.written.document.data, space.used.interface, space.scope.variables or {}
+            )
+    if found:
+        for item in expansion.written:
+            module = Address.parse(item.address.module).unkeyed if item.address.module else None
+            if module is not None:
+                found[module].documents.setdefault(item.address.unkeyed, item.document.data)
+    return found

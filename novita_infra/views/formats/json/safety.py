@@ -75,7 +75,7 @@ def checks_json(review: Review, configuration: Configuration) -> list[Json]:
     waiting = {step.address for step in plan.steps if step.conditions}
     groups: dict[Address, list[tuple[Address, str]]] = {}
     for change in plan.changes:
-        address, manifest = change.address, manifests.get(change.address.base)
+        address, manifest = change.address, manifests.get(change.address.unkeyed)
         if manifest is None:
             continue
         unchecked = change.action is Action.NONE and manifest.preconditions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +160,49 @@ def test_a_plan_without_manifests_has_no_configuration() -> None:
     data = plan_json(Review(Plan("p", "dev", (), (), Basis("lineage", 1))))
     check_shape(data)
     assert not {"variables", "configuration", "relevant_attributes", "checks", "timestamp"} & set(data)
+
+
+def test_modules_are_module_calls_with_addresses_of_their_own(tmp_path: Path) -> None:
+    head = "apiVersion: novita-infra/v1\n"
+    data_spec = "  cluster: ${vpc.net.cluster}\n  sizeGb: ${var.size}\n"
+    inner = f"{head}kind: ModuleInterface\nvariables: {{token: {{sensitive: true}}}}\n"
+    outer = (
+        f"{head}kind: ModuleInterface\n"
+        "variables: {size: {type: integer, default: 20, description: GB}, pass: {sensitive: true}}\n"
+        "outputs: {net: '${vpc.net.id}'}\n"
+    )
+    uses = f"{head}kind: Module\nmetadata: {{name: NAME}}\nsource: ./NAME\n"
+    files = {
+        "novita-infra.yaml": project_file("variables: {size: {type: integer, default: 30}}\n"),
+        "main.yaml": uses.replace("NAME", "out")
+        + f"forEach: [a, b]\nvariables: {{size: '${{var.size}}', pass: {CLEAR}}}\n",
+        "out/novita-infra-module.yaml": outer,
+        "out/nets.yaml": manifest("VPC", "net", "  cluster: us-ca-nas-2\n")
+        + manifest("NetworkStorage", "data", data_spec, head="forEach: [x, y]\n"),
+        "out/more.yaml": uses.replace("NAME", "in") + "variables: {token: '${var.pass}'}\n",
+        "out/in/novita-infra-module.yaml": inner,
+        "out/in/auth.yaml": manifest("RegistryAuth", "hub", "  username: me\n  password: ${var.token}\n"),
+    }
+    found = loaded(tmp_path, files)
+    changes = tuple(Change(item.address, Action.CREATE, after={"name": "x"}) for item in found.declared)
+    data = plan_json(Review(Plan("p", "dev", changes, (), Basis("lineage", 1))), configuration=configuration_of(found))
+    check_shape(data)
+    root = data["configuration"]["root_module"]
+    assert "resources" not in root
+    call = root["module_calls"]["out"]
+    assert {name: part for name, part in call.items() if name != "module"} == {
+        "source": "./out",
+        "expressions": {"size": {"references": ["var.size"]}, "pass": {}},
+        "for_each_expression": {"constant_value": ["a", "b"]},
+    }
+    assert call["module"]["variables"] == {
+        "size": {"default": 20, "description": "GB"},
+        "pass": {"sensitive": True},
+    }
+    assert call["module"]["outputs"] == {"net": {"expression": {"references": ["vpc.net.id", "vpc.net"]}}}
+    assert [item["address"] for item in call["module"]["resources"]] == ["network_storage.data", "vpc.net"]
+    assert call["module"]["resources"][0]["expressions"]["sizeGb"] == {"references": ["var.size"]}
+    (auth,) = call["module"]["module_calls"]["in"]["module"]["resources"]
+    assert (auth["address"], auth["expressions"]["password"]) == ("registry_auth.hub", {"references": ["var.token"]})
+    assert data["relevant_attributes"] == [{"resource": "module.out.vpc.net", "attribute": ["cluster"]}]
+    assert CLEAR not in json.dumps(data)

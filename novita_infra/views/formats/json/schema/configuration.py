@@ -58,14 +58,13 @@ _RESOURCE: Final = complete_object(
         "mode": {"const": "managed"},
         "type": _TEXT,
         "name": _TEXT,
-        "module_address": _TEXT,
         "provider_config_key": {"const": PROVIDER},
         "expressions": _each(_EXPRESSION, "By field of the spec."),
         "schema_version": {"const": 0},
         "for_each_expression": _EXPRESSION,
         "depends_on": {"type": "array", "items": _TEXT},
     },
-    but=["for_each_expression", "depends_on", "module_address"],
+    but=["for_each_expression", "depends_on"],
 )
 CONFIGURATION: Final[Schema] = {
     **complete_object(
@@ -73,25 +72,37 @@ CONFIGURATION: Final[Schema] = {
             "provider_config": complete_object(
                 {PROVIDER: complete_object({"name": {"const": PROVIDER}, "full_name": {"const": PROVIDER}})}
             ),
-            "root_module": complete_object(
-                {
-                    "outputs": _each(
-                        complete_object({"expression": _EXPRESSION, "sensitive": {"const": True}}, but=["sensitive"])
-                    ),
-                    "resources": {"type": "array", "items": _RESOURCE},
-                    "variables": _each(
-                        complete_object(
-                            {"default": {}, "description": _TEXT, "sensitive": {"const": True}},
-                            but=["default", "description", "sensitive"],
-                        )
-                    ),
-                },
-                but=["outputs", "resources", "variables"],
-            ),
+            "root_module": {"$ref": "#/$defs/configuredModule"},
         }
     ),
     "description": "What the manifests declare.",
 }
+CONFIGURED_MODULE: Final[Schema] = complete_object(
+    {
+        "outputs": _each(complete_object({"expression": _EXPRESSION, "sensitive": {"const": True}}, but=["sensitive"])),
+        "resources": {"type": "array", "items": _RESOURCE},
+        "variables": _each(
+            complete_object(
+                {"default": {}, "description": _TEXT, "sensitive": {"const": True}},
+                but=["default", "description", "sensitive"],
+            )
+        ),
+        "module_calls": _each(
+            complete_object(
+                {
+                    "source": _TEXT,
+                    "expressions": _each(_EXPRESSION, "By variable of the module."),
+                    "for_each_expression": _EXPRESSION,
+                    "module": {"$ref": "#/$defs/configuredModule"},
+                },
+                but=["for_each_expression"],
+            ),
+            "The modules that it uses. Addresses inside are relative to the module.",
+        ),
+    },
+    but=["outputs", "resources", "variables", "module_calls"],
+)
+"""The definition `configuredModule` in the schema of a plan."""
 RELEVANT: Final[Schema] = {
     "type": "array",
     "items": complete_object({"resource": _TEXT, "attribute": {"type": "array", "items": _TEXT}}),

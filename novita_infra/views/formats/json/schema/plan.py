@@ -16,7 +16,7 @@ from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_i
 from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.formats.json.plan import FORMAT, TERRAFORM
-from novita_infra.views.formats.json.schema.configuration import CHECKS, CONFIGURATION, LOOKUPS, RELEVANT, VARIABLES
+from novita_infra.views.formats.json.schema import configuration
 from novita_infra.views.formats.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.formats.json.schema.money import COST, MONEY
 from novita_infra.views.formats.json.values import PROVIDER
@@ -40,14 +40,14 @@ def plan_schema() -> Schema:
                 "applyable": _flag("Whether there are changes and no problems."),
                 "complete": _flag("Whether there are no problems."),
                 "errored": _flag("Whether there are problems."),
-                "variables": VARIABLES,
+                "variables": configuration.VARIABLES,
                 "planned_values": complete_object({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
                 "resource_changes": _list("#/$defs/resource_change"),
                 "resource_drift": _list("#/$defs/drifted", "What was changed outside."),
                 "output_changes": _map("#/$defs/change"),
-                "configuration": CONFIGURATION,
-                "relevant_attributes": RELEVANT,
-                "checks": CHECKS,
+                "configuration": configuration.CONFIGURATION,
+                "relevant_attributes": configuration.RELEVANT,
+                "checks": configuration.CHECKS,
                 "novita": {"$ref": "#/$defs/novita"},
             },
             but=["timestamp", "variables", "resource_drift", "configuration", "relevant_attributes", "checks"],
@@ -252,7 +252,7 @@ _NOVITA: Final = complete_object(
             ),
             "What is deleted and created with a spec that is equal but for the name, although it could be kept.",
         ),
-        "lookups": LOOKUPS,
+        "lookups": configuration.LOOKUPS,
         "policies": _list(
             complete_object(
                 {
@@ -274,6 +274,7 @@ _NOVITA: Final = complete_object(
 
 _DEFS: Final[Schema] = {
     "address": {"type": "string", "pattern": ADDRESS},
+    "configuredModule": configuration.CONFIGURED_MODULE,
     "module": complete_object(
         {
             "address": {"$ref": "#/$defs/address"},
