@@ -35,6 +35,7 @@ from novita_infra.operations.opening.simulated import SIM_SCALE
 from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locks.locking import locked
 from novita_infra.state.opening import open_backend
+from novita_infra.state.seen_versions import check_newest, remember_version
 from novita_infra.state.state import State, edited, new_state
 from novita_infra.state.store import StateLost, Store
 
@@ -215,14 +216,21 @@ async def project_at(
 
 @asynccontextmanager
 async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
-    """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
+    """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock.
+
+    Raises Problems if this machine has seen a newer version of it.
+    """
     began = session.clock.now()
     async with locked(session.store, operation, max_wait=session.where.lock_timeout, report=session.report):
         session.client.kept.clear(but=MARKET if session.clock.now() - began < _FRESH else ())
         session.state, session.edits = session.store.load(), StateEdits()
         check_state(session.project, session.state, place=session.store.describe())
+        check_newest(session.cache, session.store)
         move_records(session)
-        yield
+        try:
+            yield
+        finally:
+            remember_version(session.cache, session.store)
 
 
 def report_other_run(session: Session) -> None:

@@ -15,7 +15,7 @@ from novita_infra.state.format.file_format import previous_digest, read_state, s
 from novita_infra.state.format.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
-from novita_infra.state.store import Journal, LockHolder, LockRefused, NamedLocks, StateLock, StateLost
+from novita_infra.state.store import Journal, LockHolder, LockRefused, NamedLocks, StateLock, StateLost, StateVersion
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
@@ -74,6 +74,8 @@ class GuardedStore:
         """The run that this store keeps the journal of."""
         self._last: tuple[Stored, State | None, State | None] | None = None
         """What was read last."""
+        self._saved: StateVersion | None = None
+        """What was saved last, if nothing was read since."""
         self._slow: tuple[State, State] | None = None
         """The state that was loaded last, as it is stored and with slow digests."""
 
@@ -102,14 +104,23 @@ class GuardedStore:
                 "nothing was saved; run the command again",
             )
         saved = replace(state, serial=max(state.serial, current.serial if current else 0, above) + 1)
-        data = write_state(saved, previous=state_digest(stored.state) if stored.state else "")
+        previous = state_digest(stored.state) if stored.state else ""
+        data = write_state(saved, previous=previous)
         changes = trail(base, stored.journal, current=current, saved=saved) if base and current else b""
         try:
             self.storage.replace(data, stored, changes)
         except Overtaken:
             raise self._overtaken(state, _SAVED_NOTHING) from None
-        self._own_run = None
+        self._own_run, self._saved = None, StateVersion(saved.lineage, saved.serial, previous)
         return saved
+
+    def version(self) -> StateVersion | None:
+        if self._saved is not None or self._last is None:
+            return self._saved
+        stored, base, _ = self._last
+        if stored.state is None or base is None:
+            return None
+        return StateVersion(base.lineage, base.serial, previous_digest(stored.state))
 
     def lock_holder(self) -> LockHolder | None:
         return self.storage.lock_holder()
@@ -142,6 +153,7 @@ class GuardedStore:
     def _read(self, stored: Stored | None = None) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""
         stored = stored or self.storage.read()
+        self._saved = None
         if self._last is None or self._last[0] != stored:
             self._last = stored, *self._parsed(stored)
         return self._last

@@ -114,6 +114,16 @@ class NamedLocks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StateVersion:
+    """Which version of which state is stored. A journal beside it is left out."""
+
+    lineage: str
+    serial: int
+    previous: str
+    """The digest of the state that it was made from; empty for a first one, and before format 4."""
+
+
 class StateReader(Protocol):
     """The state of one environment, for a caller that only reads it."""
 
@@ -150,6 +160,10 @@ class Store(StateReader, Protocol):
 
         A lock that a dead process left is taken over, if it is certain that the process is dead.
         """
+        ...
+
+    def version(self) -> StateVersion | None:
+        """What was read or saved last; None if nothing was stored then. Reads nothing."""
         ...
 
     def journal(self, state: State) -> AbstractContextManager[Journal]:

@@ -56,6 +56,7 @@ from novita_infra.state.locks.byte_locks import ByteLocks
 from novita_infra.state.locks.file_lock import take_lock
 from novita_infra.state.objects.objects import ObjectChange
 from novita_infra.state.objects.place import ObjectPlace
+from novita_infra.state.seen_versions import seen_version
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.testing.scenario_files import read_scenario
@@ -321,6 +322,13 @@ def _place(folder: Path, file: Path) -> None:
     places.folder.mkdir()
     file.rename(places.folder / "0.place")
     places.others()
+
+
+def _seen(folder: Path, file: Path) -> None:
+    named = folder / "states" / f"{hashlib.sha256(b'l').hexdigest()[:32]}.json"
+    named.parent.mkdir()
+    file.rename(named)
+    seen_version(folder, "l")
 
 
 def _schema(_: Path, file: Path) -> None:
@@ -620,6 +628,13 @@ READERS: Final = (
         ("operations/known_places:KnownPlaces._place",),
         _place,
         sample=b'{"options": {"path": "state"}, "root": "/srv/fleet"}',
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "seen version",
+        ("state/seen_versions:seen_version",),
+        _seen,
+        sample=b'{"serial": 7, "previous": "sha256:00", "place": "/srv/fleet/state/default.json", "at": 1.5}',
         damages=(as_bytes, as_json),
     ),
     Reader(

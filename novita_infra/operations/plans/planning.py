@@ -27,6 +27,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.targeting import misnamed, names_labels, with_labels
 from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.references import with_live_templates
+from novita_infra.state.seen_versions import check_newest, remember_version
 from novita_infra.state.state import State
 
 
@@ -50,6 +51,8 @@ def _check_kinds(state: State) -> None:
 async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
     check_account(session)
+    check_newest(session.cache, session.store)
+    remember_version(session.cache, session.store)
     await check_owner(session)
     move_records(session)
     if session.project.written.refactoring.imports and not asked.destroys:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from novita_infra.api.limits.shared_limits import cache_folder
 from novita_infra.manifests.project.discovery import check_not_empty
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest_address, problem
@@ -20,6 +23,7 @@ from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.opening import open_store
 from novita_infra.state.process_identity import this_process
+from novita_infra.state.seen_versions import check_newest, remember_version
 from novita_infra.state.state import LastRun, State, edited
 from novita_infra.state.store import Store
 
@@ -35,6 +39,23 @@ def store_of(where: ProjectOptions) -> GuardedStore:
     """The store of the environment, found without evaluating a manifest."""
     place = located(where)
     return open_store(place.state, place.environment, project=place.name)
+
+
+@contextmanager
+def locked_store(
+    where: ProjectOptions, operation: str, *, report: Report, sound: bool = True
+) -> Iterator[GuardedStore]:
+    """Holds the lock of the state. `report` shows a wait for it.
+
+    Raises Problems if this machine has seen a newer version, unless the state need not be `sound`.
+    """
+    store, cache = store_of(where), cache_folder(os.environ)
+    with locked_blocking(store, operation, max_wait=where.lock_timeout, report=report):
+        if sound:
+            store.load()
+            check_newest(cache, store)
+        yield store
+        remember_version(cache, store, known=True)
 
 
 def load_state(where: ProjectOptions, *, report: Report = ignored) -> State:
@@ -57,8 +78,7 @@ def forget(
 
     A `dry_run` saves nothing. Raises Problems if one is not recorded.
     """
-    store = store_of(where)
-    with locked_blocking(store, "state rm", max_wait=where.lock_timeout, report=report):
+    with locked_store(where, "state rm", report=report) as store:
         state = _load(store, where)
         removed = tuple(_recorded(state, address) for address in addresses)
         remaining = {address: record for address, record in state.records.items() if address not in addresses}
@@ -71,8 +91,7 @@ def move_record(
     where: ProjectOptions, source: Address, target: Address, *, dry_run: bool = False, report: Report = ignored
 ) -> State:
     """Gives a record another address of the same kind, and every need that names it too. A `dry_run` saves nothing."""
-    store = store_of(where)
-    with locked_blocking(store, "state mv", max_wait=where.lock_timeout, report=report):
+    with locked_store(where, "state mv", report=report) as store:
         state = _load(store, where)
         _recorded(state, source)
         if target.type != source.type:
@@ -90,8 +109,8 @@ def move_record(
 
 def rename_state(where: ProjectOptions, source: str, *, report: Report = ignored) -> State:
     """Makes the state of `source` (`project/environment`) that of the project. Raises Problems if it is of another."""
-    place, store = located(where), store_of(where)
-    with locked_blocking(store, "state rename", max_wait=where.lock_timeout, report=report):
+    place = located(where)
+    with locked_store(where, "state rename", report=report) as store:
         state = store.load()
         if not state.serial:
             raise problem(

@@ -10,9 +10,8 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, first_of, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.identity import check_state
 from novita_infra.operations.session import ProjectOptions, located
-from novita_infra.operations.state.edits import Report, ignored, load_state, store_of, this_edit
+from novita_infra.operations.state.edits import Report, ignored, load_state, locked_store, store_of, this_edit
 from novita_infra.state.guarded import GuardedStore
-from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.recovery.history import SavedState, saved_states
 from novita_infra.state.recovery.kept import read_kept
 from novita_infra.state.recovery.restoring import Restoration, restoration
@@ -48,8 +47,7 @@ class Restoring:
 @contextmanager
 def restoring(where: ProjectOptions, serial: int, *, report: Report = ignored) -> Iterator[Restoring]:
     """Holds the lock of the state while the body shows, asks and saves. Raises Problems if the version is not kept."""
-    store = store_of(where)
-    with locked_blocking(store, "state restore", max_wait=where.lock_timeout, report=report):
+    with locked_store(where, "state restore", report=report) as store:
         present = store.load()
         states = saved_states(read_kept(store.storage))
         chosen = next((item for item in states if item.state.serial == serial), None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from novita_infra.api.limits.shared_limits import cache_folder
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
 from novita_infra.model.frozen import dataclass
@@ -23,6 +25,7 @@ from novita_infra.state.process_identity import this_process
 from novita_infra.state.recovery.copying import copy_stored, holds_copy
 from novita_infra.state.recovery.kept import Kept, read_kept
 from novita_infra.state.registry import DEFAULT, backend_named
+from novita_infra.state.seen_versions import check_newest
 from novita_infra.state.state import State
 from novita_infra.state.store import StateMoved
 
@@ -151,6 +154,7 @@ def _move(environment: str, source: GuardedStore, target: GuardedStore) -> State
             raise
         return StateMove(environment, source, target, (), there, already=True)
     state = source.load()
+    check_newest(cache_folder(os.environ), source)
     if there is not None and (there.lineage != state.lineage or there.serial > state.serial):
         raise problem(
             f"{target.describe()} holds version {there.serial} of the state {there.lineage}, and {source.describe()} "

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
+from novita_infra.api.limits.shared_limits import cache_folder
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state.edits import Report, ignored, store_of, this_edit
+from novita_infra.operations.state.edits import Report, ignored, locked_store, this_edit
+from novita_infra.state.format.file_format import previous_digest
 from novita_infra.state.guarded import GuardedStore
-from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.recovery.kept import Kept, read_kept
 from novita_infra.state.recovery.repair import Recovered, put_back, recovered
+from novita_infra.state.seen_versions import SeenVersion, seen_version
 from novita_infra.state.state import State
+from novita_infra.state.store import StateVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Repairing:
     kept: Sequence[Kept]
     found: Recovered | None
     """None if no part can be read."""
+    outdated: bool = False
+    """Whether this machine has seen a newer version than the present one, or another one of its serial."""
 
     @property
     def present(self) -> State | None:
@@ -33,7 +40,7 @@ class Repairing:
     def needed(self) -> bool:
         """Whether the present state is damaged, lost or older than what is kept."""
         present, found = self.present, self.found
-        return found is not None and (present is None or found.state.serial > present.serial)
+        return found is not None and (present is None or self.outdated or found.state.serial > present.serial)
 
     @property
     def is_new(self) -> bool:
@@ -43,13 +50,26 @@ class Repairing:
     def save(self) -> State:
         """Stores what was put together as a new version."""
         assert self.found is not None  # noqa: S101 -- `needed`
-        return put_back(self.store.storage, self.kept, self.found, by=this_edit("state repair"))
+        found = replace(self.found, lost=max(1, self.found.lost)) if self.outdated else self.found
+        return put_back(self.store.storage, self.kept, found, by=this_edit("state repair"))
 
 
 @contextmanager
 def repairing(where: ProjectOptions, *, report: Report = ignored) -> Iterator[Repairing]:
     """Holds the lock of the state while the body shows, asks and saves."""
-    store = store_of(where)
-    with locked_blocking(store, "state repair", max_wait=where.lock_timeout, report=report):
+    with locked_store(where, "state repair", report=report, sound=False) as store:
         kept = read_kept(store.storage)
-        yield Repairing(store, kept, recovered(kept))
+        found = recovered(kept)
+        seen = seen_version(cache_folder(os.environ), found.state.lineage) if found else None
+        job = Repairing(store, kept, _behind(found, seen) if found and seen else found)
+        if seen is not None and job.present is not None:
+            stored = kept[-1].stored.state or b""
+            now = StateVersion(job.present.lineage, job.present.serial, previous_digest(stored))
+            job = replace(job, outdated=seen.contradicts(now))
+        yield job
+
+
+def _behind(found: Recovered, seen: SeenVersion) -> Recovered:
+    """What was put together, with the changes that it lacks of what this machine has seen."""
+    missing = max(0, seen.version.serial - found.highest)
+    return replace(found, lost=found.lost + missing, highest=max(found.highest, seen.version.serial))

@@ -11,10 +11,9 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.identity import check_state
 from novita_infra.operations.session import ProjectOptions, located
-from novita_infra.operations.state.edits import Report, ignored, load_state, store_of, this_edit
+from novita_infra.operations.state.edits import Report, ignored, load_state, locked_store, store_of, this_edit
 from novita_infra.state.format.file_format import read_state, write_state
 from novita_infra.state.guarded import GuardedStore
-from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.recovery.restoring import recorded_ids_of
 from novita_infra.state.state import State, with_slow_digests
 
@@ -58,9 +57,9 @@ def pushing(
     object of it. Raises Problems.
     """
     pushed = with_slow_digests(read_state(data, place, hint="push what `novita-infra state pull` has written"))
-    store, project = store_of(where), located(where)
+    project = located(where)
     check_state(project, pushed, place=place)
-    with locked_blocking(store, "state push", max_wait=where.lock_timeout, report=report):
+    with locked_store(where, "state push", report=report) as store:
         present = store.load()
         check_state(project, present, place=store.describe())
         held = {key for record in pushed.records.values() for key in recorded_ids_of(record)}
