@@ -1,7 +1,8 @@
-"""Files that version 0.1.0 wrote, kept as they were: state, journal, saved plan, simulated account.
+"""Files that older versions wrote, kept as they were: state, journal, saved plan, simulated account.
 
-`applied` is the state after an apply of nine resources. `cut-off` is a run of a saved plan that was killed after its
-first upgrade had been sent: its journal holds two calls that ended and one that did not.
+Of version 0.1.0, `applied` is the state after an apply of nine resources. `cut-off` is a run of a saved plan that was
+killed after its first upgrade had been sent: its journal holds two calls that ended and one that did not.
+Of version 0.2.0, with format 3 of states: the state of a third run that was killed, with its backup and its journal.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from novita_infra.encoding.checksums import Checksum, state_checksum
 pytestmark = pytest.mark.process
 
 KEPT = Path(__file__).parent / "version_0_1_0"
+KEPT_0_2 = Path(__file__).parent / "version_0_2_0"
 PACKAGE = str(Path(novita_infra.__file__).parents[1])
 
 
@@ -95,3 +97,43 @@ def test_a_saved_plan_of_version_0_1_0_is_shown_with_its_changes(tmp_path: Path)
         "instance.head", "instance.worker-1", "instance.worker-2", "instance.worker-3",
         "network_storage.checkpoints", "template.node",
     }  # fmt: skip
+
+
+def project_of_0_2(tmp_path: Path) -> Path:
+    folder = tmp_path / "small"
+    for name in ("state", ".novita-infra"):
+        (folder / name).mkdir(parents=True)
+    for file in KEPT_0_2.iterdir():
+        place = {".yaml": folder, ".db": folder / ".novita-infra"}.get(file.suffix, folder / "state")
+        shutil.copy(file, place)
+    return folder
+
+
+def test_a_state_of_format_3_is_read_with_its_journal_and_saved_in_format_4(tmp_path: Path) -> None:
+    folder = project_of_0_2(tmp_path)
+    state = folder / "state" / "default.json"
+    before = state.read_bytes()
+    assert json.loads(before)["version"] == 3
+    shown = json.loads(command(folder, "state", "pull").stdout)
+    assert shown["records"]["vpc.net"]["protect"] is True  # by the journal
+    checked = command(folder, "state", "fsck")
+    assert (checked.returncode, "error:" in checked.stdout) == (0, False), checked.stdout
+    done = command(folder, "apply", "--sim", "--auto-approve")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = json.loads(state.read_bytes())
+    assert (after["version"], after["previous"][:7]) == (4, "sha256:")
+    assert not (folder / "state" / "default.journal").exists()
+    history = json.loads(command(folder, "state", "history", "--json").stdout)
+    assert [row["serial"] for row in history][-1] == 11
+    checked = command(folder, "state", "fsck")
+    assert (checked.returncode, checked.stdout) == (0, "The state is sound.\n")
+
+
+def test_a_damaged_state_of_format_3_is_repaired_from_its_backup(tmp_path: Path) -> None:
+    folder = project_of_0_2(tmp_path)
+    (folder / "state" / "default.json").write_bytes(b"{")
+    done = command(folder, "state", "repair", "--auto-approve")
+    assert done.returncode == 0, done.stderr
+    assert command(folder, "state", "list").stdout == "network_storage.data\nvpc.net\n"
+    planned = command(folder, "plan", "--sim", "--detailed-exitcode")
+    assert planned.returncode in {0, 2}, planned.stderr

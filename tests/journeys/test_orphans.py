@@ -170,8 +170,7 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
     elsewhere = tmp_path / "states" / "other.json"
     elsewhere.parent.mkdir()
     (tmp_path / "state" / "default.json").rename(elsewhere)
-    for file in (tmp_path / "state").glob("*.backup"):
-        file.unlink()
+    shutil.rmtree(tmp_path / "state")
     assert ("network_storage", "data") in _names(_find(rig))
     for beside in (elsewhere, elsewhere.parent):
         assert ("network_storage", "data") not in _names(_find(rig, beside=[beside]))

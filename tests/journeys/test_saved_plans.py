@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from death import disk_of, restore_disk
 from draws import draws
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
@@ -238,14 +239,11 @@ def test_a_plan_whose_run_died_is_finished_by_the_same_command(rig: Rig) -> None
     state: dict[str, bytes] = {}
 
     def died(_: object) -> bool:
-        state.update({item.name: item.read_bytes() for item in (rig.folder / "state").iterdir()})
+        state.update(disk_of(rig.folder / "state"))
         return True
 
     apply_saved(rig, path, stop_when=died)
-    for item in (rig.folder / "state").iterdir():
-        item.unlink()
-    for name, data in state.items():
-        (rig.folder / "state" / name).write_bytes(data)
+    restore_disk(rig.folder / "state", state)
     assert apply_saved(rig, path).succeeded
     rig.assert_converged()
 

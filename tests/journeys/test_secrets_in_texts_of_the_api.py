@@ -137,7 +137,7 @@ def test_no_secret_that_the_service_quotes_is_shown_or_stored(tmp_path: Path, wh
     shown: list[str] = []
 
     def look(_: object) -> bool:
-        shown.extend(path.read_text() for path in (tmp_path / "state").iterdir() if path.is_file())
+        shown.extend(path.read_text() for path in (tmp_path / "state").rglob("*") if path.is_file())
         return False
 
     told = 0

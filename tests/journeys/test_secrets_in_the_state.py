@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ SECRETIVE: dict[str, Any] = {
 
 def files_of(rig: Rig) -> str:
     """The text of every file of the state: itself, its backup and its journal."""
-    return "".join(path.read_text() for path in (rig.folder / "state").iterdir() if path.is_file())
+    return "".join(path.read_text() for path in (rig.folder / "state").rglob("*") if path.is_file())
 
 
 def assert_no_secret(text: str) -> None:
@@ -34,8 +35,7 @@ def test_an_import_writes_no_secret_of_a_command_or_an_image_in_clear(tmp_path: 
     rig.declare(("Instance", "a", {**SECRETIVE, **changed}))
     rig.apply()
     id = rig.record("instance.a").id
-    for path in (tmp_path / "state").iterdir():
-        path.unlink()
+    shutil.rmtree(tmp_path / "state")
     rig.declare(("Instance", "a", SECRETIVE))
     rig.take_in("instance.a", id)
     assert_no_secret(files_of(rig))
@@ -49,8 +49,7 @@ def test_an_import_without_a_manifest_records_no_known_secret_in_clear(tmp_path:
     rig.declare(("Instance", "a", SECRETIVE))
     rig.apply()
     id = rig.record("instance.a").id
-    for path in (tmp_path / "state").iterdir():
-        path.unlink()
+    shutil.rmtree(tmp_path / "state")
     rig.declare(("Instance", "b", {**SECRETIVE, "image": "ubuntu:22.04"}))  # it declares the secrets, not the object
     rig.take_in("instance.a", id)
     assert_no_secret(files_of(rig).replace(ENVIRON["PASSWORD"], ""))  # that of the image is not known here

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,7 @@ class Death:
         if self.dead:
             return
         self.dead = True
-        with suppress(FileNotFoundError):  # there is no state yet
-            self._disk = {path.name: path.read_bytes() for path in self._state.iterdir()}
+        self._disk = disk_of(self._state)
         assert self._run is not None
         self._run.cancel()
 
@@ -36,8 +35,18 @@ class Death:
         """Puts the disk back to the instant of death, if the run died."""
         if not self.dead:
             return
-        with suppress(FileNotFoundError):
-            for path in self._state.iterdir():
-                path.unlink()
-        for name, data in self._disk.items():
-            (self._state / name).write_bytes(data)
+        restore_disk(self._state, self._disk)
+
+
+def disk_of(folder: Path) -> dict[str, bytes]:
+    """The content of every file below the folder, by its path there; empty where there is no folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def restore_disk(folder: Path, disk: dict[str, bytes]) -> None:
+    """Makes the folder hold these files and no others."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, data in disk.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
