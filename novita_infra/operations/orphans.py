@@ -20,6 +20,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
@@ -40,20 +41,32 @@ FEW: Final = 20
 """Up to so many machines, the age and the use of each are read without being asked for: that takes two calls each."""
 
 
-async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detailed: bool | None = None) -> list[Orphan]:
+@dataclass(frozen=True, slots=True)
+class OrphanSearch:
+    """The orphans of an account, as far as it can be read."""
+
+    items: list[Orphan]
+    """The most expensive first."""
+    unlisted: tuple[str, ...] = ()
+    """The types of which the API answered without a list: nobody knows what there is."""
+
+
+async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detailed: bool | None = None) -> OrphanSearch:
     """The live objects that no state of the project and none of those `beside` records, the most expensive first.
 
     `detailed` says whether the age and the use of each machine are read; None means where there are FEW.
-    Raises Problems if a state cannot be read: its objects would count as orphans. Raises ApiError.
+    Raises Problems if a state cannot be read, because its objects would count as orphans, and if no list can be read.
+    Raises ApiError.
     """
-    found = await _unowned(session, beside)
+    search = await _unowned(session, beside)
+    found = search.items
     parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
     prices = await _price_list(session, parts)
     found = dearest_first(_priced(item, prices) for item in found)
     machines = [item for item in found if _has_details(item)]
     if detailed is False or (detailed is None and len(machines) > FEW):
-        return [replace(item, unread=_has_details(item)) for item in found]
-    return await together(*(_looked_at(session, item) for item in found))
+        return replace(search, items=[replace(item, unread=_has_details(item)) for item in found])
+    return replace(search, items=await together(*(_looked_at(session, item) for item in found)))
 
 
 def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "", steal: bool = False) -> Orphan:
@@ -124,7 +137,8 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str], *, steal: bool = 
 
 async def orphans_to_terminate(session: Session, ids: Iterable[str], *, beside: Sequence[Path] = ()) -> list[Orphan]:
     """The orphans of these ids, as `orphans_named`. Raises Problems also where they may be those of a lost state."""
-    found, state, steal = await find_orphans(session, beside=beside, detailed=False), session.state, session.where.steal
+    found = (await find_orphans(session, beside=beside, detailed=False)).items
+    state, steal = session.state, session.where.steal
     lists = {prefix: [item.live for item in found if item.kind == prefix] for prefix in KINDS}
     claimed = {live.id for _, live in claimed_objects(lists, session.identity, session.project.declared)}
     own = [item for item in found if item.live.id in claimed]
@@ -149,7 +163,7 @@ async def terminate(
 
     Raises Problems if one of them is no orphan any more: it was adopted since it was found.
     """
-    orphans_named(await _unowned(session, beside), (item.live.id for item in chosen), steal=steal)
+    orphans_named((await _unowned(session, beside)).items, (item.live.id for item in chosen), steal=steal)
     steps = tuple(
         Step(
             f"{item.kind}.{item.live.id}/delete",
@@ -179,10 +193,13 @@ async def terminate(
     return Result(walked.ends, changes, destroys=True, interrupted=walked.interrupted)
 
 
-async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
+async def _unowned(session: Session, beside: Sequence[Path]) -> OrphanSearch:
     check_account(session)
     await check_owner(session)
     lists = await together(*(read_all(session.client, kind) for kind in KINDS.values()))
+    unlisted = tuple(kind.type for kind, by_id in zip(KINDS.values(), lists, strict=True) if not by_id.is_certain)
+    if len(unlisted) == len(KINDS):
+        raise problem("the API answered without any list, so nobody knows what the account holds", "run it again later")
     # The states are read after the lists: a run records an object in its journal before it creates it.
     states = [reader.load() for reader in state_readers(session, beside)]
     found = []
@@ -194,7 +211,7 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
             Orphan(kind.type, live, perhaps=claims.get(id, ""), foreign=_foreign_owner(session, live))
             for id, live in left.items()
         ]
-    return found
+    return OrphanSearch(found, unlisted)
 
 
 def _foreign_owner(session: Session, live: Live) -> str:

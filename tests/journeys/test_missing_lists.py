@@ -10,7 +10,9 @@ from rig import Rig
 
 from novita_infra.api.errors import ApiError
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.operations.orphans import OrphanSearch, find_orphans
 from novita_infra.simulator import Fault, Trouble
+from novita_infra.views.results.orphans import orphan_listing
 
 HERE = "us-dallas-nas-2"
 STORAGE = ("NetworkStorage", "it", {"cluster": HERE, "sizeGb": 10})
@@ -107,3 +109,37 @@ def test_a_create_in_an_account_whose_empty_lists_are_left_out_succeeds(tmp_path
     rig.apply()
     rig.world.faults.clear()
     rig.assert_converged()
+
+
+def orphans(rig: Rig) -> OrphanSearch:
+    async def work() -> OrphanSearch:
+        async with rig.client() as client:
+            return await find_orphans(rig._session(client))
+
+    return rig.clock.run(work())
+
+
+def test_an_account_without_any_list_is_not_an_empty_one(tmp_path: Path) -> None:
+    rig = up(tmp_path, STORAGE)
+    rig.forget("network_storage.it")
+    answered(rig, "{}", count=None)
+    with pytest.raises(Problems) as raised:
+        orphans(rig)
+    assert [str(item) for item in raised.value.diagnostics] == [
+        "the API answered without any list, so nobody knows what the account holds; run it again later"
+    ]
+
+
+def test_the_kinds_without_a_list_are_named_beside_the_orphans_of_the_others(tmp_path: Path) -> None:
+    rig = up(tmp_path, STORAGE)
+    answered(rig, "{}", count=None, operation="templates.list")
+    search = orphans(rig)
+    assert (search.items, search.unlisted) == ([], ("template",))
+    listing = orphan_listing(search.items, now=0.0, unlisted=search.unlisted)
+    assert [str(line) for line in listing.lines()] == ["No orphans among what was read."]
+    rig.forget("network_storage.it")
+    search = orphans(rig)
+    assert [item.kind for item in search.items] == ["network_storage"]
+    assert search.unlisted == ("template",)
+    rig.world.faults.clear()
+    assert orphans(rig).unlisted == ()

@@ -41,7 +41,7 @@ def _find(
                 return await send(request)
 
             client.send = noted  # type: ignore[method-assign]
-            return await find_orphans(rig._session(client), beside=beside, detailed=detailed)
+            return (await find_orphans(rig._session(client), beside=beside, detailed=detailed)).items
 
     return rig.clock.run(work())
 

@@ -64,15 +64,24 @@ class OrphanListing(Listing):
     empty: ClassVar[str] = "No orphans: every live object of the account is in a state."
 
     rows: tuple[OrphanRow, ...]
+    unlisted: tuple[str, ...] = ()
+    """The types that could not be read."""
+
+    def lines(self) -> Iterator[Line]:
+        """The table; without rows, that there are none as far as the account was read."""
+        if self.rows or not self.unlisted:
+            yield from Listing.lines(self)
+        else:
+            yield line(("No orphans among what was read.", Tone.CHANGE))
 
     def closing(self) -> Iterator[Line]:
         yield line()
         yield line((_sum(self.rows), Tone.STRONG))
 
 
-def orphan_listing(orphans: Iterable[Orphan], *, now: float) -> OrphanListing:
-    """The orphans in their order. `now` is in Unix seconds."""
-    return OrphanListing(tuple(_row(item, now) for item in orphans))
+def orphan_listing(orphans: Iterable[Orphan], *, now: float, unlisted: Iterable[str] = ()) -> OrphanListing:
+    """The orphans in their order. `now` is in Unix seconds; `unlisted` are the types that could not be read."""
+    return OrphanListing(tuple(_row(item, now) for item in orphans), tuple(unlisted))
 
 
 def termination_lines(orphans: Iterable[Orphan]) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_ERROR, problem
+from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Severity, problem
 from novita_infra.operations.importing import import_object, writes_manifest
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_to_terminate, terminate
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in
@@ -125,8 +125,13 @@ async def _list(
     project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], details: bool, exits: bool
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True, report=renderer.note) as session:
-        items, now = await find_orphans(session, beside=states, detailed=details or None), session.clock.now()
-    renderer.result(orphan_listing(items, now=now))
+        search, now = await find_orphans(session, beside=states, detailed=details or None), session.clock.now()
+    items = search.items
+    renderer.result(orphan_listing(items, now=now, unlisted=search.unlisted))
+    if search.unlisted:
+        names = ", ".join(search.unlisted)
+        summary, hint = f"the API answered without a list of {names}", "nobody knows whether any exist; run it again"
+        warn(renderer, [Diagnostic(summary, hint, severity=Severity.WARNING)])
     if unread := sum(item.unread for item in items):
         renderer.message(f"The age and the last GPU use of {unread:,} machines were not read; to read them: --details")
     return EXIT_FOUND if exits and items else 0
@@ -144,7 +149,7 @@ async def _adopt(
         open_session(project_options, os.environ, empty=True, lenient=True, report=renderer.note) as session,
         state_locked(session, "orphans --adopt"),
     ):
-        items = await find_orphans(session, beside=states, detailed=False)
+        items = (await find_orphans(session, beside=states, detailed=False)).items
         orphan = orphan_for(items, address, id=id_, steal=project_options.steal)
         warn(renderer, unset_in(session.project))
         written = writes_manifest(session, address)
