@@ -323,7 +323,11 @@ def _has_started_up(address: str) -> bool:
 
 
 def _has_bucket(address: str) -> bool:
-    """Whether the server of S3 has the bucket, which this makes."""
+    return make_bucket(address, BUCKET)
+
+
+def make_bucket(address: str, name: str) -> bool:
+    """Makes a bucket, if there is none of that name; whether the server does so."""
     import boto3  # noqa: PLC0415 -- takes 0.3 s, in the keeper only
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -337,7 +341,7 @@ def _has_bucket(address: str) -> bool:
         config=Config(retries={"total_max_attempts": 1}),
     )
     try:
-        client.create_bucket(Bucket=BUCKET)
+        client.create_bucket(Bucket=name)
     except client.exceptions.BucketAlreadyOwnedByYou:
         pass
     except (BotoCoreError, ClientError):

@@ -1,0 +1,38 @@
+"""The pages about sharing the state are followed, with a real server in the place of the one that they name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from servers import address_of, make_bucket, s3_environment
+from transcripts import Reader
+
+pytestmark = [pytest.mark.docs, pytest.mark.process]
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def check(page: str, folder: Path, **environ: str) -> None:
+    """Follows the page. With RENEW set, writes today's output into it."""
+    path = DOCS / page
+    text = path.read_text(encoding="utf-8")
+    reader = Reader(folder)
+    reader.environ.update(environ)
+    now = reader.follow(text)
+    if os.environ.get("RENEW"):
+        path.write_text(now, encoding="utf-8")
+    assert now == text, f"to renew it: RENEW=1 python -m pytest {__file__}"
+
+
+def test_the_state_is_shared_in_s3(tmp_path: Path) -> None:
+    address = address_of("seaweedfs")
+    make_bucket(address, "team-states")
+    check("share-state-s3.md", tmp_path, AWS_ENDPOINT_URL_S3=address, **s3_environment())
+
+
+def test_the_state_is_shared_in_postgres(tmp_path: Path) -> None:
+    url = urlsplit(address_of("postgres"))
+    check("share-state-postgres.md", tmp_path, STATE_URL=url.geturl())
