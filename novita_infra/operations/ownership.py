@@ -176,15 +176,15 @@ def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]
     others = [name for name in backend.environments() if name != session.project.environment]
     readers: list[StateReader] = [session.store, *(backend.store(name) for name in others)]
     for path in beside:
-        readers += _readers_at(path)
+        readers += _readers_at(path, session.project.state)
     return readers
 
 
-def _readers_at(path: Path) -> list[StateReader]:
+def _readers_at(path: Path, settings: StateSettings) -> list[StateReader]:
     """The states of another project, or of a state file or a folder of such files. Raises Problems if there is none."""
     if not path.exists():
         raise problem(f"there is no state at {path}", _HINT)
-    readers = [] if (path / PROJECT_FILE).is_file() else state_files(path)
+    readers = [] if (path / PROJECT_FILE).is_file() else state_files(path, settings)
     place = str(path)
     if not readers:
         backend = open_backend(locate(path).state)

@@ -206,7 +206,7 @@ def _conditional(rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     for rule in rules:
         ((chooser, choice),) = rule["if"]["properties"].items()
         for name, part in rule["then"]["properties"].items():
-            if name != chooser:
+            if name != chooser and isinstance(part, Mapping):
                 by_name.setdefault(name, {})[choice["const"]] = part
     return {name: _merged(parts) for name, parts in by_name.items()}
 

@@ -68,13 +68,17 @@ HIDDEN: Final = Place()
 TREE: Final = Place(Shows.TREE)
 
 
+_COMMAND: Final = Place(items=HIDDEN, first=Place(Shows.NAME))
+"""A program with its arguments, of which only the program is shown."""
+
+
 def _of_pointer(name: str, schema: Mapping[str, Any], variables: Sequence[str]) -> Place:
     """The place of a part of a pointer: a name, or names by their keys. Of a command only the program is shown."""
     match schema["type"]:
         case "object":
             return Place(fields={key: _of_pointer(key, part, variables) for key, part in schema["properties"].items()})
         case "array":
-            return Place(items=HIDDEN, first=Place(Shows.NAME))
+            return _COMMAND
         case _:
             return Place(Shows.VARIABLE if name in variables else Shows.NAME)
 
@@ -130,7 +134,9 @@ def public_places(*, sound: bool = False) -> Place:
         "locals": Place(each=free),
     }
     state = fields["state"]
-    fields["state"] = replace(state, fields={**state.fields, "backend": Place(Shows.VALUE)})
+    keys = _of(project_schema()["properties"]["state"]["properties"]["encryption"], {})
+    keys = replace(keys, fields={**_with_program(keys).fields, "fallback": _with_program(keys.fields["fallback"])})
+    fields["state"] = replace(state, fields={**state.fields, "backend": Place(Shows.VALUE), "encryption": keys})
     root = _opened(Place(fields=fields))
     return replace(root, items=root)
 
@@ -156,6 +162,11 @@ def _opened(place: Place) -> Place:
     inside = [*fields.values(), *filter(None, (each, items))]
     shows = Shows.VALUE if not place.shows and inside and all(item.shows for item in inside) else place.shows
     return replace(place, shows=shows, fields=fields, each=each, items=items)
+
+
+def _with_program(place: Place) -> Place:
+    """The place of keys of a state, in which of a command only the program is shown."""
+    return replace(place, fields={**place.fields, "command": _COMMAND})
 
 
 def _within(fields: Mapping[str, Place], name: str) -> Place:

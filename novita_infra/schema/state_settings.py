@@ -6,6 +6,14 @@ from collections.abc import Mapping
 
 from novita_infra.schema.objects import Schema, closed_object, opened
 from novita_infra.state.backend import Backend
+from novita_infra.state.encryption.settings import (
+    ENCRYPTION,
+    FALLBACK,
+    FALLBACK_NOTE,
+    KEY_SETTINGS,
+    NOTE,
+    REQUIRED_SCHEMA,
+)
 from novita_infra.state.registry import DEFAULT, backend_named
 
 
@@ -26,7 +34,7 @@ def any_state_settings() -> Schema:
 def _state(described: Schema, backends: Mapping[str, Backend]) -> Schema:
     return {
         "type": "object",
-        "properties": {"backend": described},
+        "properties": {"backend": described, ENCRYPTION: _encryption()},
         "allOf": [_settings_of(name, backend) for name, backend in backends.items()],
         "description": "Where the state is stored.",
     }
@@ -37,9 +45,20 @@ def _settings_of(name: str, backend: Backend) -> Schema:
     return {
         "if": {"type": "object", "properties": {"backend": {"const": name}}, **needed},
         "then": closed_object(
-            {"backend": True, **{key: _setting(key, backend) for key in backend.settings}}, required=backend.required
+            {"backend": True, ENCRYPTION: True, **{key: _setting(key, backend) for key in backend.settings}},
+            required=backend.required,
         ),
     }
+
+
+def _encryption() -> Schema:
+    """The schema of the settings of the encryption, which all backends have."""
+    keys = {
+        name: {**schema, **({} if "type" in schema else {"$ref": "#/$defs/secret"})}
+        for name, schema in KEY_SETTINGS.items()
+    }
+    fallback = {**closed_object(keys), "description": FALLBACK_NOTE}
+    return {**closed_object({**keys, FALLBACK: fallback, "required": {**REQUIRED_SCHEMA}}), "description": NOTE}
 
 
 def _setting(name: str, backend: Backend) -> Schema:

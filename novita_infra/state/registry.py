@@ -11,6 +11,7 @@ from novita_infra.api.credentials import holds_credential
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.state import backends
 from novita_infra.state.backend import Backend, SettingError
+from novita_infra.state.encryption.settings import ENCRYPTION, encryption_errors
 
 DEFAULT: Final = "local"
 """The backend of a project whose settings name none."""
@@ -46,7 +47,11 @@ def setting_errors(options: Mapping[str, Any]) -> Sequence[SettingError]:
     backend = backend_named(name)
     in_clear = [*_secrets_in_clear(backend, options)]
     named = {error.name for error in in_clear}
-    return [*in_clear, *(error for error in backend.errors_of(options) if error.name not in named)]
+    return [
+        *in_clear,
+        *encryption_errors(options.get(ENCRYPTION)),
+        *(error for error in backend.errors_of(options) if error.name not in named),
+    ]
 
 
 def _secrets_in_clear(backend: Backend, options: Mapping[str, Any]) -> Iterator[SettingError]:

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from novita_infra.schema.explain_frame import PartExplained, explain_project
+from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.state_settings import any_state_settings, state_settings
 from novita_infra.state.backend import Backend
 from novita_infra.state.registry import backend_named, backend_names
@@ -57,7 +58,7 @@ def test_each_backend_takes_its_own_settings() -> None:
 
 def explained(path: str, backends: dict[str, Backend], monkeypatch: pytest.MonkeyPatch) -> PartExplained:
     """The explanation of a setting as if these were all backends."""
-    project = {"type": "object", "properties": {"state": state_settings(backends)}, "$defs": {}}
+    project = {"type": "object", "properties": {"state": state_settings(backends)}, "$defs": {"secret": SECRET}}
     monkeypatch.setattr("novita_infra.schema.explain_frame.project_schema", lambda: project)
     return explain_project(path)
 

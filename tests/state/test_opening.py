@@ -36,9 +36,10 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(tmp_path: Path) -> No
 def test_state_files_reads_a_file_or_every_file_of_a_folder(tmp_path: Path) -> None:
     backend = open_backend(StateSettings(tmp_path))
     saved = [backend.store(name).save(backend.store(name).load()) for name in ("dev", "prod")]
-    assert [reader.load() for reader in state_files(tmp_path / "state")] == saved
-    assert [reader.load() for reader in state_files(tmp_path / "state" / "prod.json")] == saved[1:]
-    assert state_files(tmp_path) == []
+    settings = StateSettings(tmp_path)
+    assert [reader.load() for reader in state_files(tmp_path / "state", settings)] == saved
+    assert [reader.load() for reader in state_files(tmp_path / "state" / "prod.json", settings)] == saved[1:]
+    assert state_files(tmp_path, settings) == []
 
 
 def test_a_null_journal_takes_every_change() -> None:

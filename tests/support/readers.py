@@ -20,6 +20,7 @@ import trustme
 import yaml
 from click.testing import CliRunner
 from damage import damaged_bytes, damaged_json
+from encrypted_states import IDENTITY, RECIPIENT, encrypted
 from folder_objects import FolderObjects
 from guarding import PAYLOAD
 
@@ -48,17 +49,23 @@ from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
+from novita_infra.state.backend import Stored
 from novita_infra.state.backends.s3 import open_s3
 from novita_infra.state.backends.s3.credentials import find_credentials
-from novita_infra.state.format.file_format import read_state
-from novita_infra.state.format.journal import header_line, put_line
+from novita_infra.state.encryption.data_keys import new_data_key
+from novita_infra.state.encryption.envelope import seal_header, seal_lines, seal_state
+from novita_infra.state.encryption.settings import encryption_of
+from novita_infra.state.encryption.storage import EncryptedStorage
+from novita_infra.state.encryption.wrapping import AgeWrapping
+from novita_infra.state.format.file_format import read_state, write_state
+from novita_infra.state.format.journal import fold, header_line, put_line, snapshot_line
 from novita_infra.state.locks.byte_locks import ByteLocks
 from novita_infra.state.locks.file_lock import take_lock
 from novita_infra.state.objects.objects import ObjectChange
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.seen_versions import seen_version
 from novita_infra.state.settings import StateSettings
-from novita_infra.state.state import State
+from novita_infra.state.state import State, new_state
 from novita_infra.testing.scenario_files import read_scenario
 
 PROJECT: Final = """\
@@ -365,6 +372,26 @@ def _authorities(folder: Path, file: Path) -> None:
     open_s3(settings, {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "hunter2"})
 
 
+_KEYS: Final = encryption_of(encrypted(Path()).revealed())
+_KEY: Final = new_data_key(AgeWrapping((RECIPIENT,), IDENTITY, "state.encryption.identity"))
+_STATE: Final = new_state("small", "dev")
+_LINE: Final = snapshot_line("vpc", ("v-1",))
+SEALED_STATE: Final = seal_state(write_state(_STATE), _KEY)
+_HEADER: Final = seal_header(header_line(_STATE), _KEY)
+SEALED_JOURNAL: Final = _HEADER + seal_lines(_LINE, _KEY, number=2, header=_HEADER)
+
+
+def _sealed(state: bytes, journal: bytes) -> None:
+    below = SimpleNamespace(
+        read=lambda: Stored(state, journal),
+        describe=lambda: "s",
+        describe_journal=lambda: "j",
+        restore_hint=lambda: "r",
+    )
+    stored = EncryptedStorage(below, _KEYS).read()
+    fold(read_state(stored.state or b"", "s", hint=""), stored.journal or b"", "j")
+
+
 def _verdict(folder: Path, file: Path) -> None:
     bench = _Printing(folder, {}, file.read_bytes(), threading.Event(), frozenset({"hunter2"}))
     bench.judge(Policy(name="p", by=Judge.RUN, words=(sys.executable,)))
@@ -585,6 +612,30 @@ READERS: Final = (
         _command("state", "repair", "--dry-run", "{folder}"),
         "state/default.journal",
         damages=(as_bytes, as_lines),
+    ),
+    Reader(
+        "encrypted state",
+        ("state/encryption/envelope:_parsed",),
+        lambda _, file: _sealed(file.read_bytes(), SEALED_JOURNAL),
+        sample=SEALED_STATE,
+        damages=(as_bytes, as_json),
+        count=4,
+    ),
+    Reader(
+        "encrypted journal",
+        (),
+        lambda _, file: _sealed(SEALED_STATE, file.read_bytes()),
+        sample=SEALED_JOURNAL,
+        damages=(as_bytes, as_lines),
+        count=4,
+    ),
+    Reader(
+        "journal beside an encrypted state",
+        ("state/encryption/storage:_changes",),
+        lambda _, file: _sealed(SEALED_STATE, file.read_bytes()),
+        sample=header_line(_STATE) + _LINE,
+        damages=(as_bytes, as_lines),
+        count=4,
     ),
     Reader(
         "pushed state",

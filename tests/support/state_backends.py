@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import pytest
 from _pytest.mark import ParameterSet
+from encrypted_states import encrypted
 from folder_objects import FolderObjects
 from server_places import OTHER_COUNTERPARTS, SERVED
 
@@ -28,7 +29,7 @@ from novita_infra.state.guarded import GuardedBackend
 from novita_infra.state.objects.objects import ObjectTraits
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.settings import LEASE_SECONDS
-from novita_infra.state.opening import open_backend
+from novita_infra.state.opening import open_backend, open_storages
 from novita_infra.state.registry import backend_named, backend_names
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import StateBackend
@@ -112,6 +113,16 @@ class ObjectsCase(BackendCase):
         return ObjectPlace(objects, ObjectTraits(period=1.0, compressed=self.name == "objects-in-order"))
 
 
+class EncryptedCase(BackendCase):
+    """A backend whose contents are encrypted."""
+
+    def settings(self, folder: Path) -> StateSettings:
+        return encrypted(folder, **BackendCase(self.name, self.counterpart).settings(folder).options)
+
+    def open_bytes(self, folder: Path) -> OpenBackend:
+        return open_storages(self.settings(folder))
+
+
 def _own_settings(name: str, counterpart: str, folder: Path) -> Mapping[str, Any]:
     """The settings that the tests of the backend name; none without such tests."""
     path = _TESTS / f"test_{name}.py"
@@ -134,6 +145,7 @@ BACKENDS: Final = {
     **{name: BackendCase(name) for name in backend_names()},
     **{f"{name}-{server}": BackendCase(name, server) for name, server in OTHER_COUNTERPARTS},
     **{name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")},
+    "local-encrypted": EncryptedCase("local"),
 }
 
 

@@ -97,7 +97,7 @@ class Secrets:
 
     def _unasked(self, pointed: Pointed, place: Origin) -> Diagnostic:
         """Returns that a secret was not asked, or that its program may not be run."""
-        if pointed.question.key == "fromCommand" and (error := self._forbidden(pointed.question.words[0])):
+        if pointed.question.key == "fromCommand" and (error := self.forbidden(pointed.question.words[0])):
             return replace(error, origin=place)
         self.unasked[pointed.name] = pointed.question
         return Diagnostic(
@@ -108,7 +108,7 @@ class Secrets:
             unasked=True,
         )
 
-    def _forbidden(self, program: str) -> Diagnostic | None:
+    def forbidden(self, program: str) -> Diagnostic | None:
         """Returns why the program may not be run for a secret; None if it may."""
         given = self.environ.get(ALLOW)
         if given is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, setting_diagnostics, state_errors
 from novita_infra.manifests.project.variable_values import VariableValues
-from novita_infra.manifests.secrets.source import Asking
+from novita_infra.manifests.secrets.running import program_named
+from novita_infra.manifests.secrets.source import Asking, Unreadable
 from novita_infra.manifests.validation.documents import PROJECT_FILE, part_errors
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.manifests.yaml.source_text import Sources
@@ -23,6 +24,7 @@ from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, is_secret
 from novita_infra.schema.secret_pointers import is_pointer
+from novita_infra.state.encryption.settings import ENCRYPTION, FALLBACK
 from novita_infra.state.settings import StateSettings
 
 _FROM_SOURCE = "write where it comes from: {fromEnv: NAME}"
@@ -116,15 +118,47 @@ class _StateSecrets:
             secrets.answers.ask_now(questions, Asking(settings.root, secrets.environ))
             diagnostics.clear()
             options = _revealed(settings.options, place, secrets, diagnostics)
+        for place_of_keys, keys in _command_places(options, place):
+            diagnostics += _with_program(keys, place_of_keys, secrets)
         if diagnostics:
             raise Problems(diagnostics)
         return options
 
 
+def _command_places(
+    options: Mapping[str, Any], position: Position | None
+) -> Iterator[tuple[Position | None, dict[str, Any]]]:
+    """Yields the settings of the encryption and of its fallback that name a program, with their positions."""
+    found, place = options.get(ENCRYPTION), position and inside(position, ENCRYPTION)
+    while isinstance(found, dict):
+        if isinstance(found.get("command"), list) and found["command"]:
+            yield place and inside(place, "command"), found
+        found, place = found.get(FALLBACK), place and inside(place, FALLBACK)
+
+
+def _with_program(keys: dict[str, Any], position: Position | None, secrets: Secrets) -> list[Diagnostic]:
+    """Replaces the name of the program by its path. Returns why it may not be run, or why there is none."""
+    program, *arguments = map(str, keys["command"])
+    place = _origin(position)
+    if forbidden := secrets.forbidden(program):
+        return [replace(forbidden, origin=place)]
+    try:
+        asking = Asking(secrets.root, secrets.environ)
+        path = program_named(program, asking, install="install it, or look at PATH", chosen=True)
+    except Unreadable as error:
+        return [Diagnostic(error.summary, error.hint, origin=place)]
+    keys["command"] = [path, *arguments]
+    return []
+
+
+def _origin(position: Position | None) -> Origin:
+    return origin(position) if position else Origin(PROJECT_FILE, 1, 1)
+
+
 def _revealed(value: Any, position: Position | None, secrets: Secrets, diagnostics: list[Diagnostic]) -> Any:
     """Returns the value with texts in the place of pointers. The errors are added to `diagnostics`."""
     if is_pointer(value):
-        found = secrets.take(value, origin(position) if position else Origin(PROJECT_FILE, 1, 1))
+        found = secrets.take(value, _origin(position))
         if not isinstance(found, Secret):
             diagnostics.append(found)
             return None

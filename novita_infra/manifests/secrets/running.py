@@ -38,7 +38,7 @@ async def output_of_program(
 
     `word` is the name of a program on PATH, or of an executable file of the project; the manifest has it if `chosen`.
     """
-    program = _program_named(word, asking, install=install, chosen=chosen)
+    program = program_named(word, asking, install=install, chosen=chosen)
     work = partial(
         run_process,
         [program, *arguments],
@@ -56,7 +56,7 @@ async def output_of_program(
     return output_of(exited, asking, subject=subject)
 
 
-def _program_named(word: str, asking: Asking, *, install: str, chosen: bool) -> str:
+def program_named(word: str, asking: Asking, *, install: str, chosen: bool) -> str:
     """Returns the path of the program. Raises Unreadable."""
     own = asking.root.resolve() / word
     found = shutil.which(own) if "/" in word else shutil.which(word, path=asking.environ.get("PATH", ""))

@@ -34,6 +34,23 @@ def write_state(state: State, *, previous: str = "") -> bytes:
     return add_state_checksum(json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n")
 
 
+def unopened(why: str) -> bytes:
+    """What stands for an encrypted state, or for a line of a journal, that is damaged. It has no checksum."""
+    return json.dumps({_UNOPENED: why}).encode("ascii")
+
+
+def why_unopened(content: Any) -> str:
+    """Why the content could not be decrypted, if it stands for one; else empty."""
+    match content:
+        case {"unopened": str(why)} if len(content) == 1:
+            return why
+        case _:
+            return ""
+
+
+_UNOPENED: Final = "unopened"
+
+
 def state_digest(data: bytes) -> str:
     """The digest of a stored state, by which the next state names it."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -62,6 +79,8 @@ def read_state(data: bytes, place: str, *, hint: str) -> State:
     A state without a checksum, as version 0.1.0 wrote it, is read.
     """
     content = read_json(data, place, hint=hint)
+    if why := why_unopened(content):
+        raise problem(f"{place} is damaged: {why}", hint)
     checksum = state_checksum(data)
     if checksum is Checksum.WRONG:
         raise problem(f"{place} is damaged: its checksum does not match", f"{hint}; {_EDITED}" if hint else _EDITED)
@@ -104,11 +123,15 @@ def read_json(data: bytes, place: str, *, hint: str, line: int = 1) -> Any:
 
 def check_version(version: int, program: str, place: str) -> None:
     """Raises ForeignFormat if a newer program wrote the format."""
-    if version <= VERSION:
-        return
+    if version > VERSION:
+        raise newer_format(version, program, place, known=VERSION)
+
+
+def newer_format(version: int, program: str, place: str, *, known: int) -> ForeignFormat:
+    """The problem that a newer program wrote the format, of which this one knows the versions up to `known`."""
     newer = f"novita-infra {program} or newer" if program else "a newer novita-infra"
-    summary = f"{place} has format {version}, and this novita-infra {__version__} knows formats up to {VERSION}"
-    raise ForeignFormat([Diagnostic(summary, f"use {newer}")])
+    summary = f"{place} has format {version}, and this novita-infra {__version__} knows formats up to {known}"
+    return ForeignFormat([Diagnostic(summary, f"use {newer}")])
 
 
 def lower_first(text: str) -> str:

@@ -21,7 +21,7 @@ from novita_infra.encoding.checksums import (
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
-from novita_infra.state.format.file_format import check_version, read_json
+from novita_infra.state.format.file_format import check_version, read_json, why_unopened
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, with_gone
 from novita_infra.state.store import StateLost
 
@@ -163,6 +163,8 @@ def _checked(line: bytes) -> bytes:
 def _continues(state: State, line: bytes, place: str) -> bool:
     """Whether the journal with this first line starts from exactly this state; False for an older serial."""
     content = read_json(line, place, hint=_HINT_FIRST)
+    if why := why_unopened(content):
+        raise _damaged(place, 1, f": {why}")
     checksum = line_checksum(line)
     if checksum is Checksum.WRONG:
         raise _damaged(place, 1, _MISMATCH)
@@ -222,7 +224,7 @@ class _Changed:
                 self.snapshots, self.used_plans = dict(saved.snapshots), list(saved.used_plans)
                 self.gone = saved.gone
             case _:
-                raise Malformed("neither a put nor a drop")
+                raise Malformed(why_unopened(content) or "neither a put nor a drop")
 
     def state(self) -> State:
         """The state with all changes so far."""

@@ -57,6 +57,7 @@ BACKEND: Final = Backend(
             "type": "string",
             "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,62}$",
             "default": _SCHEMA,
+            "examples": [_SCHEMA],
             "description": "The schema of the tables, one for each project. It is made on first use.",
         },
         **shared_settings(_TRAITS),

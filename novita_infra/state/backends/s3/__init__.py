@@ -135,6 +135,7 @@ BACKEND: Final = Backend(
             "type": "string",
             "pattern": "^[A-Za-z0-9._~/-]{0,500}$",
             "default": "",
+            "examples": ["training"],
             "description": "What the keys of all objects begin with: one for each project, such as `training`.",
         },
         "region": {
