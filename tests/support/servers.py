@@ -55,6 +55,10 @@ os.execv(sys.argv[1], sys.argv[1:])
 _held: dict[str, int] = {}
 """The files whose locks this process holds until it ends, by the name of the server."""
 
+os.environ.setdefault(  # at the import, so that it reaches every process that a test starts
+    _OURS,
+    f"{tempfile.gettempdir()}/novita-infra-servers-{os.getuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}",
+)
 _keepers: list[subprocess.Popen[bytes]] = []
 """The keepers that this process started; they outlive it."""
 
@@ -172,9 +176,6 @@ def _missing(failure: str) -> NoReturn:
 
 
 def _home() -> Path:
-    if _OURS not in os.environ:
-        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-        os.environ[_OURS] = str(Path(tempfile.gettempdir()) / f"novita-infra-servers-{os.getuid()}-{run}")
     home = Path(os.environ[_OURS])
     home.mkdir(mode=0o755, exist_ok=True)
     return home
