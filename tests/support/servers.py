@@ -24,6 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -55,10 +56,10 @@ os.execv(sys.argv[1], sys.argv[1:])
 _held: dict[str, int] = {}
 """The files whose locks this process holds until it ends, by the name of the server."""
 
-os.environ.setdefault(  # at the import, so that it reaches every process that a test starts
-    _OURS,
-    f"{tempfile.gettempdir()}/novita-infra-servers-{os.getuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}",
-)
+_RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+os.environ.setdefault(
+    _OURS, f"{tempfile.gettempdir()}/novita-infra-servers-{os.getuid()}-{_RUN}"
+)  # for child processes
 _keepers: list[subprocess.Popen[bytes]] = []
 """The keepers that this process started; they outlive it."""
 
@@ -284,6 +285,39 @@ def start_postgres(folder: Path) -> Running:
     ]
     url = f"postgresql://postgres:{PASSWORD}@127.0.0.1:{port}/postgres"
     return Running(url, words, folder, _has_started_up, user, signal.SIGQUIT).start()
+
+
+@contextmanager
+def pooler(url: str) -> Iterator[str]:
+    """The URL of a pgbouncer before that server: one session serves all clients, each for one transaction."""
+    program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    if not Path(program).exists():
+        _missing("pgbouncer is missing: apt-get install pgbouncer")
+    parts = urlsplit(url)
+    folder = Path(tempfile.mkdtemp(dir=_home(), prefix="own-pgbouncer-"))
+    port = free_port()
+    (folder / "users").write_text(f'"{parts.username}" "{parts.password}"\n', encoding="utf-8")
+    (folder / "settings").write_text(
+        f"[databases]\n* = host={parts.hostname} port={parts.port}\n[pgbouncer]\nlisten_addr=127.0.0.1\n"
+        f"listen_port={port}\nauth_type=scram-sha-256\nauth_file={folder}/users\npool_mode=transaction\n"
+        "default_pool_size=1\nunix_socket_dir=\n",
+        encoding="utf-8",
+    )
+    user = (0, 0)
+    if os.getuid() == 0:  # pgbouncer refuses to run as root
+        account = _unprivileged_account()
+        user = (account.pw_uid, account.pw_gid)
+        for path in (folder, folder / "users", folder / "settings"):
+            os.chown(path, *user)
+    here = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+    running = Running(here, [program, str(folder / "settings")], folder, _has_started_up, user)
+    try:
+        yield running.start().address
+    except CannotStart as error:
+        _missing(str(error))
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 STARTERS: Final[Mapping[str, Callable[[Path], Running]]] = {

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from server_places import own_name, postgres_objects, postgres_settings
-from servers import PASSWORD, address_of, own_server
+from servers import PASSWORD, address_of, own_server, pooler
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.state.backends.postgres import BACKEND, open_postgres
@@ -65,6 +65,15 @@ def role(name: str) -> Iterator[str]:
             connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(user))
 
 
+def run_at_once(work: Callable[[int], None], count: int) -> None:
+    """Runs the function in so many threads, with the number of each."""
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def place_of(schema: str) -> str:
     url = urlsplit(address_of("postgres"))
     return f"postgresql://{url.hostname}:{url.port}{url.path}/{schema}"
@@ -85,11 +94,7 @@ def test_first_users_at_once_make_the_tables_once(tmp_path: Path) -> None:
         except BaseException as error:  # noqa: BLE001 - shown below
             failures.append(error)
 
-    threads = [threading.Thread(target=use, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(use, 6)
     assert failures == []
     assert len(won) == 1
     found = postgres_objects(tmp_path).read("dev/head")
@@ -269,19 +274,15 @@ def test_threads_have_connections_of_their_own(tmp_path: Path) -> None:
     objects.write(CREATES)
     failures: list[BaseException] = []
 
-    def work(name: str) -> None:
+    def work(number: int) -> None:
         try:
-            for number in range(20):
-                objects.write([ObjectChange(f"dev/{name}/{number}", name.encode(), ABSENT)])
-                assert objects.read(f"dev/{name}/{number}") is not None
+            for step in range(20):
+                objects.write([ObjectChange(f"dev/{number}/{step}", b"x", ABSENT)])
+                assert objects.read(f"dev/{number}/{step}") is not None
         except BaseException as error:  # noqa: BLE001 - shown below
             failures.append(error)
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_at_once(work, 4)
     assert failures == []
     assert len(objects.keys("dev/")) == 81
 
@@ -299,6 +300,24 @@ def test_a_restarted_server_keeps_what_was_written() -> None:
         found = objects.read("dev/head")
         assert found is not None
         assert found.data == b"1"
+
+
+def test_a_pooler_in_transaction_mode_serves_all_threads_by_one_session(tmp_path: Path) -> None:
+    with pooler(address_of("postgres")) as url:
+        places = [opened(url, own_name(tmp_path)) for _ in range(3)]
+        failures: list[BaseException] = []
+
+        def work(number: int) -> None:
+            try:
+                for step in range(10):
+                    places[number % 3].write([ObjectChange(f"dev/{number}/{step}", b"x", ABSENT)])
+                    assert places[(number + 1) % 3].read(f"dev/{number}/{step}") is not None
+            except BaseException as error:  # noqa: BLE001 - shown below
+                failures.append(error)
+
+        run_at_once(work, 5)
+        assert failures == []
+        assert len(places[0].keys("dev/")) == 50
 
 
 def test_a_call_that_hangs_is_cut(tmp_path: Path) -> None:
