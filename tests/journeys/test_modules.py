@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from git_repositories import GIT_ENVIRON, BareRepository
 from plan_files import apply_saved, save
 from rig import Rig
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.operations.manifests.pinning import write_pins
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud.instances import instance_of
@@ -129,3 +133,50 @@ def test_a_machine_moves_into_a_module_and_keeps_its_name(tmp_path: Path) -> Non
     rig.apply()
     assert rig.record(f"{EU}.instance.head").id == id
     assert Address.parse("instance.head") not in rig.state().records
+
+
+def test_a_module_from_git_changes_with_its_pin_and_not_before(tmp_path: Path) -> None:
+    repository = BareRepository.made(tmp_path / "modules.git")
+    environ = {**GIT_ENVIRON, "NOVITA_INFRA_CACHE": str(tmp_path / "cache"), "MY_TOKEN": "hush-hush"}
+    rig = Rig(tmp_path / "fleet", environ=environ)
+
+    def publish(image: str) -> None:
+        machine = {**NODES[0], "spec": {**MACHINE, "image": image}}
+        files = {"novita-infra-module.yaml": {**INTERFACE, "outputs": {}}, "nodes.yaml": machine}
+        repository.commit({f"train/{name}": json.dumps(data) for name, data in files.items()}, tag="v1")
+
+    publish("ubuntu:22.04")
+    rig.write("novita-infra.yaml", {**PROJECT, "outputs": {}})
+    rig.write("main.yaml", {**USE, "source": repository.source("train", "v1")})
+    with pytest.raises(Problems, match="run `novita-infra modules install`"):
+        rig.plan()
+    write_pins(rig.folder, environ, moved=None)
+    rig.apply()
+    assert rig.record(f"{EU}.instance.head").source == f"git::{repository.url}?ref=v1//train/nodes.yaml"
+    publish("ubuntu:24.04")
+    assert rig.plan().empty
+    write_pins(rig.folder, environ, moved=())
+    assert acting(rig.plan()) == {f"{EU}.instance.head": "update", f"{US}.instance.head": "update"}
+    rig.apply()
+    assert rig.plan().empty
+
+
+def test_a_resource_that_depends_on_a_module_comes_after_all_of_it(rig: Rig) -> None:
+    rig.destroy()
+    spec = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "ports": ["22/tcp"]}
+    last = {**HEAD, "kind": "Instance", "metadata": {"name": "last"}, "spec": spec}
+    rig.write("last.yaml", {**last, "lifecycle": {"dependsOn": ["module.train"]}})
+    order = [str(step.address) for step in rig.plan().plan.steps]
+    assert (len(order), order[-1]) == (6, "instance.last")
+
+
+def test_patches_of_a_caller_and_an_environment_reach_the_machines(rig: Rig) -> None:
+    patches = [{"target": "instance.worker", "spec": {"image": "ubuntu:${each.value}.04"}}]
+    rig.write("main.yaml", {**USE, "forEach": {"eu": 2, "us": 1}, "patches": patches})
+    dev = [{"target": f"{US}.instance.worker", "spec": {"image": "ubuntu:24.04"}}]
+    rig.write("novita-infra.yaml", {**PROJECT, "environments": {"default": {"patches": dev}}})
+    assert set(acting(rig.plan())) == {name for name in map(str, rig.state().records) if "worker" in name}
+    rig.apply()
+    images = {name: rig.record(f'{name}.instance.worker["0"]').spec["image"] for name in (EU, US)}
+    assert images == {EU: "ubuntu:2.04", US: "ubuntu:24.04"}
+    assert rig.plan().empty

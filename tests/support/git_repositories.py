@@ -16,6 +16,8 @@ GIT_ENVIRON = {
     "GIT_AUTHOR_EMAIL": "ada@example.com",
     "GIT_COMMITTER_NAME": "ada",
     "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_DATE": "2026-11-30T12:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-11-30T12:00:00Z",
 }
 
 

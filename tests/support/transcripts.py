@@ -22,10 +22,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from click.testing import CliRunner
+from git_repositories import BareRepository
 
 from novita_infra.cli import root
 
 ANY = "..."
+MODULES = "https://github.com/acme/modules.git"
+"""The repository of modules that pages name; a bare one on this machine stands for it."""
+_INTERFACE = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {image: {type: string}}\n"
+_HEAD = (
+    "apiVersion: novita-infra/v1\nkind: Instance\nmetadata: {name: head}\n"
+    "spec: {product: {gpu: RTX 4090}, image: '${var.image}', rootDiskGb: 60, ports: [22/tcp]}\n"
+)
 _NOT_HERE = ("make", "git", "pip", "python3", "terraform-compliance")
 """What sets the checkout up, and a program that has an environment of its own, is tried elsewhere."""
 _SHELLISH = re.compile(r"[|&;<>$`]")
@@ -71,6 +79,18 @@ def exchanges(text: str) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
+def _modules(folder: Path) -> dict[str, str]:
+    """Makes the repository of modules in a hidden folder; returns the settings by which git takes it."""
+    repository = BareRepository.made(folder / ".modules.git")
+    repository.commit({"train/novita-infra-module.yaml": _INTERFACE, "train/head.yaml": _HEAD}, tag="v1.2.0")
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.url}.insteadOf",
+        "GIT_CONFIG_VALUE_0": MODULES,
+        "NOVITA_INFRA_CACHE": str(folder / ".cache"),
+    }
+
+
 def _bare_environment() -> dict[str, str]:
     """This process's environment without our own settings, and with our command first on the path."""
     environ = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
@@ -89,6 +109,8 @@ class Reader:
 
         Ids, ports and progress do not count. Raises AssertionError where a command fails.
         """
+        if MODULES in page:
+            self.environ |= _modules(self.folder)
         made, end = "", 0
         for block in blocks(page):
             text = self._do(block)
