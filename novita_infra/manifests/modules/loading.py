@@ -117,16 +117,21 @@ class Modules:
         local_values = LocalValues(
             interface.part(LOCALS), interface.position(LOCALS), sources, self.path, module=module
         )
+        named = {name: part for name, part in scope.named.items() if name != "each"}
         inside = replace(
             scope,
             variables=values,
-            named={name: part for name, part in scope.named.items() if name != "each"},
+            named=named,
             folder=source.place.folder,
             used=set(),
             local=local_values.read,
             lookup=None,
             module=module,
-            outer={PROJECT_FILE: scope, **scope.outer, use.document.file: scope},
+            outer={
+                PROJECT_FILE: replace(scope, named=named),  # with the keys of the resource that it patches
+                **scope.outer,
+                use.document.file: replace(scope, named={"each": {}, **scope.named}),  # with those of the use
+            },
         )
         if source.torn:
             self.names.add_torn(module)

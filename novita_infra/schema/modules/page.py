@@ -32,7 +32,7 @@ A module is a folder with a file `novita-infra-module.yaml` and manifests. A pro
   inside of the module may not.
 * The default name of an object is `train-eu-head`. Defaults of the project apply to modules, too.
 * `patches:` of a use change resources in it, with the rules of an [environment's patches](project.md#environments):
-  `{{target: instance.head, spec: {{rootDiskGb: 100}}}}`. Expressions in them have the names of their file.
+  `{{target: instance.head, spec: {{rootDiskGb: 100}}}}`. Expressions have the names of their file, `each` included.
   An environment patches by the whole address, `module.train.instance.head` for all keys of the module, and comes last.
 * `locals:` of a module are values that its expressions read as `${{local.NAME}}`.
 * `dependsOn: [module.train]` waits for all resources in it, `module.train["eu"]` for those of one use.

@@ -71,6 +71,18 @@ def test_one_key_in_a_module_is_patched_alone(tmp_path: Path) -> None:
     assert one(project, 'module.train.instance.head["x"]').spec["env"] == {"PEER": "none", "K": "k-7"}
 
 
+def test_each_is_that_of_the_use_for_its_patches_and_that_of_the_resource_for_an_environment(tmp_path: Path) -> None:
+    interface = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {peer: {default: x}}\n"
+    nodes = NODES.replace("spec:", "forEach: [x]\nspec:", 1).replace("${var.gpus}", "1")
+    more = {"modules/train/nodes.yaml": nodes, "modules/train/novita-infra-module.yaml": interface}
+    rest = "forEach: [a]\n" + patches("{target: instance.head, spec: {env: {USE: '${each.key}'}}}")
+    dev = environment("{target: module.train.instance.head, spec: {env: {OWN: '${each.key}'}}}")
+    project = loaded(tmp_path, files(use(rest=rest)) | more | dev, environment="dev")
+    assert one(project, 'module.train["a"].instance.head["x"]').spec["env"] == {"PEER": "x", "USE": "a", "OWN": "x"}
+    found = refused(tmp_path, files(use(rest=rest.removeprefix("forEach: [a]\n"))) | more, environment="dev")
+    assert found == ['a.yaml:6:61: each has no "key"']
+
+
 def test_a_caller_patches_modules_in_its_module_and_is_above_their_own_callers(tmp_path: Path) -> None:
     outer = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {disk: {type: integer}}\n"
     own = patches("{target: instance.head, spec: {rootDiskGb: '${var.disk}', gpuCount: 4}}")
