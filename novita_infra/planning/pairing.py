@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -64,7 +64,24 @@ def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
             else:
                 pairs[target], found = rename, True
                 taken.add(source)
-    return tuple(sorted(pairs.values(), key=lambda item: item.source))
+    return tuple(_together(sorted(pairs.values(), key=lambda item: item.source), inputs, decided))
+
+
+def _together(pairs: Sequence[Rename], inputs: PlanInputs, decided: Decided) -> Iterator[Rename]:
+    """The pairs; those of the keys of one name as one entry of `moved`, where it moves all of them rightly."""
+    names: dict[Address, set[Address | None]] = {}
+    for item in pairs:
+        old, new = item.source, item.target
+        fits = old.key and old.key == new.key and not item.name
+        names.setdefault(old.base, set()).add(new.base if fits else None)
+        names.setdefault(new.base, set()).add(old.base)
+    declared = {address.base for address in decided.declared}
+    recorded = {address.base for address in inputs.world.existing}
+    for item in pairs:
+        source, target = item.source.base, item.target.base
+        is_alone = names[source] == {target} and names[target] == {source}
+        whole = is_alone and source not in declared and target not in recorded
+        yield replace(item, whole=whole)
 
 
 def _sources(inputs: PlanInputs, decided: Decided) -> dict[Address, Existing]:

@@ -193,6 +193,24 @@ def test_the_command_names_the_environment_and_the_project(options: tuple[str, .
     assert rename.name == ""
 
 
+def test_the_keys_of_a_renamed_name_are_moved_by_one_entry() -> None:
+    keys = ("a", "b")
+    specs = {key: {"name": f"net-{key}", "cluster": "us-ca-nas-2"} for key in (*keys, "c")}
+    old, new = Address("vpc", "old"), Address("vpc", "new")
+    before = {}
+    for key, spec in specs.items():  # each with an id of its own
+        item = recorded(old.with_key(key), spec)
+        assert item.record is not None
+        before[old.with_key(key)] = replace(item, record=replace(item.record, id=key))
+    now = [declared(new.with_key(key), specs[key]) for key in keys]
+    renames = make_review(inputs(before, now)).renames
+    assert [item.entry for item in renames] == ["- {from: vpc.old, to: vpc.new}"] * 2
+    kept = [*now, declared(old.with_key("c"), specs["c"])]
+    assert [item.entry for item in make_review(inputs(before, kept)).renames] == [
+        f"- {{from: 'vpc.old[\"{key}\"]', to: 'vpc.new[\"{key}\"]'}}" for key in keys
+    ]
+
+
 @pytest.mark.parametrize("name", ["on", "7", "a b", "ok-1"])
 def test_the_name_to_declare_is_yaml(name: str) -> None:
     (rename,) = review_of(recorded(WORKER, machine(name)), declared(NODE, machine("node"))).renames

@@ -30,6 +30,8 @@ class Rename:
     and the new name would replace it. Empty where the manifest is right as it is."""
     options: tuple[str, ...] = ()
     """The words that name the environment and the project on a command line."""
+    whole: bool = False
+    """Whether one entry moves every key of the name: each has its key under the new name, too."""
 
     @property
     def command(self) -> str:
@@ -39,7 +41,8 @@ class Rename:
     @property
     def entry(self) -> str:
         """The entry of `moved` in the project file that does the same, as it is pasted."""
-        return f"- {{from: {_quoted(self.source)}, to: {_quoted(self.target)}}}"
+        source, target = (self.source.base, self.target.base) if self.whole else (self.source, self.target)
+        return f"- {{from: {_quoted(source)}, to: {_quoted(target)}}}"
 
     @property
     def advice(self) -> str:
