@@ -26,7 +26,15 @@ pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 DONE = [
-    ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/team.md", "docs/how-to.md", "docs/simulator.md")
+    ROOT / name
+    for name in (
+        "README.md",
+        "docs/tutorial.md",
+        "docs/team.md",
+        "docs/how-to.md",
+        "docs/state.md",
+        "docs/simulator.md",
+    )
 ]
 LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")
 OUR_COMMAND = re.compile(r"\bnovita-infra ((?:[a-z-]+ ?)+.*)")

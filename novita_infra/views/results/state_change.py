@@ -68,6 +68,7 @@ class StateChange(Facts):
     saved: int | None = fact("The new serial; null if nothing was saved.")
     parts: tuple[str, ...] = fact("What the state is put together from, for a repair.")
     lost: int = fact("How many changes are known to be lost, for a repair.")
+    resources: int = fact("How many resources the state records that takes its place.")
     records: tuple[RecordChange, ...] = fact("The records that change.")
 
     def lines(self) -> Iterator[Line]:
@@ -80,7 +81,9 @@ class StateChange(Facts):
             sign, tone, words = _WORDS[item.fate]
             id = f" ({item.id})" if item.id else ""
             yield line((sign, tone), f"{item.address}{id} {words}{f': {item.command}' if item.command else ''}")
-        if not self.records:
+        if self.before is None:
+            yield line(f"  resources: {self.resources:,}")
+        elif not self.records:
             yield line("  no record changes")
         if self.lost:
             changes = "1 change is" if self.lost == 1 else f"{self.lost:,} changes are"
@@ -93,14 +96,19 @@ def restoration_change(place: str, present: State, serial: int, restored: Restor
     forgotten = [(address, id) for address, id in restored.displaced]
     records = [*_differences(present, restored.state, fates, forgotten, adopt=adopt)]
     records += [RecordChange(item.address, item.id, RecordFate.DELETED, None) for item in restored.deleted]
-    return StateChange("state restore", place, present.serial, serial, None, (), 0, tuple(records))
+    return StateChange(
+        "state restore", place, present.serial, serial, None, (), 0, len(restored.state.records), tuple(records)
+    )
 
 
 def repair_change(place: str, present: State | None, found: Recovered, *, adopt: str) -> StateChange:
     """What a repair does."""
     records = tuple(_differences(present, found.state, {}, (), adopt=adopt)) if present else ()
     before = present.serial if present else None
-    return StateChange("state repair", place, before, found.state.serial, None, found.parts, found.lost, records)
+    state = found.state
+    return StateChange(
+        "state repair", place, before, state.serial, None, found.parts, found.lost, len(state.records), records
+    )
 
 
 def push_change(
@@ -109,7 +117,7 @@ def push_change(
     """What a push does."""
     records = tuple(_differences(present, pushed, {}, forgotten, adopt=adopt))
     before = present.serial or None
-    return StateChange("state push", place, before, pushed.serial, None, (), 0, records)
+    return StateChange("state push", place, before, pushed.serial, None, (), 0, len(pushed.records), records)
 
 
 def _differences(

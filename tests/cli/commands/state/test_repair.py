@@ -46,7 +46,7 @@ def test_a_damaged_state_is_reported_with_the_repair_and_repaired(
         f"state/default.json: nothing that can be read is replaced by version {serial}\n"
         "  from the earlier state backup of state/default.json\n"
         "  from the journal of the earlier state backup of state/default.json\n"
-        "  no record changes\n"
+        "  resources: 1\n"
     )
     assert state.read_bytes() == damaged
     code, out, err = asked("yes", "state", "repair")
