@@ -402,12 +402,14 @@ def test_a_write_whose_answer_is_cut_off_may_be_done(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_keys_beyond_one_page_are_listed(tmp_path: Path) -> None:
+def test_keys_beyond_one_page_are_listed_and_deleted(tmp_path: Path) -> None:
     objects = s3_objects("moto", tmp_path)
     names = [f"dev/journal/a/{number:08d}" for number in range(1003)]
     objects.write([ObjectChange(name, b"x") for name in names])
     assert list(objects.keys("dev/journal/")) == names
     assert list(objects.read_all("dev/journal/")) == names
+    objects.write([*(ObjectChange(name, None) for name in names[1:]), ObjectChange("locks", b"x", ABSENT)])
+    assert list(objects.keys("")) == [names[0], "locks"]
 
 
 @pytest.mark.process

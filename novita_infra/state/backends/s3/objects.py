@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import obstore
@@ -62,8 +63,12 @@ class S3Objects:
     def write(self, changes: Sequence[ObjectChange]) -> None:
         if any(change.expected is not None for change in changes):
             self._need_conditions()
-        for change in changes:
-            self._change(change)
+        for deletes, group in groupby(changes, lambda change: change.data is None and change.expected is None):
+            if deletes:
+                self._delete([change.key for change in group])
+            else:
+                for change in group:
+                    self._change(change)
 
     def _stored(self, key: str) -> Object | None:
         """What lies there, even if it counts as no object."""
@@ -84,19 +89,22 @@ class S3Objects:
         if change.data is None and change.expected == ABSENT:
             if self.read(change.key):
                 raise Conflict(change.key)
-        elif change.data is None and change.expected is None:
-            try:
-                obstore.delete(self._store, [change.key])
-            except FileNotFoundError:
-                return
-            except _FAILURES as error:
-                raise self._fault(error, change.key, writes=True) from error
         else:
             data = _DELETED if change.data is None else change.data
             if not self._put(change.key, data, change.expected):
                 if change.expected != ABSENT:
                     raise Conflict(change.key)
                 self._put_over_deleted(change.key, data)
+
+    def _delete(self, keys: list[str]) -> None:
+        """Deletes the objects that exist, a thousand by one request."""
+        try:
+            obstore.delete(self._store, keys)
+        except FileNotFoundError as error:
+            if error_code(error) == "NoSuchBucket":
+                raise self._fault(error, keys[0], writes=True) from error
+        except _FAILURES as error:
+            raise self._fault(error, keys[0], writes=True) from error
 
     def _put_over_deleted(self, key: str, data: bytes) -> None:
         """Creates an object where a deleted one may lie. Raises Conflict if there is another one."""
