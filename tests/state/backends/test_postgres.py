@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from processes import wait_until
 from psycopg import sql
 from server_places import own_name, postgres_objects, postgres_settings
 from servers import PASSWORD, address_of, own_server, pooler
@@ -222,6 +223,28 @@ def test_a_write_with_a_conflict_at_its_end_changes_nothing(tmp_path: Path) -> N
         objects.write([ObjectChange("dev/states/a", b"a", ABSENT), ObjectChange("dev/head", b"2", "of-another")])
     assert caught.value.key == "dev/head"
     assert list(objects.keys("")) == ["dev/head"]
+
+
+def test_a_delete_of_what_is_absent_spares_what_another_run_creates_meanwhile(tmp_path: Path) -> None:
+    objects, table = postgres_objects(tmp_path), sql.Identifier(own_name(tmp_path), "objects")
+    objects.write([ObjectChange("locks", b"1", ABSENT)])
+    insert = sql.SQL("INSERT INTO {} VALUES (%s, 'of-another', '1')").format(table)
+    waiting = "SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND query LIKE %s"
+    thread = threading.Thread(
+        target=lambda: objects.write([ObjectChange("dev/a", b"2"), ObjectChange("dev/head", None, ABSENT)])
+    )
+    with administrator() as other, administrator() as looking:
+        other.execute("BEGIN")
+        other.execute(insert, ["dev/a"])
+        thread.start()  # it has seen that there is no dev/head, and waits for dev/a
+        wait_until(
+            lambda: bool(looking.execute(waiting, [f"%{own_name(tmp_path)}%"]).fetchall()),
+            "the write waits for another",
+        )
+        other.execute(insert, ["dev/head"])
+        other.execute("COMMIT")
+        thread.join()
+    assert list(objects.keys("dev/")) == ["dev/a", "dev/head"]
 
 
 def test_a_stored_object_is_found_by_programs_of_the_database(tmp_path: Path) -> None:

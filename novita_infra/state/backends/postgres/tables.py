@@ -33,8 +33,8 @@ BEGIN
     END IF;
   END LOOP;
   FOR i IN 1 .. cardinality(keys) LOOP
-    IF contents[i] IS NULL THEN
-      DELETE FROM {schema}.objects o WHERE o.key = keys[i];
+    IF contents[i] IS NULL THEN -- one that was absent is left alone: another run may have created it since
+      DELETE FROM {schema}.objects o WHERE o.key = keys[i] AND expected[i] IS DISTINCT FROM '';
     ELSIF expected[i] = '' THEN
       INSERT INTO {schema}.objects (key, version, data) VALUES (keys[i], new_version, contents[i]);
     ELSE
