@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from novita_infra.encoding import compact, encode
 from novita_infra.lookups.found import FoundLookup
 from novita_infra.lookups.lookup import Answer, Criteria, NoAnswer
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
+
+LookUp: TypeAlias = "Callable[[Sequence[LookupQuestion], Path], Awaitable[Mapping[bytes, Answer | NoAnswer]]]"
+"""Returns the answers by the keys of the questions, for the project in the folder. Raises ApiError and Problems."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from novita_infra.api.heartbeat import SILENCE, Heartbeat
 from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
 from novita_infra.catalogue.products import PARTS
-from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
+from novita_infra.lookups.answers import LookUp, LookupAnswers, LookupQuestion, LookupsWanted
 from novita_infra.lookups.found import FoundLookup
+from novita_infra.lookups.lookup import Answer, NoAnswer
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, check_not_empty, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
@@ -30,7 +31,6 @@ from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.operations.opening.account import SIMULATOR, AccountOpener, account_opener
-from novita_infra.operations.opening.lookups import LookupsOfRun
 from novita_infra.operations.opening.simulated import SIM_SCALE
 from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locks.locking import locked
@@ -38,6 +38,9 @@ from novita_infra.state.opening import open_backend
 from novita_infra.state.seen_versions import check_newest, remember_version
 from novita_infra.state.state import State, edited, new_state
 from novita_infra.state.store import StateLost, Store
+
+if TYPE_CHECKING:
+    from novita_infra.operations.opening.lookups import LookupsOfRun
 
 MARKET: Final = frozenset(request.path for part in PARTS.values() for request in part.requests)
 """The paths of the catalogue, which a run may read before it holds the lock."""
@@ -168,7 +171,7 @@ async def open_session(
     or about work that takes long before there is a plan.
     """
     async with account_opener(environ, sim=where.sim, in_flight=in_flight) as account:
-        lookups = None if destroys else LookupsOfRun(account.open, environ, report)
+        lookups = None if destroys else _looking_up(account, environ, report)
         project = await project_at(
             where, environ, destroys=destroys, empty=empty, lenient=lenient, lookups=lookups, report=report
         )
@@ -183,17 +186,15 @@ async def project_at(
     destroys: bool,
     empty: bool = False,
     lenient: bool = False,
-    lookups: LookupsOfRun | Sequence[FoundLookup] | None = None,
+    lookups: LookUp | Sequence[FoundLookup] | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Project:
     """The project; without its declarations if they cannot be read and `open_session` does not need them.
 
-    Asks the sources of secrets that something declared needs, and makes its `lookups`, or takes them as a plan file
-    holds them. A command that destroys does without.
+    Asks the sources of secrets that something declared needs. `lookups` makes its lookups, or is what a plan file holds
+    of them. A command that destroys does without.
     """
-    found = None
-    if lookups is not None:
-        found = LookupAnswers() if isinstance(lookups, LookupsOfRun) else LookupAnswers(lookups)
+    found = None if lookups is None else LookupAnswers() if callable(lookups) else LookupAnswers(lookups)
     load = partial(validate_project, where, environ, lenient=lenient, lookups=found)
     known = frozenset({environ.get("NOVITA_API_KEY", ""), *secrets_of_environment(environ)} - {""})
     ask = partial(with_secrets, load, environ, secrets=known, destroys=destroys, report=report, answers=SecretAnswers())
@@ -202,9 +203,9 @@ async def project_at(
             try:
                 return await ask()
             except LookupsWanted as wanted:
-                if found is None or not isinstance(lookups, LookupsOfRun):
+                if found is None or not callable(lookups):
                     raise
-                found.add(await lookups.answers(wanted.questions, wanted.root))
+                found.add(await lookups(wanted.questions, wanted.root))
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise
@@ -212,6 +213,20 @@ async def project_at(
         if destroys and not _store(project).load().serial:
             check_not_empty(where.path)
         return project
+
+
+def _looking_up(account: AccountOpener, environ: Mapping[str, str], report: Callable[[str], None]) -> LookUp:
+    """The function that makes the lookups of a run."""
+    run: LookupsOfRun | None = None
+
+    async def look_up(questions: Sequence[LookupQuestion], root: Path) -> Mapping[bytes, Answer | NoAnswer]:
+        nonlocal run
+        from novita_infra.operations.opening.lookups import LookupsOfRun  # noqa: PLC0415 -- few projects have lookups
+
+        run = run or LookupsOfRun(account.open, environ, report)
+        return await run.answers(questions, root)
+
+    return look_up
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def planned(rig: Rig) -> Review:
         where = ProjectOptions(path=rig.folder)
         async with rig.client() as client:
             lookups = LookupsOfRun(partial(rig.account, client), rig.environ)
-            loaded = await project_at(where, rig.environ, destroys=False, lookups=lookups)
+            loaded = await project_at(where, rig.environ, destroys=False, lookups=lookups.answers)
             store = rig.store()
             session = Session(where, loaded, store, client, rig.clock, "simulator", store.load())
             return await plan_project(session)
@@ -290,7 +290,7 @@ def test_no_key_is_needed_where_only_other_projects_are_looked_up(tmp_path: Path
 
     async def work() -> Any:
         where = ProjectOptions(path=rig.folder)
-        return await project_at(where, {}, destroys=False, lookups=LookupsOfRun(no_account, {}))
+        return await project_at(where, {}, destroys=False, lookups=LookupsOfRun(no_account, {}).answers)
 
     assert rig.clock.run(work()).outputs["net"] == next(iter(rig.world.networks)).id
 

@@ -170,7 +170,7 @@ class Rig:
         """The project with what it looks up."""
         async with self.client() as client:
             lookups = LookupsOfRun(partial(self.account, client), self.environ, self.messages.append)
-            return await project_at(where, self.environ, destroys=False, lookups=lookups)
+            return await project_at(where, self.environ, destroys=False, lookups=lookups.answers)
 
     async def account(self, client: Client, _: Path = Path()) -> OpenAccount:
         """The account that the client talks to."""
