@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -415,17 +416,13 @@ def test_no_hook_of_the_user_and_no_filter_runs(fleet: Fleet, tmp_path: Path) ->
     assert not (tmp_path / "ran").exists()
 
 
-def test_several_runs_at_once_fetch_into_one_cache(fleet: Fleet) -> None:
+def test_several_processes_at_once_fetch_into_one_cache(fleet: Fleet) -> None:
     fleet.repository.commit(module("one"))
     fleet.uses().pin()
     shutil.rmtree(fleet.cache)
-    found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(fleet.image())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == ["one"] * 4
+    command = [sys.executable, "-m", "novita_infra", "validate", str(fleet.folder)]
+    runs = [subprocess.Popen(command, env=fleet.environ, stdout=subprocess.PIPE) for _ in range(3)]
+    assert [run.communicate()[0] for run in runs] == [b"Valid: 1 resource.\n"] * 3
     (folder,) = fleet.cache.iterdir()
     assert len(folder.name) == 64
 
