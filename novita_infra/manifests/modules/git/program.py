@@ -16,27 +16,14 @@ from novita_infra.manifests.modules.no_module import NoModule
 from novita_infra.model.diagnostics import reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.printable import printable
-from novita_infra.programs.environment import given_environment
+from novita_infra.programs.environment import git_environment
 from novita_infra.programs.processes import Exited, run_process
 
 _TIMEOUT: Final = 120.0
 """Seconds after which git is ended."""
 _BLOCK: Final = 512
 """Bytes of a unit of `ulimit -f`."""
-_OF_ANOTHER_REPOSITORY: Final = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-    *("GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_CONFIG"),
-    *("GIT_REPLACE_REF_BASE", "GIT_TEMPLATE_DIR", "GIT_EXTERNAL_DIFF", "GIT_TRACE", "GIT_CEILING_DIRECTORIES"),
-    "SSH_ASKPASS",
-)
-"""What a hook of git sets for the repository that it runs in, and what opens a window."""
-_ALWAYS: Final = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
-    "GIT_PROTOCOL_FROM_USER": "0",
-    "SSH_ASKPASS_REQUIRE": "never",
-    "LC_ALL": "C",
-}
+_PROTOCOLS: Final = {"GIT_ALLOW_PROTOCOL": "https:ssh:file"}
 _SETTINGS: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"),
     *("-c", "core.fsmonitor=false", "-c", "protocol.version=2", "-c", "core.bigFileThreshold=1m"),
@@ -63,13 +50,12 @@ class GitProgram:
         """Returns the end of a call. Raises NoModule if it cannot be run, takes too long or prints too much."""
         command = [self.program, "--git-dir", str(self.folder), *_SETTINGS, *words]
         limited = ["/bin/sh", "-c", 'ulimit -f "$0" && exec "$@"', str(self.most_bytes // _BLOCK), *command]
-        own = {name: text for name, text in given_environment(self.environ).items() if not _is_anothers(name)}
         try:
             exited = run_process(
                 limited,
                 given,
                 folder=self.folder.parent,
-                environ=own | _ALWAYS,
+                environ=git_environment(self.environ) | _PROTOCOLS,
                 timeout=self.timeout,
                 off=threading.Event(),
                 most_output=most_output,
@@ -102,7 +88,3 @@ def words_of(exited: Exited) -> str:
     found = "; ".join(lines or text.split("\n")).strip("; ")
     how = f"exit code {exited.code}" if exited.code > 0 else f"signal {-exited.code}"
     return printable(found)[:_WORDS] or how
-
-
-def _is_anothers(name: str) -> bool:
-    return name in _OF_ANOTHER_REPOSITORY or name in _ALWAYS

@@ -17,7 +17,7 @@ from typing import Final
 
 from novita_infra.model.diagnostics import Problems, nearest, problem, reason
 from novita_infra.model.frozen import dataclass
-from novita_infra.programs.environment import given_environment
+from novita_infra.programs.environment import git_environment
 from novita_infra.state.backends.git.urls import NAME, without_login
 from novita_infra.state.process_identity import user_name
 
@@ -25,10 +25,6 @@ _OLDEST: Final = (2, 32)
 """The first version that can leave out the settings of the user (GIT_CONFIG_GLOBAL), of June 2021."""
 _TIMEOUT: Final = 20.0
 """Seconds for a command that talks to nobody."""
-_OF_A_REPOSITORY: Final = re.compile(
-    r"SSH_ASKPASS|GIT_(?!SSH|ASKPASS|SSL_|HTTP_|PROXY_|CONFIG_|EXEC_PATH|DISCOVERY_ACROSS_FILESYSTEM)\w*"
-)
-"""Variables of git that name a repository, an index, a trace and the like: those of a hook that calls us."""
 _OF_CONFIG: Final = re.compile(r"GIT_CONFIG\w*")
 _REACHES: Final = re.compile(
     r"(?:url\..*\.(?:insteadof|pushinsteadof)|http\..+|credential\..+|core\.(?:sshcommand|askpass|gitproxy)"
@@ -78,9 +74,7 @@ def find_remote(named: str, root: Path) -> Remote:
             "install git, or choose another backend under state: in novita-infra.yaml",
         )
     _check_version(program)
-    environ = {
-        name: text for name, text in given_environment(os.environ).items() if not _OF_A_REPOSITORY.fullmatch(name)
-    } | {"LC_ALL": "C", "LANGUAGE": "", "GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never"}
+    environ = git_environment(os.environ)
     folder, entries = root.resolve(), [*_config(program, root.resolve(), environ)]
     url = named
     if NAME.fullmatch(named):
