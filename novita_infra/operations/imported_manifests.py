@@ -74,6 +74,11 @@ class ManifestContext:
                 context.owners[address.type, record.id] = address
         return context
 
+    @property
+    def environment(self) -> str:
+        """The environment in which the resources exist: an object is one of one environment. Empty for the only one."""
+        return self.session.project.one_of_several
+
     def add(self, address: Address, id: str) -> None:
         """Adds a resource that later manifests may name."""
         self.owners[address.type, id], self.ids[address] = address, id
@@ -140,6 +145,7 @@ def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | No
     if change.action in {Action.NONE, Action.RESUME} and not review.problems:
         updated = next(iter(review.plan.record_updates), record)
         record = replace(updated, needs=declared.needs, source=this.context.file)
+        text = draft.text(schema=this.context.schema, environment=this.context.environment)
         return draft, WrittenManifest(draft, text, record)
     return _without_differences(this, draft, declared, review), None
 

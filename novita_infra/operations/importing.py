@@ -170,7 +170,7 @@ async def record_imports(session: Session) -> None:
 async def _read_block(session: Session, block: ImportBlock, owners: OtherOwners) -> Live | Problems:
     """The object of an entry, or what is wrong with it, at the place of the entry."""
     environment = session.project.environment
-    several = block.everywhere and {environment} != {environment, *session.project.environments}
+    several = block.everywhere and session.project.one_of_several
 
     def hint_of_claim(claim: OthersClaim) -> str:
         if not several or not claim.environment:

@@ -95,10 +95,11 @@ class Draft:
                     return name, key
         return None
 
-    def text(self, *, schema: bool, for_each: Value = None) -> str:
+    def text(self, *, schema: bool, for_each: Value = None, environment: str = "") -> str:
         """Returns the manifest. With `schema`, the first line points editors at the project's own schema.
 
-        `for_each` makes one resource for each of its keys. Raises NotReadBack.
+        `for_each` makes one resource for each of its keys; the resource exists only in the `environment`, if one is
+        given. Raises NotReadBack.
         """
         rules = [{"field": _escaped(path), "reason": reason} for path, reason in self.ignored.items()]
         causes = {cause.value: OnDrift.ALERT.value for cause in Cause if cause in self.tolerated}
@@ -111,6 +112,7 @@ class Draft:
             "kind": self.kind.name,
             "metadata": {"name": self.address.name},
             **({"forEach": for_each} if for_each else {}),
+            **({"environments": [environment]} if environment else {}),
             **({"lifecycle": lifecycle} if lifecycle else {}),
             "spec": spec,
         }

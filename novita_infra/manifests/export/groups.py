@@ -29,11 +29,11 @@ class Group:
     name: str = ""
     """The name of the manifest; empty for a draft by itself."""
 
-    def text(self, *, schema: bool) -> str:
-        """The manifest. Raises NotReadBack."""
+    def text(self, *, schema: bool, environment: str) -> str:
+        """The manifest, as of `Draft.text`. Raises NotReadBack."""
         first = self.drafts[0]
         if not self.name:
-            return first.text(schema=schema)
+            return first.text(schema=schema, environment=environment)
         names = {
             address.key: str(draft.spec.get(NAME)) for address, draft in zip(self.addresses, self.drafts, strict=True)
         }
@@ -41,7 +41,7 @@ class Group:
         spec = {NAME: "${each.key}" if plain else "${each.value}", **{k: v for k, v in first.spec.items() if k != NAME}}
         keys: Value = list(names) if plain else {key: escaped(name) for key, name in names.items()}
         whole = replace(first, address=replace(first.address, name=self.name), spec=spec)
-        return whole.text(schema=schema, for_each=keys)
+        return whole.text(schema=schema, for_each=keys, environment=environment)
 
 
 def grouped(drafts: Iterable[Draft], named: Callable[[str, Sequence[str]], str]) -> Iterator[Group]:

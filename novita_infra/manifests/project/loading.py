@@ -102,6 +102,11 @@ class Project:
         return self.owner_marks.id
 
     @property
+    def one_of_several(self) -> str:
+        """The environment, where the project declares others beside it; else empty."""
+        return self.environment if {*self.environments} - {self.environment} else ""
+
+    @property
     def scope(self) -> str:
         """The one manifest file that was loaded, relative to the root; empty for the whole project."""
         return self.files.scope

@@ -203,7 +203,7 @@ def _write(context: ManifestContext, kind: Kind, lives: Sequence[Live], free: Fr
             continue
         found[address] = _Found(live, made.draft, made.record)
     for group in grouped([one.draft for one in found.values()], free.take_for):
-        written.texts.append(group.text(schema=context.schema and not written.texts))
+        written.texts.append(group.text(schema=context.schema and not written.texts, environment=context.environment))
         for draft, address in zip(group.drafts, group.addresses, strict=True):
             one = found[draft.address]
             written.found[address] = replace(one, record=replace(one.record, address=address))

@@ -67,7 +67,7 @@ def test_a_manifest_is_written_for_any_name_of_a_resource(
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
 
 
-def test_an_import_says_that_other_environments_read_the_new_manifest(
+def test_a_manifest_is_written_for_the_environment_of_the_import_alone(
     run: Invoke, project: Path, networks: dict[str, str]
 ) -> None:
     (project / "novita-infra.yaml").write_text(
@@ -75,8 +75,15 @@ def test_an_import_says_that_other_environments_read_the_new_manifest(
     )
     ended = run("import", "vpc.net", networks["08"], "--env", "dev", "--sim", "--steal")
     assert ended.exit_code == 0, ended.stderr
-    assert "Every environment of the project reads it: the next apply of prod would create" in ended.stderr
+    assert "It is for environment dev alone: without `environments:` in it, others would create an" in ended.stderr
+    assert "\nenvironments:\n  - dev\n" in (project / "vpc-net.yaml").read_text()
     assert run("plan", "--env", "dev", "--sim", "--detailed-exitcode").exit_code == 0
+    assert "Nothing is declared" in run("plan", "--env", "prod", "--sim").stdout
+    ended = run("import", "--all", "--kind", "vpc", "--env", "dev", "--sim", "--steal")
+    assert ended.exit_code == 0, ended.stderr
+    assert "environments:\n  - dev\n" in (project / "imported.yaml").read_text()
+    assert run("plan", "--env", "dev", "--sim", "--detailed-exitcode").exit_code == 0
+    assert "Nothing is declared" in run("plan", "--env", "prod", "--sim").stdout
 
 
 def test_an_orphan_that_no_manifest_declares_is_adopted_with_a_manifest_whose_plan_is_empty(

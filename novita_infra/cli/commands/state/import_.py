@@ -133,9 +133,10 @@ async def _import_all(
         renderer.message("", *result.text.rstrip("\n").split("\n"))
         return 0
     if result.text:
-        others = [name for name in session.project.environments if name != session.project.environment]
         plan = again("plan", project_options)
-        renderer.message(*import_lines(result.file, written=True, plan=plan, other_environments=others))
+        renderer.message(
+            *import_lines(result.file, written=True, plan=plan, environment=session.project.one_of_several)
+        )
     if result.variables:
         renderer.message(f"A new object needs these variables, and a plan does not: {', '.join(result.variables)}")
     return 0
@@ -151,6 +152,7 @@ async def _import(
         warn(renderer, unset_in(session.project))
         written = writes_manifest(session, address)
         record = await import_object(session, address, id_, steal=project_options.steal)
-    others = [name for name in session.project.environments if name != session.project.environment]
     plan = again("plan", project_options)
-    return record, list(import_lines(record.source, written=written, plan=plan, other_environments=others))
+    return record, list(
+        import_lines(record.source, written=written, plan=plan, environment=session.project.one_of_several)
+    )

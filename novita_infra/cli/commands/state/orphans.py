@@ -155,9 +155,10 @@ async def _adopt(
         written = writes_manifest(session, address)
         record = await import_object(session, address, orphan.live.id, steal=project_options.steal)
     renderer.result(RecordContent(record, imported="Adopted"))
-    others = [name for name in session.project.environments if name != session.project.environment]
     plan = again("plan", project_options)
-    renderer.message(*import_lines(record.source, written=written, plan=plan, other_environments=others))
+    renderer.message(
+        *import_lines(record.source, written=written, plan=plan, environment=session.project.one_of_several)
+    )
     return 0
 
 
