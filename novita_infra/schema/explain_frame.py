@@ -178,7 +178,8 @@ def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
         named, shared = shared[name], {**shared, name: {"type": "object"}}
         schema = {**named, **{name: part for name, part in schema.items() if name != "$ref"}}
     if "else" in schema and "then" not in schema and "if" in schema:  # or an expression
-        schema = {**schema["else"], **{name: part for name, part in schema.items() if name not in ("if", "else")}}
+        limits = {name: part for name, part in schema["else"].items() if name != "default"}
+        schema = {**limits, **{name: part for name, part in schema.items() if name not in ("if", "else")}}
     plain = dict(schema)
     if "then" in schema and "else" in schema:
         plain["anyOf"] = [schema["else"], schema["then"]]
@@ -215,8 +216,20 @@ def _merged(parts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """One property for those of several choices."""
     first, alone = next(iter(parts.values())), len(parts) == 1
     texts = []
-    for choice, part in parts.items():
-        default = f" Default: {part['default']}." if "default" in part and not alone else ""
-        texts.append(f"{choice}: {part['description']}{default}")
+    for text, choices in _grouped(parts, "description").items():
+        defaults = (
+            {} if alone else _grouped({name: parts[name] for name in choices if "default" in parts[name]}, "default")
+        )
+        words = [f"{value} ({', '.join(of)})" if len(defaults) > 1 else str(value) for value, of in defaults.items()]
+        default = f" Default: {', '.join(words)}." if words else ""
+        texts.append(f"{', '.join(choices)}: {text}{default}")
     shared = {name: value for name, value in first.items() if name != "default" or alone}
     return {**shared, "description": " ".join(texts)}
+
+
+def _grouped(parts: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[Any, Sequence[str]]:
+    """Each value that the parts have under a name, with the choices whose part has it."""
+    found: dict[Any, list[str]] = {}
+    for choice, part in parts.items():
+        found.setdefault(part[name], []).append(choice)
+    return found

@@ -19,7 +19,7 @@ from novita_infra.state.registry import DEFAULT, backend_named
 
 def state_settings(backends: Mapping[str, Backend]) -> Schema:
     """The schema for these backends by name: which of them, and the settings of that backend and no others."""
-    texts = (f"{name}: {backend.summary}" for name, backend in backends.items())
+    texts = (f"{name}: {backend.summary.partition('. ')[0].rstrip('.')}." for name, backend in backends.items())
     described = {"enum": [*backends], "default": DEFAULT, "description": f"The backend. {' '.join(texts)}"}
     return _state(described, backends)
 

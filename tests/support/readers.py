@@ -50,6 +50,9 @@ from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
 from novita_infra.state.backend import Stored
+from novita_infra.state.backends.http.client import ServerReply
+from novita_infra.state.backends.http.document import StateDocument, read_document
+from novita_infra.state.backends.http.locks import lock_information, note_in
 from novita_infra.state.backends.s3 import open_s3
 from novita_infra.state.backends.s3.credentials import find_credentials
 from novita_infra.state.encryption.data_keys import new_data_key
@@ -61,6 +64,7 @@ from novita_infra.state.format.file_format import read_state, write_state
 from novita_infra.state.format.journal import fold, header_line, put_line, snapshot_line
 from novita_infra.state.locks.byte_locks import ByteLocks
 from novita_infra.state.locks.file_lock import take_lock
+from novita_infra.state.locks.lock_holders import holder_of
 from novita_infra.state.objects.objects import ObjectChange
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.seen_versions import seen_version
@@ -297,6 +301,15 @@ def _world(_: Path, file: Path) -> None:
 
 def _lock(_: Path, file: Path) -> None:
     str(take_lock(file, "apply", now=time.time))
+
+
+def _document(_: Path, file: Path) -> None:
+    read_document(file.read_bytes(), "https://host/state", "dev")
+
+
+def _lock_information(_: Path, file: Path) -> None:
+    for status in (409, 423):
+        holder_of(note_in(lock_information(ServerReply(status, file.read_bytes()))))
 
 
 def _objects(folder: Path, file: Path) -> None:
@@ -665,6 +678,20 @@ READERS: Final = (
         ("state/objects/layout:json_at",),
         _objects,
         sample=b'{"format": 1, "state": "", "fence": 2, "leases": {"dev": {"token": "a", "beat": 1, "holder": {}}}}',
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "document on a server",
+        ("state/backends/http/document:read_document",),
+        _document,
+        sample=StateDocument("dev").followed({}, state=b"{}", journal=b"\xff", previous=b"{}", since=1.0).text(),
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "lock information of a server",
+        ("state/backends/http/locks:lock_information",),
+        _lock_information,
+        sample=b'{"ID": "7", "Operation": "apply", "Info": "{\\"pid\\": 1}", "Who": "ada@host"}',
         damages=(as_bytes, as_json),
     ),
     Reader(

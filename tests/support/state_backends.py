@@ -50,6 +50,11 @@ class BackendCase:
         """Whether a holder without a sign of life loses its lock; in these tests after a second."""
         return LEASE_SECONDS in backend_named(self.name).settings
 
+    @property
+    def shows_locks(self) -> bool:
+        """Whether a reader sees who holds a lock. Terraform's protocol shows it only to those who ask for the lock."""
+        return self.name != "http"
+
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
         short = {LEASE_SECONDS: 1} if self.leases else {}
@@ -164,6 +169,7 @@ store = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).store("dev")
 
 def process_with_store(name: str, folder: Path, script: str, *arguments: object) -> subprocess.Popen[str]:
     """A Python process that runs the script; `store` is the store of `dev` in the backend of that name and folder."""
+    BACKENDS[name].settings(folder)  # a server is started by this process, and not by the other one
     roots = (Path(novita_infra.__file__).parents[1], Path(__file__).parent)
     return subprocess.Popen(
         [sys.executable, "-c", _OPEN + script, name, str(folder), *map(str, arguments)],

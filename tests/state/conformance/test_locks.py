@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from state_backends import process_with_store
+from state_backends import BACKENDS, process_with_store
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.state.locks.locking import locked_blocking
@@ -61,6 +61,7 @@ def test_a_held_lock_is_refused_and_names_its_holder(place: Any) -> None:
     assert not refusal.final
 
 
+@pytest.mark.parametrize("place", [name for name, case in sorted(BACKENDS.items()) if case.shows_locks], indirect=True)
 def test_the_holder_of_a_lock_is_known_without_taking_it(place: Any) -> None:
     assert place.store().lock_holder() is None
     with locked_blocking(place.store(), "apply"):

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from novita_infra.state.backend import Backend, OpenBackend, SettingError
 from novita_infra.state.backends.git.urls import NAME
+from novita_infra.state.objects.objects import ObjectTraits
+from novita_infra.state.objects.settings import shared_settings, with_settings
 from novita_infra.state.settings import StateSettings
 
 _REMOTE: Final = "origin"
 _BRANCH: Final = "novita-infra-state"
-_PERIOD: Final = 60.0
-"""Seconds without a sign of life of a lock's holder. A sign is a push, so they are rare."""
+_TRAITS: Final = ObjectTraits(period=60.0, compressed=False)
+"""A sign of life is a push, so they are rare. Git compresses what it keeps."""
 _SCHEMES: Final = ("file", "git", "http", "https", "ssh")
 _OTHER_SCHEME: Final = re.compile(r"(?!(?:{})://)(?P<scheme>[\w+.-]*):(?::|//)".format("|".join(_SCHEMES)))
 _PART: Final = r"(?!\.)(?:(?!\.lock(?:/|$)|\.\.)[A-Za-z0-9._+-])+(?<!\.)"
@@ -22,12 +24,11 @@ _VALID_BRANCH: Final = re.compile(rf"(?!-)(?=.{{1,100}}$){_PART}(?:/{_PART})*")
 
 def _open(settings: StateSettings) -> OpenBackend:
     from novita_infra.state.backends.git.git_objects import GitObjects  # noqa: PLC0415 -- only its users pay for it
-    from novita_infra.state.objects.objects import ObjectTraits  # noqa: PLC0415 -- as above
     from novita_infra.state.objects.place import ObjectPlace  # noqa: PLC0415 -- as above
 
     options = settings.options
     objects = GitObjects(options.get("remote", _REMOTE), options.get("branch", _BRANCH), settings.root)
-    return ObjectPlace(objects, ObjectTraits(period=_PERIOD, compressed=False))  # git compresses what it keeps
+    return ObjectPlace(objects, with_settings(_TRAITS, options))
 
 
 def _errors_of(options: Mapping[str, Any]) -> Iterable[SettingError]:
@@ -43,7 +44,7 @@ def _errors_of(options: Mapping[str, Any]) -> Iterable[SettingError]:
 
 
 BACKEND: Final = Backend(
-    summary="A branch of a git repository, by default of the project's own, with a commit for each change.",
+    summary="A branch of a git repository, with a commit for each change.",
     open=_open,
     settings={
         "remote": {
@@ -60,6 +61,7 @@ BACKEND: Final = Backend(
             "description": "The branch with the states of all environments. It is made with the first state. Choose "
             "one that holds nothing else.",
         },
+        **shared_settings(_TRAITS),
     },
     errors_of=_errors_of,
 )

@@ -49,7 +49,7 @@ def _storages_at(path: Path) -> Sequence[LocalFiles]:
 
 
 BACKEND: Final = Backend(
-    summary="A JSON file for each environment in a folder, with an append-only journal beside it.",
+    summary="A JSON file for each environment in a folder, with a journal beside it.",
     open=_open,
     settings={
         "path": {
