@@ -101,7 +101,7 @@ def test_a_saved_plan_holds_its_lookups_and_its_apply_does_not_look_again(tmp_pa
     project(rig, {"chat": {"llmModel": {"id": "deepseek/deepseek-v3-0324"}}, "card": CARD})
     rig.declare(machine(env={"MODEL": "${lookup.chat.id}"}))
     path = save(rig)
-    (card, chat) = read_saved_plan(path).review.lookups
+    (card, chat) = read_saved_plan(path, ProjectOptions()).review.lookups
     assert (card.name, card.value["id"], chat.value["id"]) == ("card", "3090.16c92g", "deepseek/deepseek-v3-0324")
     move_price(rig.world, product_of("4090.16c62g"), per_cent=1)
     assert rig.plan().lookups[0].value["id"] == "4090.16c62g"

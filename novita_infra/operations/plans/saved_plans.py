@@ -39,6 +39,7 @@ from novita_infra.planning.saved.plan_file import (
     write_plan,
 )
 from novita_infra.planning.saved.staleness import manifest_digests
+from novita_infra.state.encryption.settings import Encryption, encryption_of
 from novita_infra.state.opening import open_backend
 
 _OF_SEVERAL: Final = {"targets": "target", "excludes": "exclude", "replaces": "replace"}
@@ -103,12 +104,28 @@ def save_plan(
         configuration=configuration,
         lookups=project.given.lookups,
     )
-    return write_plan(review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project))
+    return write_plan(
+        review,
+        path,
+        key=session.state.key,
+        setting=setting,
+        declared=bound_manifests(review, project),
+        encryption=encryption_of(project.state.revealed()),
+    )
 
 
-def read_saved_plan(path: Path) -> SavedPlan:
-    """A saved plan for showing: no key, no network, no project and no secret is needed. The seal is not checked."""
-    return read_plan(path)
+def read_saved_plan(path: Path, where: ProjectOptions) -> SavedPlan:
+    """A saved plan for showing. The seal is not checked.
+
+    No key, no network, no project and no secret is needed. Only an encrypted plan needs the project in the current
+    folder, whose settings name the key; `where` is what the command line says beside its path.
+    """
+    return read_plan(path, _keys_of(replace(where, path=Path())))
+
+
+def _keys_of(where: ProjectOptions) -> Callable[[], Encryption]:
+    """Finds the keys of the encrypted plans of a project when they are needed."""
+    return lambda: encryption_of(located(where).state.revealed())
 
 
 def bound_manifests(review: Review, project: Project) -> Mapping[str, str]:
@@ -161,7 +178,7 @@ async def reopened(
 def place_of_plan(plan: Path, where: ProjectOptions) -> Located | None:
     """The project at `where` in the environment of the plan; None if it cannot be found."""
     with suppress(Problems):
-        return _located(read_content(plan), where)
+        return _located(read_content(plan, _keys_of(where)), where)
     return None
 
 
@@ -186,7 +203,7 @@ class _Sealed:
 
 
 def _sealed(plan: Path, where: ProjectOptions) -> _Sealed:
-    content = read_content(plan)
+    content = read_content(plan, _keys_of(where))
     place = _located(content, where)
     store = open_backend(place.state).store(place.environment, project=place.name)
     state = store.load()

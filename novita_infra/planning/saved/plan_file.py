@@ -1,7 +1,7 @@
 """A plan as a file: written once, shown without any secret at hand, and read again to be compared with a new plan.
 
 The file holds each secret as the source that it is read from, with a digest to tell whether it is still the same. It is
-in clear, as state files are; where those are encrypted one day, this is the place to do the same.
+encrypted where the state is (`encrypted_plans`).
 
 A seal authenticates the file: an HMAC over the whole content under a key that is derived from the state's key. The file
 holds no key, so only a program that reads the state can make or check a seal. `seal_of` says what it covers.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
 from io import FileIO
@@ -46,7 +46,9 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import StepKind
+from novita_infra.planning.saved.encrypted_plans import decrypted_plan, encrypted_plan, is_encrypted_plan
 from novita_infra.planning.saved.stored_form import from_stored, to_stored
+from novita_infra.state.encryption.settings import IN_CLEAR, Encryption
 from novita_infra.state.private_files import open_output, refuse_foreign_link
 
 VERSION: Final = 2
@@ -128,9 +130,15 @@ class PlanFileParts:
 
 
 def write_plan(
-    review: Review, path: Path, *, key: str, setting: Setting, declared: Mapping[str, str] | None = None
+    review: Review,
+    path: Path,
+    *,
+    key: str,
+    setting: Setting,
+    declared: Mapping[str, str] | None = None,
+    encryption: Encryption = IN_CLEAR,
 ) -> str:
-    """Writes the plan, readable for its owner alone, and returns its digest. The same plan gives the same bytes.
+    """Writes the plan, readable for its owner alone, and returns its digest. In clear, a plan gives the same bytes.
 
     `key` is the hex key of the state; the file holds neither it, nor one that is derived from it, nor a digest under
     it that the plan does not hold. `declared` are the `manifest_digests` of the manifests. Raises Problems as
@@ -142,10 +150,12 @@ def write_plan(
     content = {"digest": digest, "setting": encode(setting), "key": key_id(key), "plan": plan}
     data = {_MARK: VERSION, "program": __version__, **content}
     data = {_MARK: VERSION, "program": __version__, "seal": seal_of(data, key), **content}
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+    if encryption.writing is not None:
+        text = encrypted_plan(text, encryption.writing)
     try:
         with open(open_output(path), "wb", buffering=0) as file:  # noqa: PTH123 -- Path.open takes no file descriptor
-            _write_whole(text.encode("ascii"), file)
+            _write_whole(text, file)
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
     return digest
@@ -220,18 +230,23 @@ def digest_of(review: Review) -> str:
     return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
 
-def read_plan(path: Path) -> SavedPlan:
+def read_plan(path: Path, keys: Callable[[], Encryption] = lambda: IN_CLEAR) -> SavedPlan:
     """The plan in a file, for showing: a Digest stands for each secret, and nothing proves who wrote the file.
 
     Raises Problems on a damaged or newer file.
     """
-    return decoded(read_content(path))
+    return decoded(read_content(path, keys))
 
 
-def read_content(path: Path) -> PlanFileParts:
-    """The parts of a plan file, whole and of a version that is known. Raises Problems."""
+def read_content(path: Path, keys: Callable[[], Encryption] = lambda: IN_CLEAR) -> PlanFileParts:
+    """The parts of a plan file, whole and of a version that is known. Raises Problems.
+
+    `keys` gives what may decrypt the file. It is called for an encrypted file alone.
+    """
     try:
         data = parse_json(read_file(path))
+        if is_encrypted_plan(data):
+            data = parse_json(decrypted_plan(data, path, keys()))
         compact(data)  # refuses numbers that no plan holds
     except OSError as error:
         raise problem(f"cannot read the plan {path}: {error.strerror}") from error

@@ -65,11 +65,15 @@ class Encryption:
     """Whether contents in clear are refused."""
 
 
+IN_CLEAR: Final = Encryption()
+"""That of a project without the settings."""
+
+
 def encryption_of(settings: StateSettings) -> Encryption:
     """The encryption that revealed settings name; that of a state in clear if they name none."""
     given = settings.options.get(ENCRYPTION)
     if not isinstance(given, Mapping):
-        return Encryption()
+        return IN_CLEAR
     before = given.get(FALLBACK)
     writing = _wrapping(given, settings.root, f"state.{ENCRYPTION}")
     older = _wrapping(before, settings.root, f"state.{ENCRYPTION}.{FALLBACK}") if isinstance(before, Mapping) else None

@@ -43,7 +43,7 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
       novita-infra graph --format dot | dot -Tsvg > needs.svg
     """
     if is_plan(project_options.path):
-        plan = read_saved_plan(project_options.path).review.plan
+        plan = read_saved_plan(project_options.path, project_options).review.plan
         drawn = graph_of(needs_of(plan), {change.address: change.action for change in plan.changes})
         renderer.verbatim(document_text(form, drawn))
         return 0

@@ -36,7 +36,7 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
       novita-infra show --json prod.niplan | jq .resource_changes
     """
     if is_plan(project_options.path):
-        saved = read_saved_plan(project_options.path)
+        saved = read_saved_plan(project_options.path, project_options)
         renderer.result(PlanContent(saved.review, saved.digest, saved, configuration=saved.setting.configuration))
         return 0
     renderer.result(StateContent(load_state(project_options, report=renderer.note)))

@@ -48,7 +48,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     """
     saved = is_plan(project_options.path)
     review = (
-        read_saved_plan(project_options.path).review
+        read_saved_plan(project_options.path, project_options).review
         if saved
         else carried_out(_planned(project_options, renderer, plan_options))
     )
