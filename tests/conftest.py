@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Generator
 
+import leaks
 import pytest
 from hypothesis import settings
 
@@ -24,6 +26,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup; command
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
+
+
+leaks.install()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """From here on, secrets are looked for in what the test shows and writes."""
+    leaks.begin(item.path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """A test that passes fails if it leaks."""
+    leaks.begin_call()
+    yield
+    leaks.end(item)
 
 
 @pytest.hookimpl(optionalhook=True)  # xdist asks for it

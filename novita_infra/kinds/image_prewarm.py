@@ -13,7 +13,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Replaces
+from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Replaces, Secrecy
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
@@ -84,6 +84,7 @@ _FIELDS = (
         change=By("edit"),
         absent=Default(""),
         compared=Comparison.TRIMMED,
+        secrecy=Secrecy.TEXT,
     ),
 )
 

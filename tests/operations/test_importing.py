@@ -74,7 +74,7 @@ ENV = {
     "URL": "postgres://u:hunter2-x@db/x",
     "RANDOM": "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
     "a.b": "dotted",
-    "a=b": "refused",
+    "a=b": "not-taken",
     "NUMBER": "08",
     "EXPR": "${x} $${y}",
     "SEP": "a\x85b\u2028",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import leaks
 
 import novita_infra
 
@@ -124,6 +125,7 @@ class Run:
             self.stderr += self._process.communicate(timeout=LIMIT)[1]
         finally:
             self.close()
+        leaks.observe(self.stderr)
         return self._process.returncode
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import httpx
+import leaks
 import pytest
 from death import Death
 from kind_facts import FACTS
@@ -246,7 +248,9 @@ class Rig:
             async with state_locked(session, "apply"):
                 made = await self._judged(session, review or await plan_project(session, wish), wish)
                 assert not made.problems, made.problems
-                return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
+                result = await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
+                leaks.observe(lambda: repr((self.events, result)))
+                return result
 
     def destroy(self, **options: Any) -> Result:
         return self.apply(destroys=True, **options)
@@ -358,7 +362,8 @@ class Rig:
             awaited=session.client.awaited,
             shown=lambda shown: checked_json(shown, project),
         )
-        checked_json(judged, project)
+        data = checked_json(judged, project)
+        leaks.observe(lambda: json.dumps(data) + "\n".join(self.messages))
         return judged
 
     def _session(self, client: Client) -> Session:
