@@ -184,7 +184,7 @@ def _keep(secret: str) -> None:
 
 def _keep_environment(environ: Mapping[str, str]) -> None:
     for name, text in environ.items():
-        if is_secret_name(name) and _BEFORE.get(name) != text:
+        if is_secret_name(name) and not name.startswith("GIT_CONFIG_KEY_") and _BEFORE.get(name) != text:
             _keep(text)
 
 
