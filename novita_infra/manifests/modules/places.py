@@ -38,8 +38,12 @@ def module_place(use: IdentifiedDocument, root: Path, checkout: Callable[[GitSou
     source, file = use.document.data.get(SOURCE), use.document.file
     if not isinstance(source, str):
         return None
+    around = source_of_file(file)
     if source.startswith(GIT):
         wanted = git_source(source)
+        if wanted.is_local and around and not around[0].is_local:
+            hint = "a module from a server comes with its own modules, or names others on servers"
+            raise NoModule("a module from a server uses no repository of this machine", hint)
         return ModulePlace(wanted.name, checkout(wanted))
     if not source.startswith(("./", "../")):
         hint = (
@@ -47,7 +51,7 @@ def module_place(use: IdentifiedDocument, root: Path, checkout: Callable[[GitSou
             "git::https://github.com/acme/modules.git//train?ref=v1.2.0"
         )
         raise NoModule("the source of a module begins with ./ or ../ or git::", hint)
-    if around := source_of_file(file):
+    if around:
         repository, path = around
         wanted = repository.beside(posixpath.join(posixpath.dirname(path), source))
         return ModulePlace(wanted.name, checkout(wanted))

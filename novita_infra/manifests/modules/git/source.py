@@ -55,6 +55,11 @@ class GitSource:
         return f"{self.repository}{_SEPARATOR}{self.folder}".removesuffix("/")
 
     @property
+    def is_local(self) -> bool:
+        """Whether the repository is on this machine."""
+        return self.url.startswith("file://")
+
+    @property
     def commit(self) -> str:
         """The commit that the ref names by itself; empty for a branch and a tag."""
         return self.ref if _COMMIT.fullmatch(self.ref) else ""

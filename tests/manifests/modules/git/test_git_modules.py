@@ -227,6 +227,19 @@ def test_modules_of_modules_come_from_the_same_commit_or_name_their_own(fleet: F
     assert "module.train.module.common.vpc.disk" in {str(item.address) for item in fleet.load().declared}
 
 
+def test_a_module_from_a_server_reaches_no_repository_of_this_machine(fleet: Fleet) -> None:
+    private = BareRepository.made(fleet.folder.parent / "private.git")
+    private.commit({"novita-infra-module.yaml": INTERFACE})
+    fleet.repository.commit(module() | {"train/x.yaml": use(private.source())})
+    server = "https://git.invalid/modules.git"
+    rewritten = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{fleet.repository.url}.insteadOf"}
+    fleet.environ = {**fleet.environ, **rewritten, "GIT_CONFIG_VALUE_0": server}
+    assert fleet.write(use(f"git::{server}//train")).not_pinned() == [
+        f"git::{server}//train/x.yaml:5:9: a module from a server uses no repository of this machine; "
+        "a module from a server comes with its own modules, or names others on servers"
+    ]
+
+
 def test_files_and_secrets_are_read_in_the_folder_of_the_module_alone(fleet: Fleet, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("hunter2")
     node = manifest("RegistryAuth", "hub", "  username: ${file('name.txt')}\n  password: {fromFile: token.txt}\n")
