@@ -127,3 +127,38 @@ def test_a_locked_state_is_not_changed(command: str, run: Invoke, state: Path) -
         fcntl.flock(lock, fcntl.LOCK_EX)
         ended = run("state", *command.split(), "--auto-approve")
     assert (ended.exit_code, "the state is locked by" in ended.stderr) == (1, True)
+
+
+def in_conflict(ours: bytes, theirs: bytes) -> bytes:
+    """A file in which git could join no line."""
+    return b"<<<<<<< HEAD\n" + ours + b"=======\n" + theirs + b">>>>>>> other\n"
+
+
+def test_both_sides_of_a_merge_conflict_are_joined(run: Invoke, state: Path, rows: Rows) -> None:
+    ours = state.read_bytes()
+    assert run("state", "mv", "network_storage.data", "network_storage.more").exit_code == 0
+    assert run("state", "mv", "network_storage.more", "network_storage.data").exit_code == 0
+    state.write_bytes(in_conflict(ours, state.read_bytes()))
+    (fault, *_) = rows("state", "fsck", code=1)
+    assert "the file holds marks of a merge conflict" in fault["summary"]
+    assert "`novita-infra state repair` joins both sides" in fault["hint"]
+    done = rows("state", "repair", "--auto-approve")
+    assert (done["parts"], done["resources"]) == (["both sides of the merge conflict in state/default.json"], 1)
+    assert run("plan", "--sim", "--detailed-exitcode", "--var", "size=30").exit_code == 0
+
+
+def test_a_merge_conflict_with_two_objects_at_one_address_is_refused(run: Invoke, state: Path) -> None:
+    ours = state.read_bytes()
+    content = json.loads(ours)
+    content.pop("checksum")
+    content["serial"] += 1
+    content["records"]["network_storage.data"]["id"] = "another"
+    state.write_bytes(in_conflict(ours, json.dumps(content, indent=2).encode() + b"\n"))
+    before = state.read_bytes()
+    ended = run("state", "repair", "--auto-approve")
+    assert ended.exit_code == 5
+    assert (
+        "the two sides of the merge conflict in state/default.json record different objects at network_storage.data"
+        in " ".join(ended.stderr.split())
+    )
+    assert state.read_bytes() == before
