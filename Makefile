@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs soak soak-state fuzz crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-state fuzz crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,13 +97,16 @@ changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version
 	$(BIN)/towncrier build $(if $(DRAFT),--draft,--yes)
 
 bench: .venv/tested ## run all benchmarks
-	@for script in $(filter-out benchmarks/pairs.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/pairs.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; PYTHONPATH=tests/support $(BIN)/python $$script || exit 1; done
 
 bench-pairs: .venv/tested ## OLD=../old: measure the processor time against an older checkout with its own .venv
 	$(BIN)/python benchmarks/pairs.py $(OLD)
 
 bench-apply: .venv/tested ## measure an apply against the lower bound
 	$(BIN)/python benchmarks/apply.py
+
+bench-state: .venv/tested ## measure what a state in S3 and in PostgreSQL costs an apply
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/shared_state.py
 
 soak: .venv/tested ## play COUNT=10000 random histories of faults, crashes and other users; SEED=N repeats one seed
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)

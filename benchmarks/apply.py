@@ -193,12 +193,13 @@ def measure(manifests: list[str], parallelism: int | None, told: Connection) -> 
             "NOVITA_API_KEY": "sk_bench",
             "NOVITA_INFRA_CACHE": str(Path(folder, "cache")),
         }
-        told.send(asyncio.run(_apply(Path(folder), environ, parallelism)))
+        told.send(asyncio.run(apply_in(Path(folder), environ, parallelism)))
     told.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     server.kill()
 
 
-async def _apply(folder: Path, environ: dict[str, str], parallelism: int | None) -> float:
+async def apply_in(folder: Path, environ: dict[str, str], parallelism: int | None) -> float:
+    """Applies the project in the folder; the seconds from the plan to the saved state."""
     options = ProjectOptions(path=folder)
     async with open_session(options, environ, in_flight=parallelism) as session, state_locked(session, "apply"):
         plan = await plan_project(session)
