@@ -20,7 +20,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import HeldLock
 from novita_infra.state.locks.lock_holders import holder_of, locked_by, note_of_holder, process_exists
-from novita_infra.state.objects.layout import LOCKS, json_at
+from novita_infra.state.objects.layout import LOCKS, json_at, packed, unpacked
 from novita_infra.state.objects.objects import ABSENT, Conflict, ObjectChange, Objects
 from novita_infra.state.store import LockHolder, LockRefused
 
@@ -85,7 +85,8 @@ class LeaseTable:
             key: {"token": item.token, "beat": item.beat, "holder": dict(item.note)}
             for key, item in self.leases.items()
         }
-        return json.dumps({"format": 1, "leases": leases, "names": self.names}).encode() + b"\n"
+        text = json.dumps({"format": 1, "leases": leases, "names": self.names}).encode() + b"\n"
+        return packed(text, compressed=bool(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,8 @@ class Leases:
         content = self._objects.read(LOCKS)
         if content is None:
             return LeaseTable(), ABSENT
-        return _table(json_at(content.data, self.describe(), hint=_DAMAGED)), content.version
+        text = unpacked(content, self.describe(), hint=_DAMAGED)
+        return _table(json_at(text, self.describe(), hint=_DAMAGED)), content.version
 
 
 _DAMAGED: Final = "make sure that no run is under way; then delete it"

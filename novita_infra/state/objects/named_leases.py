@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections import deque
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -13,8 +14,11 @@ from novita_infra.model.concurrency import SharedCall
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.objects.leases import OF_A_RUN, Lease, Leases, LeaseTable
+from novita_infra.state.objects.pacing import Pacing
 from novita_infra.state.store import LockRefused
 
+_SOON: Final = 0.5
+"""Seconds after which a name is given back if no other one is taken."""
 _LOST: Final = "the locks of this run were taken over while it gave no sign of life; it stopped before its next call"
 
 
@@ -42,7 +46,11 @@ class NamedLeases:
         self._unused: set[str] = set()
         """The names that are in the table and not held any more."""
         self._exchange = SharedCall(self._exchange_all)
-        self._releasing: ThreadPoolExecutor | None = None
+        self._pacing = Pacing()
+        self._over = threading.Event()
+        self._threads: ThreadPoolExecutor | None = None
+        self._later: Future[None] | None = None
+        """The exchange that gives back names for which no other exchange comes."""
 
     def try_lock(self, name: str) -> _NamedLease | LockRefused:
         request = _Request(name)
@@ -56,18 +64,29 @@ class NamedLeases:
         """Gives back the name soon; nobody waits for that."""
         self._held.discard(name)
         self._unused.add(name)
-        self._releasing = self._releasing or ThreadPoolExecutor(1, "releasing names")
-        self._releasing.submit(self._exchange)
+        self._threads = self._threads or ThreadPoolExecutor(1, "releasing names")
+        if self._later is None or self._later.done():
+            self._later = self._threads.submit(self._exchange_later)
+
+    def _exchange_later(self) -> None:
+        """Gives back the names, unless another name is taken before: then they are given back with it."""
+        while self._unused and not self._over.wait(_SOON):
+            self._exchange()
 
     def close(self) -> None:
-        if self._releasing is not None:
-            self._releasing.shutdown(cancel_futures=True)
+        self._over.set()
+        if self._threads is not None:
+            self._threads.shutdown()
         if self._lease is not None:
             self._lease.release()
             self._lease = None
 
     def _exchange_all(self) -> None:
         """Takes the names that are waited for, and gives back the unused ones, in one change of the table."""
+        with self._pacing.turn():
+            self._exchange_now()
+
+    def _exchange_now(self) -> None:
         requests = [self._waiting.popleft() for _ in range(len(self._waiting))]
         unused = self._unused.copy()
         if not requests and not unused:

@@ -29,6 +29,7 @@ from novita_infra.state.objects.layout import (
 )
 from novita_infra.state.objects.leases import Lease, Leases
 from novita_infra.state.objects.objects import ABSENT, Conflict, ObjectChange, Objects, ObjectTraits
+from novita_infra.state.objects.pacing import Pacing
 from novita_infra.state.store import LockHolder, LockRefused
 
 _TRIES: Final = 20
@@ -297,11 +298,13 @@ class _SegmentWriter:
         self.number = number
         """The number of the next segment."""
         self._open = True
+        self._pacing = Pacing()
 
     def append(self, lines: bytes) -> None:
         if not self._open:
             raise problem(f"{self._storage.describe_journal()} is closed", "this is a fault of novita-infra; report it")
-        self._storage.append(self.id, self.number, lines)
+        with self._pacing.turn():
+            self._storage.append(self.id, self.number, lines)
         self.number += 1
 
     def close(self) -> None:
