@@ -293,6 +293,9 @@ metadata:
 variables:
   gpuCount: {type: integer, default: 4, description: GPUs per machine}
   hfToken: {type: string, sensitive: true}
+lookups:
+  places:
+    cluster: {region: US, features: [networkStorage], choose: all}   # for forEach: ${lookup.places}
 defaults:
   - kind: Instance
     labels: {team: research}             # only those with this label

@@ -166,7 +166,7 @@ def _resource(address: Address, declared: Declared, document: Mapping[str, Any])
 
 def _value(value: Value, written: Any, module: str = "") -> WrittenValue:
     """A value with what it refers to: by a name alone, and by the expressions in its text; named as in the module."""
-    if isinstance(value, str | int) and value == written:
+    if isinstance(value, str | int) and value == written and "${" not in str(value):
         return WrittenValue(constant=value)
     within = f"{module}." if module else ""
     own = ((str(ref.address).removeprefix(within), ref) for ref in refs(value) if ref.address.module == module)

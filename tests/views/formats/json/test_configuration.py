@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import tftest
-from manifest_files import INSTANCE, loaded, manifest, project_file
+from manifest_files import INSTANCE, loaded, manifest, project_file, write
 from plan_shapes import check_shape
 
-from novita_infra.manifests.project.loading import Project
+from novita_infra.manifests.project.loading import Project, load
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.lifecycle import Condition
@@ -21,7 +21,7 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import Step, StepConditions, action_named
-from novita_infra.views.formats.json.configuration import configuration_of
+from novita_infra.views.formats.json.configuration import configuration_json, configuration_of
 from novita_infra.views.formats.json.plan import plan_json
 
 CLEAR = "hunter2-in-clear"
@@ -206,3 +206,15 @@ def test_modules_are_module_calls_with_addresses_of_their_own(tmp_path: Path) ->
     assert (auth["address"], auth["expressions"]["password"]) == ("registry_auth.hub", {"references": ["var.token"]})
     assert data["relevant_attributes"] == [{"resource": "module.out.vpc.net", "attribute": ["cluster"]}]
     assert CLEAR not in json.dumps(data)
+
+
+@pytest.mark.parametrize(("each", "reference"), [("${var.sizes}", "var.sizes"), ("${lookup.places}", "lookup.places")])
+def test_a_for_each_that_is_an_expression_names_what_it_refers_to(each: str, reference: str, tmp_path: Path) -> None:
+    rest = "variables: {sizes: {type: map, default: {a: 1}}}\nlookups: {places: {cluster: {region: US, choose: all}}}\n"
+    files = {
+        "novita-infra.yaml": project_file(rest),
+        "main.yaml": manifest("VPC", "net", "  cluster: us-ca-nas-2\n", head=f"forEach: {each}\n"),
+    }
+    project = load(write(tmp_path, files), environ={}, lenient=True)
+    (resource,) = configuration_json(configuration_of(project))["root_module"]["resources"]
+    assert resource["for_each_expression"] == {"references": [reference]}
