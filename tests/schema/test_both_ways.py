@@ -57,7 +57,20 @@ WORDS: tuple[Any, ...] = (
     *("${range(3)}", "x ${var.text}", "$${x}"),
 )
 KEPT = ((), ("kind",), ("apiVersion",))
-KEYS = ("x", "name", "id", "spec", "forEach", "enabled", "environments", "lifecycle", "$patch", "gpu", "protect", "region")
+KEYS = (
+    "x",
+    "name",
+    "id",
+    "spec",
+    "forEach",
+    "enabled",
+    "environments",
+    "lifecycle",
+    "$patch",
+    "gpu",
+    "protect",
+    "region",
+)
 PUBLISHED = {kind.type: jsonschema_rs.Draft202012Validator(published_schema_of(kind)) for kind in KINDS.values()}
 COMPLETE = {kind.type: jsonschema_rs.Draft202012Validator(schema_of(kind)) for kind in KINDS.values()}
 PUBLISHED_PROJECT = jsonschema_rs.Draft202012Validator(project_schema())

@@ -198,6 +198,8 @@ def _load(path: Path, given: _Given, provenance: Provenance | None) -> Project:
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
     refactoring = _refactoring(settings, chosen.name, declared, loader, found=found, diagnostics=diagnostics)
+    if loader.lookups is not None:
+        diagnostics.add([*loader.lookups.errors()])
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     diagnostics.add(files.unquoted())

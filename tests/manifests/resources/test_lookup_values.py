@@ -169,3 +169,14 @@ def test_a_secret_field_takes_what_was_looked_up(tmp_path: Path) -> None:
     assert found.declared[0].spec["env"] == {"CARD": "4090", "OTHER": "plain"}
     offline: Any = load(tmp_path, environ={}, lenient=True).declared[0]
     assert [item.path for item in offline.lifecycle.ignored] == [("env", "CARD")]
+
+
+def test_an_import_may_take_the_id_of_a_lookup(tmp_path: Path) -> None:
+    rest = "import: [{to: vpc.net, id: '${lookup.net.id}'}]\n"
+    project(tmp_path, "  net: {vpc: {name: net}}\n", rest)
+    found, _ = loaded(tmp_path, {"vpc": Answer({"id": "n-1"}, ("net",))})
+    assert [item.id for item in found.written.refactoring.imports] == ["n-1"]
+    assert errors(tmp_path, vpc=NoAnswer("the account has none")) == [
+        "novita-infra.yaml:5:3: lookup.net: the account has none"
+    ]
+    assert [item.unasked for item in load(tmp_path, environ={}, lenient=True).warnings] == [True]

@@ -147,7 +147,6 @@ class ResourceLoader:
         for space in expansion.spaces:
             if space.used is not None:
                 self._diagnostics.add([*space.used.locals.errors(space.scope, whole=True)])
-        self._diagnostics.add([*lookups.errors()])
         return tuple(every[address] for address in sorted(every)), found
 
     def _checkout(self, source: GitSource) -> Path:
