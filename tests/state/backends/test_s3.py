@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import ssl
 import sys
 import threading
@@ -343,6 +345,53 @@ def test_the_keys_of_a_program_of_a_profile_come_by_boto3(tmp_path: Path, monkey
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert used_keys(environ, tmp_path, profile="team")[0] == "ID7"
+
+
+def test_the_keys_of_a_container_and_of_a_role_by_web_identity_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """obstore does that by itself, from the environment of the process."""
+    asked: list[str] = []
+
+    def answer(method: str, path: str, _: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        asked.append(path)
+        if path == "/container":
+            keys = {
+                "AccessKeyId": "ID8",
+                "SecretAccessKey": "s3cr3t",
+                "Token": "t",
+                "Expiration": "2099-01-01T00:00:00Z",
+            }
+            return 200, {}, json.dumps(keys).encode()
+        role = "<AccessKeyId>ID9</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey><SessionToken>t</SessionToken>"
+        answer = f"<Credentials>{role}<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+        return (
+            200,
+            {},
+            (
+                f"<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>{answer}"
+                "</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+            ).encode(),
+        )
+
+    (tmp_path / "token").write_text("of-the-job")
+    (tmp_path / "none").write_text("")
+    files = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with answering(answer) as address, answering(answer, context) as safe:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{address}/container")
+        monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "token"))
+        assert used_keys({**os.environ, **files}, tmp_path)[0] == "ID8"
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/ci")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", safe)
+        assert used_keys({**os.environ, **files}, tmp_path, caFile="ca.pem")[0] == "ID9"
+    assert "AssumeRoleWithWebIdentity" in asked[-1]
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
