@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from fault_proxy import fault_proxy
 from git_server import GitServer, bare_repository, git, git_server, hook
+from state_values import A, write_changes
 
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.records import Record
 from novita_infra.state.backends.git.git_objects import GitObjects
-from novita_infra.state.objects.objects import ABSENT, AnswerLost, Conflict, ObjectChange, OutOfReach
+from novita_infra.state.guarded import GuardedStore
+from novita_infra.state.objects.objects import ABSENT, AnswerLost, Conflict, ObjectChange, ObjectTraits, OutOfReach
+from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.retrying import RetryingObjects
+from novita_infra.state.state import new_state
+from novita_infra.state.store import Journal
 
 BRANCH = "novita-infra-state"
 
@@ -282,3 +290,21 @@ def test_the_place_is_described_as_git_does(tmp_path: Path) -> None:
     assert named.describe("locks") == "origin/refs/novita-infra/novita-infra-state/locks:locks"
     by_url = GitObjects("https://ada:hush@host/x.git", BRANCH, tmp_path)
     assert by_url.describe("dev/head") == "https://host/x.git novita-infra-state:dev/head"
+
+
+def test_a_wave_of_events_costs_one_push(server: GitServer, tmp_path: Path) -> None:
+    place = ObjectPlace(at(server.url("state.git"), tmp_path), ObjectTraits(compressed=False))
+    store = GuardedStore(place.storage("dev"), partial(new_state, "training", "dev"))
+    state = store.save(store.load())
+
+    async def wave(journal: Journal) -> None:
+        await asyncio.gather(*(write_changes(journal, [Record(A, str(number))]) for number in range(50)))
+
+    with store.journal(state) as journal:
+        server.pushes = 0
+        asyncio.run(wave(journal))
+        assert server.pushes <= 2  # the first event is on its way when the others come
+        server.pushes = 0
+        asyncio.run(wave(journal))
+    assert server.pushes <= 2
+    assert at(server.url("state.git"), tmp_path).keys("dev/journal/")
