@@ -164,10 +164,8 @@ class LookupType:
         return Answer(first.attributes, (first.text,), _texts(others), withheld=found.withheld)
 
     def _hint(self) -> str:
-        words = [f"`{CHOOSE}: {word}`" for word in self.criteria.get(CHOOSE, {}).get("enum", ())]
-        return " ".join(
-            filter(None, (self.narrowing and f"narrow it by {self.narrowing}, or write", " or ".join(words)))
-        )
+        words = " or ".join(f"`{CHOOSE}: {word}`" for word in self.criteria.get(CHOOSE, {}).get("enum", ()))
+        return f"narrow it by {self.narrowing}, or write {words}"
 
 
 def _texts(items: Sequence[Match]) -> tuple[str, ...]:

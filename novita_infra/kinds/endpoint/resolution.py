@@ -15,8 +15,8 @@ from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
     SCHEMAS,
+    clusters_of_region,
     clusters_with,
-    find_region,
     fulfilling,
     has_wish,
     is_too_dear,
@@ -84,19 +84,15 @@ def _product(
     name, region, place = text_of(wish.get("gpu")), wish.get("region"), spec.get("cluster")
     current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
     here = text_of(live.values.get("cluster")) if live else ""
-    same = (still_satisfies(name, recorded, kept=current) if name else bool(current)) and _is_same(wish, recorded)
+    same = _is_same(wish, recorded, kept=current)
     if same and not region:
         return current, ""
     clusters: tuple[Cluster, ...] | None = None
     if isinstance(region, str):
-        regional = find_region(catalogue, region, path=("product", "region"))
+        regional = clusters_of_region(catalogue, region, beside=text_of(place), path=("product", "region"))
         if isinstance(regional, SpecError):
             return regional
-        clusters = tuple(item for item in regional if not isinstance(place, str) or item.id == place)
-        if not clusters:
-            hint = f"clusters in it: {', '.join(item.id for item in regional)}"
-            summary = f'cluster {place} is not in the region "{region}"'
-            return SpecError(("product", "region"), summary, hint, impossible=True)
+        clusters = regional
     if same and clusters is not None and any(item.id == here for item in clusters):
         return current, here
     named = matching(catalogue.serverless, name) if name else catalogue.serverless
@@ -119,10 +115,11 @@ def _product(
     return found.id, here if here in places else next(iter(places), "")
 
 
-def _is_same(wish: Mapping[str, Value], recorded: Spec | None) -> bool:
-    """Whether the product was declared so before."""
-    before = object_of((recorded or {}).get("product"))
-    return all(before.get(name) == wish.get(name) for name in SCHEMAS)
+def _is_same(wish: Mapping[str, Value], recorded: Spec | None, *, kept: str) -> bool:
+    """Whether the live product, by its id, is what this very wish gave before."""
+    before, name = object_of((recorded or {}).get("product")), text_of(wish.get("gpu"))
+    named = still_satisfies(name, recorded, kept=kept) if name else bool(kept) and before.get("id") == kept
+    return named and all(before.get(key) == wish.get(key) for key in SCHEMAS)
 
 
 def stock_needed(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:

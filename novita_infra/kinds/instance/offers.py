@@ -24,8 +24,8 @@ from novita_infra.kinds.toolkit.lookup import (
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
     SCHEMAS,
+    clusters_of_region,
     clusters_with,
-    find_region,
     fulfilling,
     has_wish,
     hourly_price,
@@ -198,19 +198,7 @@ def _places(
         return cluster
     if not isinstance(region, str):
         return tuple(item for item in catalogue.clusters if item.id == cluster) if cluster else None
-    found = find_region(catalogue, region, path=(*path, "region"))
-    if isinstance(found, SpecError):
-        return found
-    beside = cluster or spec.get("cluster")
-    here = tuple(item for item in found if item.id == beside) if isinstance(beside, str) else found
-    names = ", ".join(f"{item.id} ({item.name})" for item in found)
-    elsewhere = SpecError(
-        (*path, "region"),
-        f'cluster {beside} is not in the region "{region}"',
-        f"clusters in it: {names}",
-        impossible=True,
-    )
-    return here or elsewhere
+    return clusters_of_region(catalogue, region, beside=cluster or text_of(spec.get("cluster")), path=(*path, "region"))
 
 
 def _ambiguity(

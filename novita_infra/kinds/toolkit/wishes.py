@@ -76,6 +76,19 @@ def find_region(
     return found or SpecError(path, f'no cluster is in the region "{name}"', nearest(name, known))
 
 
+def clusters_of_region(
+    catalogue: Catalogue, name: str, *, beside: str = "", path: tuple[str | int, ...] = ("region",)
+) -> tuple[Cluster, ...] | SpecError:
+    """The clusters of a region; of these only `beside`, the id of a cluster that is wanted too, unless it is empty."""
+    found = find_region(catalogue, name, path=path)
+    if isinstance(found, SpecError) or not beside:
+        return found
+    listed = ", ".join(f"{item.id} ({item.name})" for item in found)
+    summary = f'cluster {beside} is not in the region "{name}"'
+    here = tuple(item for item in found if item.id == beside)
+    return here or SpecError(path, summary, f"clusters in it: {listed}", impossible=True)
+
+
 def memory_of(product: Product, catalogue: Catalogue) -> int | None:
     """The memory of one GPU in GB; None where no answer holds it. Only the products of v2 have it."""
     return product.gpu_memory_gb or catalogue.gpu_memory.get(product.id)

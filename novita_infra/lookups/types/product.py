@@ -17,8 +17,8 @@ from novita_infra.kinds.toolkit.wishes import (
     MEMORY,
     SCHEMAS,
     Wish,
+    clusters_of_region,
     clusters_with,
-    find_region,
     fulfilling,
     is_too_dear,
     memory_of,
@@ -84,22 +84,13 @@ def _matches(products: tuple[Product, ...], criteria: Criteria, known: ReadSoFar
 
 def _places(criteria: Criteria, catalogue: Catalogue) -> tuple[Cluster, ...] | NoAnswer | None:
     """The clusters that the criteria allow; None for any."""
-    clusters: tuple[Cluster, ...] | None = None
-    if "region" in criteria:
-        found = find_region(catalogue, criteria["region"])
-        if isinstance(found, SpecError):
-            return NoAnswer(found.summary, found.hint)
-        clusters = found
-    if "cluster" in criteria:
-        id = find_cluster(catalogue, criteria["cluster"])
-        if isinstance(id, SpecError):
-            return NoAnswer(id.summary, id.hint)
-        here = tuple(item for item in clusters or catalogue.clusters if item.id == id)
-        if not here:
-            listed = ", ".join(item.id for item in clusters or ())
-            return NoAnswer(f'cluster {id} is not in the region "{criteria["region"]}"', f"clusters in it: {listed}")
-        clusters = here
-    return clusters
+    cluster: str | SpecError = find_cluster(catalogue, criteria["cluster"]) if "cluster" in criteria else ""
+    if isinstance(cluster, SpecError):
+        return NoAnswer(cluster.summary, cluster.hint)
+    if "region" not in criteria:
+        return tuple(item for item in catalogue.clusters if item.id == cluster) if cluster else None
+    found = clusters_of_region(catalogue, criteria["region"], beside=cluster)
+    return NoAnswer(found.summary, found.hint) if isinstance(found, SpecError) else found
 
 
 def _query(criteria: Criteria, cluster: Cluster) -> StockQuery:

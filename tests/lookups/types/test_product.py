@@ -108,7 +108,7 @@ def test_endpoints_and_cpus_have_products_of_their_own() -> None:
         ({"gpu": "L40S", "cluster": "eu-de-2"}, 'no cluster "eu-de-2"; did you mean "eu-de-1"?'),
         (
             {"gpu": "L40S", "cluster": "eu-de-1", "region": "US"},
-            'cluster eu-de-1 is not in the region "US"; clusters in it: us-dallas',
+            'cluster eu-de-1 is not in the region "US"; clusters in it: us-dallas (US-01 (Dallas))',
         ),
         ({"gpu": "RTX 3090", "region": "US"}, "no product fits: it is not in us-dallas (US-01 (Dallas)); ask for less"),
         ({"gpu": "L40S", "minGpuMemoryGb": 1}, "no product fits: the memory of its GPU is not known; ask for less"),
