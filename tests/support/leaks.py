@@ -16,6 +16,7 @@ import sys
 import traceback
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
@@ -49,8 +50,8 @@ MOST: Final = 50
 _PACKAGE: Final = os.path.dirname(novita_infra.__file__) + os.sep
 _TESTS: Final = str(Path(__file__).parents[1]) + os.sep
 _WRITES: Final = os.O_WRONLY | os.O_RDWR
-_CLOUD: Final = "sim.db"
-"""The file of the simulated account, which holds what the API was given."""
+_CLOUD: Final = (".db", ".db-wal", ".db-shm", ".db-journal")
+"""The files of a simulated account, which hold what the API was given."""
 
 Text: TypeAlias = "str | bytes | Callable[[], str]"
 
@@ -148,9 +149,10 @@ def _written(folders: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
         for at, _, names in os.walk(folder):
             for name in names:
                 path = os.path.join(at, name)
-                if path not in _SEEN.given and not name.startswith(_CLOUD) and os.path.isfile(path):
-                    with open(path, "rb") as file:
-                        yield os.path.relpath(path, folder), name.encode("utf-8", "surrogateescape") + file.read()
+                if path in _SEEN.given or name.endswith(_CLOUD) or not os.path.isfile(path):
+                    continue
+                with suppress(FileNotFoundError), open(path, "rb") as file:  # a server that still runs may delete it
+                    yield os.path.relpath(path, folder), name.encode("utf-8", "surrogateescape") + file.read()
 
 
 # --- where it is seen -----------------------------------------------------------------------------------------------
