@@ -150,8 +150,8 @@ class Field:
     refers_at: tuple[str, ...] = ()
     """Path of the reference inside the value: () for the value itself, ("*", "storage") for that key of each item."""
     entry_key: str = ""
-    """Of a list of mappings: the key that tells its entries apart, such as `mountPath`. A patch finds by it the entry
-    that it changes; without one it replaces the whole list."""
+    """Of a list of mappings: the key that tells its entries apart, such as `mountPath`; `port` for texts such as
+    `8888/http`. A patch finds by it the entry that it changes; without one it replaces the whole list."""
     secrecy: Secrecy = Secrecy.PUBLIC
     """Where a value of it may hold secrets."""
 

@@ -121,6 +121,7 @@ _FIELDS: Final = (
         change=_UPDATE,
         absent=Default([]),
         compared=Comparison.AS_SET,
+        entry_key="port",
     ),
     Field(
         name="env",

@@ -73,7 +73,8 @@ _PATCH: Final[Schema] = closed_object(
         "spec": {
             "type": "object",
             "description": "Merged deep into the spec; null removes a field. Network storages are merged by "
-            "mountPath and tools by name; `$patch: delete` in an entry removes it. Other lists are replaced.",
+            "mountPath, tools by name and ports by their number; `$patch: delete` in an entry removes it. Other lists "
+            "are replaced.",
         },
         "lifecycle": {"type": "object", "description": "The same for the lifecycle."},
     },

@@ -182,6 +182,7 @@ FIELDS: Final = (
         change=By("edit"),
         absent=Default([]),
         compared=Comparison.AS_SET,
+        entry_key="port",
     ),
     Field(
         name="tools",

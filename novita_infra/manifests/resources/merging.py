@@ -20,6 +20,8 @@ from novita_infra.model.frozen import dataclass
 DIRECTIVE: Final = "$patch"
 """The key of a patch that says `delete` or `replace` instead of merging. It never reaches the result."""
 
+TEXT_KEY: Final = "port"
+"""The key of the entries of a list of texts: what stands in them before the slash, as in `8888/http`."""
 _WORDS: Final = ("delete", "replace")
 _WHOLE: Final = {DIRECTIVE: "replace"}
 """The entry that makes the other entries the whole list."""
@@ -155,7 +157,8 @@ class _Merging:
         key, entries = self.entry_key(path), self._entries(patch)
         others = [entry for entry in entries if entry.data != _WHOLE]
         whole = len(others) < len(entries)
-        keyed = bool(key) and all(isinstance(entry.data, dict) for entry in others)
+        kinds = (dict, str) if key == TEXT_KEY else dict
+        keyed = bool(key) and all(isinstance(entry.data, kinds) for entry in others)
         if whole or not keyed or not isinstance(base.data, list):
             if isinstance(base.data, list) and not whole:
                 self._replace(base, patch, path)
@@ -174,8 +177,8 @@ class _Merging:
         result: list[Placed | None] = [*present]
         known: dict[str, list[int]] = defaultdict(list)
         for index, one in enumerate(base.data):
-            if isinstance(one, dict) and one.get(key) is not None:
-                known[entry_identity(one[key])].append(index)
+            if (value := _key_in(one, key)) is not None:
+                known[entry_identity(value)].append(index)
         seen: dict[str, Origin] = {}
         for entry in entries:
             wanted = self._key(entry, key, path, seen)
@@ -186,6 +189,10 @@ class _Merging:
                 first, second = (origin(inside(base.position, index)) for index in found[:2])
                 summary = f"{label_of(path)} has two entries with {key} {wanted}: the patch cannot tell which is meant"
                 self._tell(summary, f"they are at {first} and {second}; let only one have it", entry)
+            elif isinstance(entry.data, str) and not found:
+                result.append(entry)
+            elif isinstance(entry.data, str):
+                result[found[0]] = entry
             elif entry.data.get(DIRECTIVE) == "delete":
                 self._delete(entry, key, path)
                 if found:
@@ -203,11 +210,12 @@ class _Merging:
 
     def _key(self, entry: Placed, key: str, path: Path, seen: dict[str, Origin]) -> str | None:
         """Returns the key of an entry of the patch. An entry without one, and one of two, is reported."""
-        if entry.data.get(key) is None:
+        value = _key_in(entry.data, key)
+        if value is None:
             hint = f"its entries are merged by {key}; an entry {{{DIRECTIVE}: replace}} replaces the whole list"
             self._tell(f"an entry of {label_of(path)} in a patch has no {key}", hint, entry)
             return None
-        wanted = entry_identity(entry.data[key])
+        wanted = entry_identity(value)
         if wanted in seen:
             summary = f"the patch names {key} {wanted} of {label_of(path)} twice"
             self._tell(summary, f"the first is at {seen[wanted]}", entry)
@@ -255,6 +263,14 @@ class _Merging:
         if isinstance(placed.data, Mapping) and DIRECTIVE in placed.data:
             position = inside(position, DIRECTIVE)
         self.diagnostics.append(Diagnostic(summary, hint, origin=origin(position)))
+
+
+def _key_in(entry: Any, key: str) -> Any:
+    """Returns the value of the key of an entry; None without one."""
+    if isinstance(entry, str):
+        return entry.partition("/")[0]
+    value = entry.get(key) if isinstance(entry, dict) else None
+    return str(value).partition("/")[0] if value is not None and key == TEXT_KEY else value
 
 
 def _near(word: Any) -> str:

@@ -199,6 +199,23 @@ def test_a_list_with_other_entries_than_mappings_is_replaced_and_reported() -> N
     assert [item.path for item in merged(entries("x"), {"mounts": "${var.mounts}"}).replaced] == [("mounts",)]
 
 
+def test_texts_with_a_port_are_merged_by_their_port() -> None:
+    def ports(base: list[Any], patch: list[Any]) -> Any:
+        found = merge(placed({"ports": base}), placed({"ports": patch}, "patch"), lambda _: "port")
+        assert not found.replaced
+        assert not found.diagnostics
+        return found.data["ports"], [item.key for item in found.absent]
+
+    base = ["22/tcp", "8888/http"]
+    assert ports(base, ["6006/http"]) == (["22/tcp", "8888/http", "6006/http"], [])
+    assert ports(base, ["8888/tcp", "22/tcp"]) == (["22/tcp", "8888/tcp"], [])
+    assert ports(base, [{"$patch": "delete", "port": 22}, "80/http"]) == (["8888/http", "80/http"], [])
+    assert ports(base, [{"$patch": "delete", "port": "8888/http"}]) == (["22/tcp"], [])
+    assert ports(base, [{"$patch": "delete", "port": 9}]) == (base, ["port"])
+    assert ports(base, [{"$patch": "replace"}, "80/http"]) == (["80/http"], [])
+    assert ports(["${var.port}/http"], ["${var.port}/tcp"]) == (["${var.port}/tcp"], [])
+
+
 def test_the_fields_of_kinds_say_by_which_key_their_entries_are_merged() -> None:
     keys = {
         f"{kind.type}.{field.name}": entry_key_of(kind)(("spec", field.name))
@@ -211,5 +228,5 @@ def test_the_fields_of_kinds_say_by_which_key_their_entries_are_merged() -> None
         "instance.networkStorages": "mountPath",
         "instance.tools": "name",
     }
-    assert entry_key_of(KINDS["instance"])(("spec", "ports")) == ""
+    assert entry_key_of(KINDS["instance"])(("spec", "ports")) == "port"
     assert entry_key_of(KINDS["instance"])(("lifecycle", "networkStorages")) == ""
