@@ -51,7 +51,7 @@ from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
 from novita_infra.state.backend import Stored
 from novita_infra.state.backends.http.client import ServerReply
-from novita_infra.state.backends.http.document import StateDocument, read_document
+from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
 from novita_infra.state.backends.http.locks import lock_information, note_in
 from novita_infra.state.backends.s3 import open_s3
 from novita_infra.state.backends.s3.credentials import find_credentials
@@ -684,7 +684,7 @@ READERS: Final = (
         "document on a server",
         ("state/backends/http/document:read_document",),
         _document,
-        sample=StateDocument("dev").followed({}, state=b"{}", journal=b"\xff", previous=b"{}", since=1.0).text(),
+        sample=StateDocument("dev").followed({}, journal=b"\xff", earlier=(EarlierState("1", 1.0, b"{}", b""),)).text(),
         damages=(as_bytes, as_json),
     ),
     Reader(

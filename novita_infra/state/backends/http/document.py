@@ -1,4 +1,4 @@
-"""The one document that the protocol knows for an environment: its state, its journal, and the state before.
+"""The one document that the protocol knows for an environment: its state, its journal, and the last states.
 
 `serial` and `lineage` at its top are for the server: GitLab takes a document only with a serial that is new to it.
 """
@@ -23,6 +23,19 @@ _FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierState:
+    """A state that was replaced."""
+
+    id: str
+    """Its name: the serial of the last document that had it."""
+    at: float
+    """The time at which it was replaced, in Unix seconds."""
+    state: bytes
+    trail: bytes | None
+    """The journal that makes the next state of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateDocument:
     """What is stored for an environment."""
 
@@ -37,12 +50,8 @@ class StateDocument:
     """Who wrote it."""
     state: bytes | None = None
     journal: bytes | None = None
-    previous: bytes | None = None
-    """The state before this one."""
-    trail: bytes | None = None
-    """The journal that makes this state of the previous one."""
-    since: float | None = None
-    """The time at which this state replaced the previous one, in Unix seconds."""
+    earlier: tuple[EarlierState, ...] = ()
+    """The states before this one, the newest first."""
     environments: tuple[str, ...] = ()
     """In the list of environments: their names."""
 
@@ -66,11 +75,12 @@ class StateDocument:
             "environment": self.environment,
             "mark": self.mark,
             "writer": dict(self.writer),
-            "since": self.since,
             "state": _encoded(self.state),
             "journal": _encoded(self.journal),
-            "previous": _packed(self.previous),
-            "trail": _packed(self.trail),
+            "earlier": [
+                {"id": item.id, "at": item.at, "state": _packed(item.state), "trail": _packed(item.trail)}
+                for item in self.earlier
+            ],
             "environments": list(self.environments),
         }
         return json.dumps({name: value for name, value in content.items() if value not in (None, [])}).encode()
@@ -101,7 +111,7 @@ def read_document(data: bytes, place: str, environment: str = "") -> StateDocume
             "put {environment} into all addresses under state: in novita-infra.yaml",
             code=EXIT_REFUSED,
         )
-    writer, since, listed = content.get("writer"), content.get("since"), content.get("environments")
+    writer, earlier, listed = content.get("writer"), content.get("earlier"), content.get("environments")
     return StateDocument(
         environment=name,
         serial=serial,
@@ -110,11 +120,18 @@ def read_document(data: bytes, place: str, environment: str = "") -> StateDocume
         writer=writer if isinstance(writer, dict) else {},
         state=_decoded(content.get("state"), place),
         journal=_decoded(content.get("journal"), place),
-        previous=_decoded(content.get("previous"), place),
-        trail=_decoded(content.get("trail"), place),
-        since=float(since) if isinstance(since, (int, float)) else None,
+        earlier=tuple(_earlier(item, place) for item in earlier) if isinstance(earlier, list) else (),
         environments=tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else (),
     )
+
+
+def _earlier(content: Any, place: str) -> EarlierState:
+    match content:
+        case {"id": str(id), "at": int() | float() as at, "state": state}:
+            data = _decoded(state, place)
+            if data is not None:
+                return EarlierState(id, float(at), data, _decoded(content.get("trail"), place))
+    raise _damaged(place)
 
 
 def _encoded(data: bytes | None) -> str | dict[str, str] | None:
@@ -128,7 +145,7 @@ def _encoded(data: bytes | None) -> str | dict[str, str] | None:
 
 
 def _packed(data: bytes | None) -> dict[str, str] | None:
-    """The bytes compressed: nobody reads the previous state on the server."""
+    """The bytes compressed: nobody reads earlier states on the server."""
     return None if data is None else {"gzip": base64.b64encode(gzip.compress(data, mtime=0)).decode()}
 
 

@@ -16,14 +16,14 @@ from typing import Any, Final
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.state.backend import REPAIR_HINT, Overtaken, Stored, Version
 from novita_infra.state.backends.http.client import HttpClient, with_parameter
-from novita_infra.state.backends.http.document import StateDocument, read_document
+from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
 from novita_infra.state.backends.http.locks import HttpLock, LockServer, note_in
 from novita_infra.state.locks.lock_holders import holder_of, note_of_holder, process_exists
 from novita_infra.state.store import LockHolder, LockRefused
 
 _SERIAL: Final = re.compile(rb'"serial"\s{0,4}:\s{0,4}(\d{1,15})')
-_PREVIOUS: Final = "previous"
-"""The name of the earlier version that the document has."""
+_KEPT: Final = 5
+"""How many earlier states the document has. All of them are sent with every write."""
 
 
 def fetched(client: HttpClient, address: str) -> bytes | None:
@@ -106,16 +106,20 @@ class HttpStorage:
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         with self._writing() as id:
             present = self._expected(stored)
-            kept = {"previous": stored.state, "trail": trail or None} if stored.state is not None else {}
-            self._put(present, id, state=state, journal=None, since=self._now(), **kept)
+            self._put(present, id, state=state, journal=None, earlier=self._kept(present, stored, trail or None))
 
     def begin(self, state: bytes, header: bytes, stored: Stored) -> _DocumentWriter:
         with self._writing() as id:
             present = self._expected(stored)
-            kept = {}
-            if stored.state is not None and stored.state != state:
-                kept = {"previous": stored.state, "trail": stored.journal, "since": self._now()}
-            return _DocumentWriter(self, self._put(present, id, state=state, journal=header, **kept))
+            is_new = stored.state != state
+            earlier = self._kept(present, stored, stored.journal) if is_new else present.earlier
+            return _DocumentWriter(self, self._put(present, id, state=state, journal=header, earlier=earlier))
+
+    def _kept(self, present: StateDocument, stored: Stored, trail: bytes | None) -> tuple[EarlierState, ...]:
+        """The earlier states of the next document, with the present one and the journal that makes the next."""
+        if stored.state is None:
+            return present.earlier
+        return (EarlierState(str(present.serial), self._now(), stored.state, trail), *present.earlier)[:_KEPT]
 
     def append(self, last: StateDocument, lines: bytes) -> StateDocument:
         """Adds lines to the journal of that document. Raises Problems if another run has written since."""
@@ -146,14 +150,13 @@ class HttpStorage:
         return holder_of(note_in(holder)) or LockHolder()
 
     def versions(self) -> tuple[Version, ...]:
-        document = self.document()
-        return () if document.previous is None else (Version(_PREVIOUS, document.since),)
+        return tuple(Version(item.id, item.at) for item in self.document().earlier)
 
     def read_version(self, version: Version) -> Stored:
-        document = self.document()
-        if document.previous is None:
-            raise problem(f"{version.id} is not there any more", "novita-infra state history shows which are")
-        return Stored(document.previous, document.trail)
+        for item in self.document().earlier:
+            if item.id == version.id:
+                return Stored(item.state, item.trail)
+        raise problem(f"{version.id} is not there any more", "novita-infra state history shows which are")
 
     @contextmanager
     def _writing(self) -> Iterator[str]:

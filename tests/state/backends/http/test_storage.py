@@ -80,6 +80,12 @@ def test_the_document_has_a_rising_serial_and_one_lineage(server: StateServer, s
     assert documents[3]["environment"] == "dev"
 
 
+def test_the_last_five_states_are_kept_the_newest_first(storage: HttpStorage) -> None:
+    for number in range(8):
+        storage.replace(b"%d" % number, storage.read())
+    assert [storage.read_version(version).state for version in storage.versions()] == [b"6", b"5", b"4", b"3", b"2"]
+
+
 def test_the_state_before_and_its_trail_are_kept_as_one_version(storage: HttpStorage) -> None:
     assert storage.versions() == ()
     storage.replace(b"first", storage.read())
