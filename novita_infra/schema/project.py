@@ -18,6 +18,7 @@ from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 _KEYED: Final = rf'[A-Za-z0-9_*-]+(\["{KEY}"\])?'
+_VERSION_CLAUSE: Final = r" *(>=|<=|==|!=|>|<) *[0-9]+(\.[0-9]+){0,3} *"
 _TARGET: Final = rf"^(module\.{_KEYED}\.)*[a-z_]+\.{_KEYED}$"
 
 _RULES: Final[Schema] = {
@@ -233,6 +234,13 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             required=["name"],
             description="The name and the id of the project. Its plans, its state and its owner marks carry them.",
         ),
+        "requires": {
+            "type": "string",
+            "pattern": rf"^{_VERSION_CLAUSE}(,{_VERSION_CLAUSE})*$",
+            "examples": [">=0.2,<1"],
+            "description": "The versions of novita-infra that may work on the project. Every command of another one is "
+            "refused.",
+        },
         "variables": VARIABLES,
         "locals": LOCALS,
         "lookups": LOOKUPS_SCHEMA,

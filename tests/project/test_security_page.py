@@ -34,6 +34,7 @@ def test_a_test_that_the_security_page_names_exists(path: str, name: str) -> Non
 def test_the_security_page_has_its_sections() -> None:
     assert re.findall(r"^## (.*)$", PAGE, re.MULTILINE) == [
         "Plan files",
+        "Encryption of the state",
         "State files and the owners of objects",
         "Policies",
         "Manifests from somebody else",

@@ -9,6 +9,7 @@ from typing import Any
 from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.resources.merging import Placed
 from novita_infra.manifests.validation.documents import PROJECT_FILE, project_errors
+from novita_infra.manifests.validation.required_version import unmet_version
 from novita_infra.manifests.yaml.composing import Document, ParsedFile
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
@@ -66,7 +67,10 @@ NOTHING = Settings(Document(PROJECT_FILE, {}, (PROJECT_FILE, 1, 1, 1, 1, {}), ex
 
 
 def settings_of(parsed: ParsedFile, sources: Sources) -> tuple[Settings, list[Diagnostic]]:
-    """Returns the settings of the project file, and the diagnostics."""
+    """Returns the settings of the project file, and the diagnostics.
+
+    Raises Problems if the project requires another version of novita-infra.
+    """
     diagnostics = [
         Diagnostic(
             f"{PROJECT_FILE} holds more than one document",
@@ -82,6 +86,8 @@ def settings_of(parsed: ParsedFile, sources: Sources) -> tuple[Settings, list[Di
         return NOTHING, diagnostics
     document = parsed.documents[0]
     settings = Settings(document) if isinstance(document.data, dict) else NOTHING
+    if error := unmet_version(settings.text("requires"), origin(settings.position("requires"))):
+        raise error  # other errors may come of what a newer version knows
     of_state = state_errors(settings)
     places = {item.origin for item in of_state}
     of_schema = [item for item in project_errors(document, sources) if item.origin not in places]
