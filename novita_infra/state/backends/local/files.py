@@ -227,9 +227,14 @@ class LocalFiles:
         note = self._lock_note()
         if note is None:
             return None
-        if process_exists(note):
-            raise problem(f"the state is locked by {holder_of(note)}", "end that process: its lock ends with it")
-        self._lock_path.unlink(missing_ok=True)
+        lock = take_lock(self._lock_path, "state lock break", now=self._now)
+        if isinstance(lock, LockRefused) and not lock.final:  # the kernel knows: its process lives, on this machine
+            by = holder_of(note) or "a process that has only just begun"
+            raise problem(f"the state is locked by {by}", "end that process: its lock ends with it")
+        if isinstance(lock, LockRefused):
+            self._lock_path.unlink(missing_ok=True)
+        else:
+            lock.release()
         return holder_of(note) or LockHolder()
 
     @cached_property

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
@@ -57,10 +58,12 @@ def test_the_lock_of_another_machine_is_listed_and_broken(
     assert run("state", "rm", "network_storage.data").exit_code == 0
 
 
-def test_the_lock_of_a_living_process_is_not_broken(run: Invoke, state: Path) -> None:
+@pytest.mark.parametrize("note", [{}, NOTE, NOTE | {"host": os.uname().nodename}], ids=["new", "container", "here"])
+def test_the_lock_of_a_living_process_is_not_broken(run: Invoke, state: Path, note: dict[str, Any]) -> None:
+    """Whatever its note says: a container has other process numbers than the machine that shares its folder."""
     with state.with_name("default.json.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write(json.dumps(NOTE | {"host": os.uname().nodename}))
+        lock.write(json.dumps(note) if note else "")
         lock.flush()
         ended = run("state", "lock", "break", "--auto-approve")
     assert ended.exit_code == 1

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import click
-
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.state import State
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.state_change import StateChange
-
-no_question_option = click.option("--auto-approve", is_flag=True, help="Skip the question.")
 
 
 def carried_through(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.state.state.changing import no_question_option
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR, LazyGroup
-from novita_infra.cli.options import path_argument
+from novita_infra.cli.options import auto_approve_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.durations import in_words
@@ -38,7 +37,7 @@ def list_locks(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @click.command("break", cls=Command)
 @path_argument
 @with_project_options
-@no_question_option
+@auto_approve_option
 @with_renderer
 def break_lock(*, project_options: ProjectOptions, auto_approve: bool, renderer: Renderer) -> int:
     """Take the lock of an environment away from a run that has ended without giving it back.

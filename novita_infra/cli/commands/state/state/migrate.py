@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.state.state.changing import no_question_option
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR
-from novita_infra.cli.options import dry_run_option, lock_timeout_option, path_argument
+from novita_infra.cli.options import auto_approve_option, dry_run_option, lock_timeout_option, path_argument
 from novita_infra.cli.project_options import assignment, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import problem
@@ -31,7 +30,7 @@ from novita_infra.views.results.state_migration import MigrationRow, StateMigrat
 @path_argument
 @with_project_options
 @dry_run_option
-@no_question_option
+@auto_approve_option
 @lock_timeout_option
 @format_options("state_migration")
 @with_renderer

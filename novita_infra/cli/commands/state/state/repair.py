@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.state.state.changing import carried_through, no_question_option
-from novita_infra.cli.options import dry_run_option, lock_timeout_option, path_argument
+from novita_infra.cli.commands.state.state.changing import carried_through
+from novita_infra.cli.options import auto_approve_option, dry_run_option, lock_timeout_option, path_argument
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
@@ -20,7 +20,7 @@ from novita_infra.views.results.state_change import repair_change
 @path_argument
 @with_project_options
 @dry_run_option
-@no_question_option
+@auto_approve_option
 @lock_timeout_option
 @format_options("state_change")
 @with_renderer

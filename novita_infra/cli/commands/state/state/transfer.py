@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.state.state.changing import carried_through, no_question_option
-from novita_infra.cli.options import dry_run_option, lock_timeout_option, path_argument
+from novita_infra.cli.commands.state.state.changing import carried_through
+from novita_infra.cli.options import auto_approve_option, dry_run_option, lock_timeout_option, path_argument
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.encoding.files import read_file
@@ -50,7 +50,7 @@ def pull_state(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     help="Insist on a state of another lineage, on an older one, or on one that forgets objects.",
 )
 @dry_run_option
-@no_question_option
+@auto_approve_option
 @lock_timeout_option
 @format_options("state_change")
 @with_renderer
