@@ -151,7 +151,7 @@ def _written(folders: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
                 path = os.path.join(at, name)
                 if path in _SEEN.given or name.endswith(_CLOUD) or not os.path.isfile(path):
                     continue
-                with suppress(FileNotFoundError), open(path, "rb") as file:  # a server that still runs may delete it
+                with suppress(OSError), open(path, "rb") as file:  # it may be gone, or not be readable
                     yield os.path.relpath(path, folder), name.encode("utf-8", "surrogateescape") + file.read()
 
 
