@@ -186,6 +186,7 @@ def test_the_named_locks_of_a_killed_process_are_free(place: Any) -> None:
         locks.close()
 
 
+@pytest.mark.process
 def test_processes_hold_a_named_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")

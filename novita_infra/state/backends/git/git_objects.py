@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from novita_infra import __version__
 from novita_infra.state.backends.git.ref import LIMIT, GitRef
-from novita_infra.state.backends.git.remotes import Remote, find_remote
+from novita_infra.state.backends.git.remotes import find_remote
 from novita_infra.state.backends.git.urls import NAME, without_login
 from novita_infra.state.objects.layout import LOCKS, environment_of
 from novita_infra.state.objects.objects import Object, ObjectChange
@@ -31,11 +31,10 @@ class GitObjects:
         """`limit` is the time of a call, in seconds."""
         self._named = remote
         self._branch_name = branch
-        self._root = root
-        self._branch = GitRef(lambda: self._remote, f"refs/heads/{branch}", keeps_history=True, limit=limit)
-        self._locks = GitRef(
-            lambda: self._remote, f"refs/novita-infra/{branch}/{LOCKS}", keeps_history=False, limit=limit
-        )
+        # Without a circle of references: the temporary folders go with these objects, and not at some later time.
+        find = cache(partial(find_remote, remote, root))
+        self._branch = GitRef(find, f"refs/heads/{branch}", keeps_history=True, limit=limit)
+        self._locks = GitRef(find, f"refs/novita-infra/{branch}/{LOCKS}", keeps_history=False, limit=limit)
 
     def describe(self, key: str = "") -> str:
         ref = self._locks.ref if key == LOCKS else self._branch_name
@@ -60,10 +59,6 @@ class GitObjects:
         for ref, group in groupby(changes, key=lambda change: self._ref(change.key)):
             part = list(group)
             ref.write(part, _message(part))
-
-    @cached_property
-    def _remote(self) -> Remote:
-        return find_remote(self._named, self._root)
 
     def _ref(self, key: str) -> GitRef:
         return self._locks if key == LOCKS else self._branch

@@ -283,6 +283,15 @@ def test_a_call_ends_with_its_time_limit(tmp_path: Path) -> None:
             objects.read("dev/head")
 
 
+def test_the_temporary_repository_is_removed_with_the_objects(remote: Path, tmp_path: Path) -> None:
+    objects = at(remote, tmp_path)
+    objects.write([create("dev/head")])
+    private = objects._branch._folder
+    assert private.is_dir()
+    del objects
+    assert not private.exists()
+
+
 def test_the_place_is_described_as_git_does(tmp_path: Path) -> None:
     named = GitObjects("origin", BRANCH, tmp_path)
     assert named.describe() == "origin/novita-infra-state"
