@@ -78,6 +78,7 @@ def test_each_part_of_the_catalogue_is_read_from_its_page() -> None:
         "serverless": [("GET", "/gpus/v2/products", {"type": "gpu", "category": "serverless", "limit": 100})],
         "gpu_memory": [("GET", "/gpus/v2/products", {"type": "gpu", "category": "instance", "limit": 100})],
         "endpoint_limits": [("GET", f"{V1}/endpoint/limit", {})],
+        "models": [("GET", "/openai/v1/models", {})],
     }
     assert all(item.repeatable for part in PARTS.values() for item in part.requests)
 

@@ -34,6 +34,8 @@ RUNS: dict[str, tuple[str, int]] = {
     "show": ("", 1),
     "output": ("", 1),
     "graph": ("", 1),
+    "modules install": ("", 1),
+    "modules update": ("", 1),
     "render": ("", 1),
     "why": ("network_storage.data --sim", 1),
     "explain": ("Instance", 1),

@@ -59,6 +59,8 @@ READS = {
     "show": "",
     "output": "",
     "graph": "",
+    "modules install": "",
+    "modules update": "",
     "why": "template.base --sim",
     "explain": "Instance",
     "schema": "",

@@ -49,5 +49,13 @@ def pin_listing(before: Pins, now: Pins) -> PinListing:
     for source, pin in sorted(now.items()):
         old = before[source].commit if source in before else None
         change = "new" if old is None else "the same" if old == pin.commit else old[:_SHORT]
-        rows.append(PinnedRow(source, pin.commit, old, tuple(sorted(pin.digests)), pin.commit[:_SHORT], change))
+        row = PinnedRow(
+            source=source,
+            commit=pin.commit,
+            commit_before=old,
+            folders=tuple(sorted(pin.digests)),
+            shown=pin.commit[:_SHORT],
+            change=change,
+        )
+        rows.append(row)
     return PinListing(tuple(rows), written=before != now)
