@@ -1,5 +1,6 @@
 """Values to JSON and back, and the digests that stand for secrets."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,7 @@ from novita_infra.encoding import (
     matches_digest,
     parse_json,
 )
+from novita_infra.model import addresses
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import Problems, problem
@@ -48,7 +50,7 @@ def joined_now(parts: list[Any]) -> Value:
 
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]*", fullmatch=True)
-LABELS = st.text(min_size=1).filter(lambda key: not set(key) & set('"]'))
+LABELS = st.text(min_size=1).filter(lambda key: re.fullmatch(addresses.KEY, key))
 ADDRESSES = st.builds(Address, st.from_regex(r"[a-z_]+", fullmatch=True), NAMES, st.one_of(st.just(""), LABELS))
 REFS = st.builds(Ref, ADDRESSES, NAMES)
 DIGESTS = st.builds(Digest, st.binary(min_size=32, max_size=32).map(bytes.hex))

@@ -23,12 +23,6 @@ USED_ELSEWHERE = {
     "Trouble.SLOW": "made from its value, `slow`",
     "WebhookSender.deliver": "for tests with a world inside their process",
     "pytest_configure": "pytest calls it",
-    **dict.fromkeys(["ObjectPlace", "AnswerLost", "OutOfReach"], "for backends with objects"),
-    **{
-        f"{storage}.{method}": "for the commands of the state"
-        for storage in ("LocalFiles", "StateStorage", "ObjectStorage")
-        for method in ("read_version", "break_lock")
-    },
     "NovitaSim.clear_faults": "for tests of other projects",
 }
 

@@ -59,7 +59,7 @@ class Scope:
 
     variables: Mapping[str, Value] | None
     """The variables by name. A value is None if it is not usable; that is already reported. None without any."""
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     resources: DeclaredResources
     named: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     """Other values by their first word: `project`, `environment`, `each`."""

@@ -39,7 +39,7 @@ class Secrets:
 
     root: Path
     """The project's folder. Files of origins are relative to it."""
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     answers: SecretAnswers = field(default_factory=SecretAnswers)
     """What the sources have answered so far."""
     programs: Collection[str] = ()

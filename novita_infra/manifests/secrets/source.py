@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ class Asking:
 
     root: Path
     """The project's folder."""
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     secrets: Collection[str] = ()
     """What no message may show."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ class GitProgram:
     """The program `git`, for one folder without a repository of the user."""
 
     program: str
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     folder: Path
     """Where its repository is made."""
     timeout: float = _TIMEOUT

@@ -18,24 +18,34 @@ _ACCESS: Final = (
 )
 _FINAL: Final = (
     (
-        r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied"
-        r"|host key verification failed|access denied|http (?:basic: )?access denied|returned error: 40[13]|http 40[13]"
-        r"|permission to .* denied|not allowed to push code|invalid username or",
+        re.compile(
+            r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied"
+            r"|host key verification failed|access denied|returned error: 40[13]|http 40[13]"
+            r"|permission to \S{1,200} denied|not allowed to push code|invalid username or"
+        ),
         _ACCESS,
     ),
     (
-        r"does not appear to be a git repository|repository .*not found|project you were looking for could not be found"
-        r"|repository does not exist|returned error: 404",
+        re.compile(
+            r"does not appear to be a git repository|repository (?:\S{1,300} )?not found"
+            r"|project you were looking for could not be found|repository does not exist|returned error: 404"
+        ),
         "check state.remote, and whether this machine may read the repository",
     ),
     (
-        r"certificate|ssl_cert|x509",
+        re.compile(r"certificate|ssl_cert|x509"),
         "git must trust the server: set http.sslCAInfo, or GIT_SSL_CAINFO, to the certificate of its authority",
     ),
-    (r"transport '.*' not allowed|unable to find remote helper|is not supported", "use file, http, https or ssh"),
-    (r"mismatched algorithms|object format|hash algorithm", "use a repository with SHA-1, as git makes by default"),
-    (r"no space left on device|disk quota exceeded", "free space there"),
-    (r"cannot run ssh|unable to fork", "git fetch must work for this remote"),
+    (
+        re.compile(r"transport '\w*' not allowed|unable to find remote helper|is not supported"),
+        "use file, http, https or ssh",
+    ),
+    (
+        re.compile(r"mismatched algorithms|object format|hash algorithm"),
+        "use a repository with SHA-1, as git makes by default",
+    ),
+    (re.compile(r"no space left on device|disk quota exceeded"), "free space there"),
+    (re.compile(r"cannot run ssh|unable to fork"), "git fetch must work for this remote"),
 )
 _MAYBE_DONE: Final = re.compile(
     r"rpc failed|hung up unexpectedly|send-pack|disconnect|remote failed to report|early eof|broken pipe|sideband"
@@ -52,7 +62,7 @@ _RACE: Final = re.compile(
 _PROTECTED: Final = (
     "let this user or job push to it: the rules for protected branches in the settings of the repository"
 )
-_REFUSED: Final = re.compile(r"^!\t[^\t]*\t(?P<how>\[[^\]]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
+_REFUSED: Final = re.compile(r"^!\t[^\t\n]*\t(?P<how>\[[^\]\n]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
 _MOST_WORDS: Final = 300
 
 
@@ -81,7 +91,7 @@ def refused_push(report: bytes, complaints: bytes, *, place: str) -> Failure | N
         return AnswerLost(f"{place}: {why}")
     said = [line.removeprefix("remote:").strip() for line in _lines(complaints) if line.startswith("remote:")]
     words = _shown(" ".join([why, *(line for line in said if line)]))
-    hint = next((hint for pattern, hint in _FINAL if re.search(pattern, words.lower())), _PROTECTED)
+    hint = next((hint for pattern, hint in _FINAL if pattern.search(words.lower())), _PROTECTED)
     return problem(f"the server refused the push to {place}: {words}", hint)
 
 
@@ -93,7 +103,7 @@ def failure_of(complaints: bytes, trouble: str, *, place: str, pushes: bool) -> 
     telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote):", line)] or lines or ["it failed"]
     words, everything = _shown(re.sub(r"^(?:fatal|error): ", "", telling[0])), " ".join(lines).lower()
     for pattern, hint in _FINAL:
-        if re.search(pattern, everything):
+        if pattern.search(everything):
             return problem(f"git cannot reach {place}: {words}", hint)
     if pushes and (_MAYBE_DONE.search(everything) or not _WHILE_CONNECTING.search(everything)):
         return AnswerLost(f"{place}: {words}")

@@ -130,7 +130,7 @@ def _author(entries: list[tuple[str, str]]) -> str:
 def _check_version(program: str) -> None:
     """Raises Problems if git is too old."""
     text = _output([program, "version"], Path("/"), {"LC_ALL": "C"}).strip()
-    match = re.search(r"(\d+)\.(\d+)", text)
+    match = re.search(r"(\d{1,4})\.(\d{1,4})", text)
     if match is None or (int(match[1]), int(match[2])) < _OLDEST:
         raise problem(
             f"the state backend git needs git {_OLDEST[0]}.{_OLDEST[1]} or newer, and {program} is {text or 'unknown'}",

@@ -47,7 +47,7 @@ def _errors_of(options: Mapping[str, Any]) -> Iterable[SettingError]:
             continue
         if not _URL.fullmatch(text.replace(ENVIRONMENT, "x")):
             yield SettingError(name, "is no address of a web server", "write it with https://")
-        elif other := re.search(r"\{[^}]*\}", text.replace(ENVIRONMENT, "")):
+        elif other := re.search(r"\{[^{}]*\}", text.replace(ENVIRONMENT, "")):
             yield SettingError(name, f"has {other[0]}, and only {ENVIRONMENT} stands for something")
         elif isinstance(address, str) and (ENVIRONMENT in text) != (ENVIRONMENT in address):
             yield SettingError(name, f"and address must both have {ENVIRONMENT}, or none of them")

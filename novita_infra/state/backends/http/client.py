@@ -134,7 +134,7 @@ class HttpClient:
 
     def _said(self, answer: ServerReply) -> str:
         """The begin of what the server says, in words, without secrets; empty where it says nothing."""
-        text = re.sub(r"<[^>]*>|\s+", " ", answer.body[:4096].decode("utf-8", "replace"))
+        text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:4096].decode("utf-8", "replace"))
         words = redact(" ".join(text.split()), self._access.secrets())[:_MOST_WORDS]
         return f": {words}" if words else ""
 
