@@ -101,6 +101,8 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         _check_file(event, arguments[0])
     elif event in {"exec", "compile"}:
         of = arguments[0].co_filename if isinstance(arguments[0], CodeType) else arguments[1]
+        if str(of) == "<unknown>" and any(f"{os.sep}deepdiff{os.sep}" in frame for frame in _files()):
+            return  # it reads back the literal that it has written for a key: that builds a value and runs nothing
         if not _is_ours(str(of)) and not _is_made_at_import():
             _WATCH.offences.append(f"{event} of {of}")
     elif event in _ALWAYS:

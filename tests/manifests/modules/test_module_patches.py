@@ -168,8 +168,8 @@ def test_a_patch_of_a_module_that_does_not_exist_here_is_no_error(tmp_path: Path
 
 
 def test_a_list_that_a_patch_replaces_in_several_uses_is_one_warning(tmp_path: Path) -> None:
-    nodes = NODES.replace("  vpc: net\n", "  vpc: net\n  ports: [22/tcp]\n")
-    rest = TWO + patches("{target: instance.head, spec: {ports: [80/http]}}")
+    nodes = NODES.replace("spec:", "lifecycle: {ignoreChanges: [env]}\nspec:", 1)
+    rest = TWO + patches("{target: instance.head, lifecycle: {ignoreChanges: [image]}}")
     project = loaded(tmp_path, files(use(rest=rest)) | {"modules/train/nodes.yaml": nodes})
     assert [str(item).partition(";")[0] for item in project.warnings] == [
         'a.yaml:7:49: the patch replaces ports of module.train["a"].instance.head and 1 more'

@@ -26,22 +26,23 @@ def test_a_patch_is_merged_deep_and_null_removes(tmp_path: Path) -> None:
     patch = "      - target: instance.trainer\n        spec: {env: {MODE: dev, DROP: null, NEW: n}, ports: [22/tcp]}\n"
     spec = one(loaded(tmp_path, patched(patch), environment="dev"), "instance.trainer").spec
     assert spec["env"] == {"MODE": "dev", "KEEP": "yes", "NEW": "n"}
-    assert spec["ports"] == ["22/tcp"]
+    assert spec["ports"] == ["22/tcp", "80/http"]
     assert spec["image"] == "pytorch/pytorch:2.4.0"
 
 
 def test_a_patch_of_a_list_warns_of_the_entries_that_it_drops(tmp_path: Path) -> None:
     def warned(value: str, target: str = "instance.trainer") -> list[str]:
-        files = patched(f"      - target: {target}\n        spec:\n          ports: {value}\n")
+        files = patched(f"      - target: {target}\n        lifecycle:\n          ignoreChanges: {value}\n")
+        files["fleet.yaml"] = files["fleet.yaml"].replace("spec:", "lifecycle: {ignoreChanges: [env, image]}\nspec:")
         return [str(item) for item in loaded(tmp_path, files, environment="dev").warnings]
 
-    place = "novita-infra.yaml:9:18: the patch replaces ports of"
-    keep = "; a patch replaces a whole list: to keep entries of fleet.yaml:9:10, repeat them in the patch"
-    assert warned("[22/tcp]") == [f'{place} instance.trainer; it drops "80/http"{keep}']
-    assert warned("[]") == [f'{place} instance.trainer; it drops "22/tcp", "80/http"{keep}']
-    assert warned("[80/http, 22/tcp, 443/http]") == []
+    place = "novita-infra.yaml:9:26: the patch replaces lifecycle.ignoreChanges of"
+    keep = "; a patch replaces a whole list: to keep entries of fleet.yaml:5:28, repeat them in the patch"
+    assert warned("[env]") == [f'{place} instance.trainer; it drops "image"{keep}']
+    assert warned("[]") == [f'{place} instance.trainer; it drops "env", "image"{keep}']
+    assert warned("[image, env, ports]") == []
     assert warned("null") == []
-    (one_for_all,) = warned("[8080/tcp]", "'instance.*'")
+    (one_for_all,) = warned("[ports]", "'instance.*'")
     assert "instance.trainer and 2 more; it drops" in one_for_all
 
 
