@@ -172,5 +172,5 @@ def test_a_list_that_a_patch_replaces_in_several_uses_is_one_warning(tmp_path: P
     rest = TWO + patches("{target: instance.head, lifecycle: {ignoreChanges: [image]}}")
     project = loaded(tmp_path, files(use(rest=rest)) | {"modules/train/nodes.yaml": nodes})
     assert [str(item).partition(";")[0] for item in project.warnings] == [
-        'a.yaml:7:49: the patch replaces ports of module.train["a"].instance.head and 1 more'
+        'a.yaml:7:62: the patch replaces lifecycle.ignoreChanges of module.train["a"].instance.head and 1 more'
     ]
