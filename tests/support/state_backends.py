@@ -47,7 +47,7 @@ class BackendCase:
 
     @property
     def leases(self) -> bool:
-        """Whether a holder without a sign of life loses its lock; in these tests after a second."""
+        """Whether a holder without a sign of life loses its lock; in these tests after two seconds."""
         return LEASE_SECONDS in backend_named(self.name).settings
 
     @property
@@ -57,7 +57,7 @@ class BackendCase:
 
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
-        short = {LEASE_SECONDS: 1} if self.leases else {}
+        short = {LEASE_SECONDS: 2} if self.leases else {}
         own = _own_settings(self.name, self.counterpart, folder)
         return StateSettings(folder, {"backend": self.name, **short, **own})
 
@@ -100,6 +100,7 @@ class BackendCase:
 
 def manifest_part(name: str, folder: Path) -> Mapping[str, Any]:
     """The part `state` of a project file that keeps its state in an empty place of that backend."""
+    folder.mkdir(parents=True, exist_ok=True)
     return BACKENDS[name].settings(folder).options
 
 
@@ -115,7 +116,7 @@ class ObjectsCase(BackendCase):
 
     def open_bytes(self, folder: Path) -> OpenBackend:
         objects = FolderObjects(folder, atomic=self.name == "objects-at-once")
-        return ObjectPlace(objects, ObjectTraits(period=1.0, compressed=self.name == "objects-in-order"))
+        return ObjectPlace(objects, ObjectTraits(period=2.0, compressed=self.name == "objects-in-order"))
 
 
 class EncryptedCase(BackendCase):
