@@ -34,7 +34,6 @@ IN_CLEAR: Final = {
     "test_each_is_reported_with_its_places_and_exit_code_1[secret-sources]": _NAMED,
     "test_each_is_reported_as_json_alone[secret-sources]": _NAMED,
     "test_the_command_finds_the_simulator_in_its_environment": "the command of the test prints its environment",
-    "test_the_environment_of_the_process_is_hidden_from_programs": "the program of the test prints its key",
     "test_an_import_writes_no_secret_of_a_command_or_an_image_in_clear[changed1]": _BESIDE,
     "test_an_import_writes_no_secret_of_a_command_or_an_image_in_clear[changed2]": _BESIDE,
     "test_an_import_without_a_manifest_records_no_known_secret_in_clear": "the image of the object holds it",
