@@ -33,7 +33,7 @@ def root() -> None:
 
 def collect_seldom() -> None:
     """Runs the garbage collector less often: there are many values and few cycles."""
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(150_000, 20, 100)
 
 
 def main() -> None:

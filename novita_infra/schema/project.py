@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from novita_infra.lookups.lookup import LookupType
@@ -211,7 +212,7 @@ OUTPUTS: Final[Schema] = {
     "examples": [{"url": "${endpoint.api.url}"}],
     "description": "The values that `output` prints, by name, with expressions in them.",
 }
-PROJECT: Final[dict[str, Any]] = closed_object(
+_PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
         "kind": {"const": "Project", "description": "Marks the project file."},
@@ -268,7 +269,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "the project's folder; one without is a name in any folder. * stands for any text. Hidden files and "
             "folders are never read.",
         },
-        "state": state_settings({name: backend_named(name) for name in backend_names()}),
+        "state": {},  # see below
         "groups": _named(
             _GROUP,
             names=f"^{NAME}$",
@@ -289,10 +290,22 @@ PROJECT: Final[dict[str, Any]] = closed_object(
     },
     required=["apiVersion", "kind", "metadata"],
 )
-"""The schema without its head and the definitions that it shares with the kinds."""
+"""The schema without its head, the definitions that it shares with the kinds, and the settings of the state."""
 
-ANY_PROJECT: Final[dict[str, Any]] = {**PROJECT, "properties": {**PROJECT["properties"], "state": any_state_settings()}}
-"""The same in the schema of all documents, which does not know the settings of every state backend."""
+
+def _with_state(settings: Schema) -> Schema:
+    return {**_PROJECT, "properties": {**_PROJECT["properties"], "state": settings}}
+
+
+ANY_PROJECT: Final = _with_state(any_state_settings())
+"""The schema in that of all documents, which does not know the settings of every state backend."""
+
+
+@cache
+def project() -> Schema:
+    """The schema with the settings of every state backend, whose modules it imports."""
+    return _with_state(state_settings({name: backend_named(name) for name in backend_names()}))
+
 
 EXAMPLE: Final = """\
 apiVersion: novita-infra/v1

@@ -23,7 +23,7 @@ from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
-from novita_infra.schema.project import ANY_PROJECT, PROJECT
+from novita_infra.schema.project import ANY_PROJECT, project
 from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.variable_types import VARIABLE_TYPE
 
@@ -101,7 +101,7 @@ def manifest_schema() -> Schema:
 def project_schema() -> Schema:
     """The schema of `novita-infra.yaml`."""
     summary = "The project file: its name, variables, environments, state, rules and outputs."
-    return {**_head("project", "Project", summary), **PROJECT, "$defs": _defs_for(PROJECT)}
+    return {**_head("project", "Project", summary), **project(), "$defs": _defs_for(project())}
 
 
 def module_schema() -> Schema:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import SettingError
-from novita_infra.state.encryption.wrapping import AgeWrapping, CommandWrapping, PassphraseWrapping, Wrapping
 from novita_infra.state.settings import StateSettings
+
+if TYPE_CHECKING:
+    from novita_infra.state.encryption.wrapping import Wrapping
 
 ENCRYPTION: Final = "encryption"
 """The name of the settings under `state:`."""
@@ -109,6 +111,14 @@ def _key_errors(given: Mapping[str, Any], name: str) -> Iterator[SettingError]:
 
 
 def _wrapping(given: Mapping[str, Any], root: Path, place: str) -> Wrapping | None:
+    if not given:
+        return None
+    from novita_infra.state.encryption.wrapping import (  # noqa: PLC0415 -- only its users pay for it
+        AgeWrapping,
+        CommandWrapping,
+        PassphraseWrapping,
+    )
+
     match given:
         case {"passphrase": str(passphrase)}:
             return PassphraseWrapping(passphrase, f"{place}.passphrase")

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from novita_infra.model.diagnostics import problem
-from novita_infra.state.backend import Backend, SettingError
+from novita_infra.state.backend import Backend, OpenBackend, SettingError
 from novita_infra.state.objects.objects import ObjectTraits
-from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.settings import shared_settings, with_settings
 from novita_infra.state.settings import StateSettings
 
@@ -31,7 +30,9 @@ def open_postgres(settings: StateSettings) -> PostgresObjects:
     return PostgresObjects(str(settings.options["url"]), schema=str(settings.options.get("schema", _SCHEMA)))
 
 
-def _open(settings: StateSettings) -> ObjectPlace:
+def _open(settings: StateSettings) -> OpenBackend:
+    from novita_infra.state.objects.place import ObjectPlace  # noqa: PLC0415 -- only its users pay for it
+
     return ObjectPlace(open_postgres(settings), with_settings(_TRAITS, settings.options))
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from novita_infra.model.diagnostics import problem, reason
-from novita_infra.state.backend import Backend, SettingError
+from novita_infra.state.backend import Backend, OpenBackend, SettingError
 from novita_infra.state.objects.objects import ObjectTraits
-from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.settings import shared_settings, with_settings
 from novita_infra.state.settings import StateSettings
 
@@ -122,7 +121,9 @@ def _authorities(settings: StateSettings, environ: Mapping[str, str]) -> bytes:
     return content
 
 
-def _open(settings: StateSettings) -> ObjectPlace:
+def _open(settings: StateSettings) -> OpenBackend:
+    from novita_infra.state.objects.place import ObjectPlace  # noqa: PLC0415 -- only its users pay for it
+
     return ObjectPlace(open_s3(settings), with_settings(_TRAITS, settings.options))
 
 
