@@ -137,10 +137,18 @@ def decide_as(
 
     `known` gives the values of references; `decisions` are those on what it needs.
     """
+
+    def decided(case: Case) -> Decision:
+        options = inputs.options
+        return with_forced_replacement(
+            _decide(inputs, case), item, options=options, decisions=decisions, left_out=left_out
+        )
+
     case, errors = _declared_case(inputs, item, existing, known, decisions)
-    decision = with_forced_replacement(
-        _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
-    )
+    decision = decided(case)
+    if decision.action is Action.REPLACE and case.kind.resolution.anew is not None:
+        case, errors = _declared_case(inputs, item, existing, known, decisions, anew=True)
+        decision = decided(case)
     if decision.makes:
         errors = (*errors, *_unset(item, case))
     lacking = {rule.path[0] for rule in item.lifecycle.ignored if rule.lacking}  # a warning says so already
@@ -157,14 +165,25 @@ def _unset(item: Declared, case: Case) -> Iterator[SpecError]:
 
 
 def _declared_case(
-    inputs: PlanInputs, item: Declared, existing: Existing, known: Callable[[Ref], Value], decisions: Decisions
+    inputs: PlanInputs,
+    item: Declared,
+    existing: Existing,
+    known: Callable[[Ref], Value],
+    decisions: Decisions,
+    *,
+    anew: bool = False,
 ) -> tuple[Case, tuple[SpecError, ...]]:
-    """The case with references and names of products and clusters resolved, and the names that are not known."""
+    """The case with references and names of products and clusters resolved, and the names that are not known.
+
+    `anew` resolves them for a new object in the place of the live one.
+    """
     spec, errors = _computed(item.spec, known, decisions)
     case = _case(inputs, item, item.address, existing, spec=spec)
-    if case.kind.resolution.resolve is None:
+    resolution = case.kind.resolution
+    resolve = (resolution.anew if anew else None) or resolution.resolve
+    if resolve is None:
         return case, errors
-    resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
+    resolved, faults = resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
     return replace(case, spec=dict(resolved)), (*errors, *faults)
 
 

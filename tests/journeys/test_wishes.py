@@ -43,6 +43,20 @@ def test_a_machine_that_no_longer_fits_its_wish_is_replaced(tmp_path: Path) -> N
     assert rig.plan().empty, "the price is for the choice"
 
 
+def test_a_replacement_is_rented_at_a_price_that_the_wish_allows_today(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine(**WISH))
+    rig.apply()
+    move_price(rig.world, product_of("26"), per_cent=900)
+    (change,) = rig.plan(replaces=("instance.a",)).plan.changes
+    assert change.action.value == "replace"
+    assert change.after["product"]["id"] != "26"
+    rig.declare(machine(**{**WISH, "maxPricePerHour": "0.10"}))
+    assert rig.plan().empty
+    (problem,) = rig.plan(replaces=("instance.a",)).problems
+    assert "no product fits" in str(problem)
+
+
 @pytest.mark.parametrize(("free", "cluster"), [("us-ca-nas-2", "us-ca-nas-2"), ("us-ca-6", "us-ca-6")])
 def test_a_region_is_tried_cluster_by_cluster(free: str, cluster: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})

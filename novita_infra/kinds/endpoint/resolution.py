@@ -60,14 +60,21 @@ def check(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(("networkStorages",), "network storages need a cluster", hint)
 
 
-def resolve_spec(
+def resolve_anew(
     spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
+    """As `resolve_spec`, for an endpoint that replaces the live one."""
+    return resolve_spec(spec, catalogue, live, recorded, anew=True)
+
+
+def resolve_spec(
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /, *, anew: bool = False
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with product and cluster as ids, and its errors, those against the account's limits included."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
     if "id" not in wish and (isinstance(wish.get("gpu"), str) or has_wish(wish)):
-        found = _product(chosen, wish, catalogue, live, recorded=recorded)
+        found = _product(chosen, wish, catalogue, live, recorded=recorded, anew=anew)
         if isinstance(found, SpecError):
             errors = (*errors, found)
         else:
@@ -78,13 +85,19 @@ def resolve_spec(
 
 
 def _product(
-    spec: Spec, wish: Mapping[str, Value], catalogue: Catalogue, live: Live | None, *, recorded: Spec | None
+    spec: Spec,
+    wish: Mapping[str, Value],
+    catalogue: Catalogue,
+    live: Live | None,
+    *,
+    recorded: Spec | None,
+    anew: bool,
 ) -> tuple[str, str] | SpecError:
     """The ids of the product, and of the cluster where a region decides it."""
     name, region, place = text_of(wish.get("gpu")), wish.get("region"), spec.get("cluster")
     current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
     here = text_of(live.values.get("cluster")) if live else ""
-    same = _is_same(wish, recorded, kept=current)
+    same = _is_same(wish, recorded, kept=current) and not (anew and has_wish(wish))
     if same and not region:
         return current, ""
     clusters: tuple[Cluster, ...] | None = None
@@ -101,7 +114,9 @@ def _product(
     asked = wish_of(wish, mode="", clusters=clusters)
     fitting, reason = fulfilling(named, asked, catalogue)
     cheap = tuple(item for item in fitting if not is_too_dear(item, asked))
-    found: Product | SpecError | None = next((item for item in fitting if item.id == current), None)
+    found: Product | SpecError | None = next(
+        (item for item in (cheap if anew else fitting) if item.id == current), None
+    )
     if found is None and not cheap:
         why = reason or why_too_dear(fitting, asked)
         return SpecError(("product",), f"no product fits: {why}", ASK_FOR_LESS, impossible=True)
