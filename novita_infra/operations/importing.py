@@ -139,13 +139,16 @@ async def importable(
 async def record_imports(session: Session) -> None:
     """Records the objects of `import` in the session's state; only a run that saves the state stores that.
 
-    An address that is recorded is left as it is, whatever its id: its object may have been replaced. Raises Problems.
+    An address that is recorded is left as it is, whatever its id: its object may have been replaced. An object that was
+    recorded and is deleted is not looked for: its entry is done. Raises Problems.
     """
     declared = {item.address: item for item in session.project.declared}
     blocks = [
         block
         for block in session.project.written.refactoring.imports
-        if block.target in declared and not is_recorded(session.state, block.target)
+        if block.target in declared
+        and not is_recorded(session.state, block.target)
+        and block.id not in session.state.gone.get(block.target.type, ())
     ]
     owners = OtherOwners(session)
     found = await together(*(_read_block(session, block, owners) for block in blocks))

@@ -64,6 +64,17 @@ def imports(machine: str, disk: str, **more: Any) -> list[dict[str, Any]]:
     return [{"to": "instance.trainer", "id": machine, **more}, {"to": "network_storage.data", "id": disk, **more}]
 
 
+def test_an_entry_has_no_effect_after_its_object_was_destroyed(tmp_path: Path) -> None:
+    rig, machine, disk = foreign(tmp_path)
+    project(rig, **{"import": imports(machine, disk)})
+    rig.apply()
+    rig.destroy()
+    assert {item.action for item in rig.plan().plan.changes} == {Action.CREATE}
+    rig.apply()
+    assert rig.record("instance.trainer").id != machine
+    rig.assert_converged()
+
+
 def test_objects_are_imported_once_and_never_called(tmp_path: Path) -> None:
     rig, machine, disk = foreign(tmp_path)
     before = rig.state()
