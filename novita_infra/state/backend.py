@@ -55,7 +55,8 @@ class HeldLock:
     holder: LockHolder | None
     """None for a run that has just started and has not written who it is."""
     age: float | None = None
-    """Seconds since its last sign of life, as far as this process saw; None where locks end with their process."""
+    """Seconds since its last sign of life, as far as this process saw; None at its first look, and where locks end with
+    their process."""
 
 
 class JournalWriter(Protocol):
@@ -98,6 +99,10 @@ class StateStorage(Protocol):
 
     def read_damaged(self) -> Stored:
         """As `read`, and what is damaged comes as bytes that no reader accepts; `replace` takes it. For a repair."""
+        ...
+
+    def has_old_key(self) -> bool:
+        """As `Store.has_old_key`."""
         ...
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:

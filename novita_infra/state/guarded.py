@@ -122,6 +122,9 @@ class GuardedStore:
             return None
         return StateVersion(base.lineage, base.serial, previous_digest(stored.state))
 
+    def has_old_key(self) -> bool:
+        return self.storage.has_old_key()
+
     def lock_holder(self) -> LockHolder | None:
         return self.storage.lock_holder()
 

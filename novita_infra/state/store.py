@@ -151,6 +151,10 @@ class Store(StateReader, Protocol):
         """
         ...
 
+    def has_old_key(self) -> bool:
+        """Whether what is stored is not encrypted as the settings say now; a save makes it so. Raises Problems."""
+        ...
+
     def lock_holder(self) -> LockHolder | None:
         """Who holds the lock as far as it is known; None if it is free. Takes no lock. Raises Problems."""
         ...

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from encrypted_states import IDENTITY, OTHER_IDENTITY, RECIPIENT
+from encrypted_states import IDENTITY, OTHER_IDENTITY, OTHER_RECIPIENT, RECIPIENT
 from manifest_files import manifest, project_file, write
 
 from novita_infra.cli import root
@@ -94,3 +94,29 @@ def test_a_plan_that_was_changed_after_it_was_encrypted_is_refused(
     assert "the plan file p.niplan is damaged: it was changed after it was encrypted; make" in project.run(
         "show", "p.niplan", code=1
     )
+
+
+def test_an_apply_without_changes_encrypts_the_state_and_changes_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(encryption: str) -> str:
+        write(tmp_path, {"novita-infra.yaml": project_file(f"state:\n  encryption: {{{encryption}}}\n")})
+        return project.run("apply", "--sim", "--auto-approve")
+
+    project = _Project(tmp_path, monkeypatch, "age")
+    monkeypatch.setenv("OTHER_KEY", OTHER_IDENTITY)
+    write(tmp_path, {"novita-infra.yaml": project_file("")})
+    project.run("apply", "--sim", "--auto-approve")
+    state = tmp_path / "state" / "default.json"
+    assert b"canarynet" in state.read_bytes()
+    first, second = (
+        f"age: ['{of}'], identity: {{fromEnv: {name}}}"
+        for of, name in ((RECIPIENT, "STATE_KEY"), (OTHER_RECIPIENT, "OTHER_KEY"))
+    )
+    assert "The state is written again" in settle(first)
+    assert b"canarynet" not in state.read_bytes()
+    before = state.read_bytes()
+    assert "The state is written again" not in settle(first)
+    assert state.read_bytes() == before
+    assert "The state is written again" in settle(f"{second}, fallback: {{{first}}}")
+    assert "The state is written again" not in settle(second), "the fallback is not needed any more"

@@ -90,6 +90,12 @@ class EncryptedStorage:
     def read_damaged(self) -> Stored:
         return self._opened(self._storage.read_damaged())
 
+    def has_old_key(self) -> bool:
+        writing = self._encryption.writing
+        if writing is None or self.read().state is None:
+            return False
+        return self._key is None or self._key.by != writing or not writing.would_wrap(self._key.wrapped)
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         below, key = self._below(stored), self._key_to_write()
         if key is None:

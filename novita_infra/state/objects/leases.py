@@ -175,7 +175,7 @@ class Leases:
         """The leases of environments, sorted."""
         found = sorted(self.table().leases.items(), key=itemgetter(0))
         return tuple(
-            HeldLock(key, holder_of(item.note), self._watch(key, item).silent)
+            HeldLock(key, holder_of(item.note), self._watch(key, item).silent or None)
             for key, item in found
             if key[:1] != OF_A_RUN and process_exists(item.note) is not False
         )

@@ -140,6 +140,9 @@ class ObjectStorage:
             self._last = seen, stored
         return stored
 
+    def has_old_key(self) -> bool:
+        return False
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         seen, before = self._checked(stored), stored.journal or b""
         id = self._new_id(seen)

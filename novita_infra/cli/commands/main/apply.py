@@ -265,7 +265,10 @@ async def _carry_out(
 ) -> int:
     plan = review.plan
     unfinished = used in session.state.used_plans and used is not None and not used.done
-    if review.empty and not (plan.record_updates or plan.edits or unfinished):
+    rewrites = review.empty and session.store.has_old_key()
+    if rewrites:
+        renderer.message("The state is written again: it was not encrypted as state.encryption says now.")
+    if review.empty and not (plan.record_updates or plan.edits or unfinished or rewrites):
         _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
         return 0
     with (

@@ -103,6 +103,9 @@ class HttpStorage:
             mark = hashlib.sha256(data).hexdigest()
             return StateDocument(self._environment, int(serial[1] if serial else self._now()), mark=mark), True
 
+    def has_old_key(self) -> bool:
+        return False
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         with self._writing() as id:
             present = self._expected(stored)

@@ -150,6 +150,9 @@ class LocalFiles:
     def read_damaged(self) -> Stored:
         return self.read()
 
+    def has_old_key(self) -> bool:
+        return False
+
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
