@@ -302,7 +302,7 @@ ANY_PROJECT: Final = _with_state(any_state_settings())
 
 
 @cache
-def project() -> Schema:
+def project_with_states() -> Schema:
     """The schema with the settings of every state backend, whose modules it imports."""
     return _with_state(state_settings({name: backend_named(name) for name in backend_names()}))
 

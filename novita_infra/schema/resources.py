@@ -23,7 +23,7 @@ from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
-from novita_infra.schema.project import ANY_PROJECT, project
+from novita_infra.schema.project import ANY_PROJECT, project_with_states
 from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.variable_types import VARIABLE_TYPE
 
@@ -101,7 +101,7 @@ def manifest_schema() -> Schema:
 def project_schema() -> Schema:
     """The schema of `novita-infra.yaml`."""
     summary = "The project file: its name, variables, environments, state, rules and outputs."
-    return {**_head("project", "Project", summary), **project(), "$defs": _defs_for(project())}
+    return {**_head("project", "Project", summary), **project_with_states(), "$defs": _defs_for(project_with_states())}
 
 
 def module_schema() -> Schema:

@@ -60,7 +60,7 @@ def check(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(("networkStorages",), "network storages need a cluster", hint)
 
 
-def resolve_anew(
+def resolve_new_endpoint(
     spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """As `resolve_spec`, for an endpoint that replaces the live one."""

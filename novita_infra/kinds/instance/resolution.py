@@ -66,7 +66,7 @@ def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Sp
     return spec if cluster is None else {**spec, "cluster": cluster}
 
 
-def resolve_anew(
+def resolve_new_instance(
     spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """As `resolve_spec`, for an instance that replaces the live one."""
