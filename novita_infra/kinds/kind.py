@@ -86,7 +86,7 @@ class Resolution:
     """Replaces names of products and clusters by ids. Pure. A live object keeps what it has where that satisfies the
     spec, and whatever the same spec gave it before, for the catalogue may have changed. Other fields are left alone;
     unknown names are errors, and so are names of several products that differ."""
-    anew: Resolve | None = None
+    replacing: Resolve | None = None
     """As `resolve`, for a new object in the place of the live one: it is rented at the prices of today, so that it gets
     what the live one has only where the spec allows its price. None where `resolve` serves for that."""
     resolved: frozenset[str] = frozenset()

@@ -146,8 +146,8 @@ def decide_as(
 
     case, errors = _declared_case(inputs, item, existing, known, decisions)
     decision = decided(case)
-    if decision.action is Action.REPLACE and case.kind.resolution.anew is not None:
-        case, errors = _declared_case(inputs, item, existing, known, decisions, anew=True)
+    if decision.action is Action.REPLACE and case.kind.resolution.replacing is not None:
+        case, errors = _declared_case(inputs, item, existing, known, decisions, replacing=True)
         decision = decided(case)
     if decision.makes:
         errors = (*errors, *_unset(item, case))
@@ -171,16 +171,16 @@ def _declared_case(
     known: Callable[[Ref], Value],
     decisions: Decisions,
     *,
-    anew: bool = False,
+    replacing: bool = False,
 ) -> tuple[Case, tuple[SpecError, ...]]:
     """The case with references and names of products and clusters resolved, and the names that are not known.
 
-    `anew` resolves them for a new object in the place of the live one.
+    `replacing` resolves them for a new object in the place of the live one.
     """
     spec, errors = _computed(item.spec, known, decisions)
     case = _case(inputs, item, item.address, existing, spec=spec)
     resolution = case.kind.resolution
-    resolve = (resolution.anew if anew else None) or resolution.resolve
+    resolve = (resolution.replacing if replacing else None) or resolution.resolve
     if resolve is None:
         return case, errors
     resolved, faults = resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)

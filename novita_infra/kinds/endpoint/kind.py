@@ -82,7 +82,7 @@ ENDPOINT = Kind(
         check=resolution.check,
         catalogues=("clusters", "serverless", "endpoint_limits"),
         resolve=resolution.resolve_spec,
-        anew=resolution.resolve_new_endpoint,
+        replacing=resolution.resolve_new_endpoint,
         resolved=frozenset({"product", "cluster"}),
         written={"product": product_by_id},
     ),

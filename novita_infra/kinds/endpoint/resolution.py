@@ -64,17 +64,17 @@ def resolve_new_endpoint(
     spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """As `resolve_spec`, for an endpoint that replaces the live one."""
-    return resolve_spec(spec, catalogue, live, recorded, anew=True)
+    return resolve_spec(spec, catalogue, live, recorded, replacing=True)
 
 
 def resolve_spec(
-    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /, *, anew: bool = False
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /, *, replacing: bool = False
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with product and cluster as ids, and its errors, those against the account's limits included."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
     if "id" not in wish and (isinstance(wish.get("gpu"), str) or has_wish(wish)):
-        found = _product(chosen, wish, catalogue, live, recorded=recorded, anew=anew)
+        found = _product(chosen, wish, catalogue, live, recorded=recorded, replacing=replacing)
         if isinstance(found, SpecError):
             errors = (*errors, found)
         else:
@@ -91,13 +91,13 @@ def _product(
     live: Live | None,
     *,
     recorded: Spec | None,
-    anew: bool,
+    replacing: bool,
 ) -> tuple[str, str] | SpecError:
     """The ids of the product, and of the cluster where a region decides it."""
     name, region, place = text_of(wish.get("gpu")), wish.get("region"), spec.get("cluster")
     current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
     here = text_of(live.values.get("cluster")) if live else ""
-    same = _is_same(wish, recorded, kept=current) and not (anew and has_wish(wish))
+    same = _is_same(wish, recorded, kept=current) and not (replacing and has_wish(wish))
     if same and not region:
         return current, ""
     clusters: tuple[Cluster, ...] | None = None
@@ -115,7 +115,7 @@ def _product(
     fitting, reason = fulfilling(named, asked, catalogue)
     cheap = tuple(item for item in fitting if not is_too_dear(item, asked))
     found: Product | SpecError | None = next(
-        (item for item in (cheap if anew else fitting) if item.id == current), None
+        (item for item in (cheap if replacing else fitting) if item.id == current), None
     )
     if found is None and not cheap:
         why = reason or why_too_dear(fitting, asked)

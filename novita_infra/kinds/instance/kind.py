@@ -179,7 +179,7 @@ INSTANCE: Final = Kind(
         catalogues=("clusters", "gpu", "cpu"),
         more_catalogues=lambda spec: memory_part(offers.declared_offers(spec)),
         resolve=resolution.resolve_spec,
-        anew=resolution.resolve_new_instance,
+        replacing=resolution.resolve_new_instance,
         resolved=frozenset({"product", "cluster", "billingMode"}),
         written={"product": product_by_id},
     ),

@@ -87,11 +87,11 @@ def offer_errors(spec: Spec) -> Iterator[SpecError]:
 
 
 def resolve_offers(
-    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, *, anew: bool = False
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, *, replacing: bool = False
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the offers resolved: the live one where it satisfies an offer, else the first available one.
 
-    With `anew` it satisfies one only at a price that the offer allows today.
+    With `replacing` it satisfies one only at a price that the offer allows today.
     """
     matches: list[Mapping[str, Value]] = []
     errors: list[SpecError] = []
@@ -112,8 +112,8 @@ def resolve_offers(
             named = {name: declared.get(name) for name in _OFFER_FIELDS}
             passed.append(_passed({"id": offered.name, **named}, offered.reason))
     if live is not None:
-        before = [] if anew else _offers_before(spec, catalogue, live, recorded)
-        kept = [offer for offer in matches if not (anew and offer["tooDear"])]
+        before = [] if replacing else _offers_before(spec, catalogue, live, recorded)
+        kept = [offer for offer in matches if not (replacing and offer["tooDear"])]
         same = _live_offer(kept, live) or _live_offer(before, live)
         if same is not None:
             return _with_offer(spec, same), ()

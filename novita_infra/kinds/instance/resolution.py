@@ -70,11 +70,11 @@ def resolve_new_instance(
     spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """As `resolve_spec`, for an instance that replaces the live one."""
-    return resolve_spec(spec, catalogue, live, recorded, anew=True)
+    return resolve_spec(spec, catalogue, live, recorded, replacing=True)
 
 
 def resolve_spec(
-    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /, *, anew: bool = False
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /, *, replacing: bool = False
 ) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the ids of its cluster and product. A live instance keeps a product that satisfies it."""
     chosen, misplaced = with_cluster_id(spec, catalogue, live)
@@ -86,7 +86,7 @@ def resolve_spec(
         summary = "an instance that becomes monthly needs months"
         errors.append(SpecError(("billingMode",), summary, "add `months: 1`"))
     if declared_offers(spec):
-        chosen, offer_problems = resolve_offers(chosen, catalogue, live, recorded, anew=anew)
+        chosen, offer_problems = resolve_offers(chosen, catalogue, live, recorded, replacing=replacing)
         return chosen, (*errors, *offer_problems)
     product = _product(chosen, catalogue, live, recorded=recorded)
     if product is None:
