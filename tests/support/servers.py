@@ -235,6 +235,7 @@ def start_seaweedfs(folder: Path) -> Running:
         f"-s3.localSocket={folder / 's3.sock'}",
         f"-filer.localSocket={folder / 'filer.sock'}",
         "-master.volumeSizeLimitMB=64",
+        "-volume.max=100",  # each bucket takes seven, and a bucket without a volume answers 500
         "-master.telemetry=false",
     ]
     sockets = [Path(f"/tmp/seaweedfs-{name}-grpc-{port + 10_000}.sock") for name, port in ports.items()]  # noqa: S108
