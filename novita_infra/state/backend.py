@@ -102,7 +102,7 @@ class StateStorage(Protocol):
         ...
 
     def has_old_key(self) -> bool:
-        """As `Store.has_old_key`."""
+        """As `Store.has_old_key`, of what was read last."""
         ...
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:

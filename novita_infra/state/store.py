@@ -152,7 +152,7 @@ class Store(StateReader, Protocol):
         ...
 
     def has_old_key(self) -> bool:
-        """Whether what is stored is not encrypted as the settings say now; a save makes it so. Raises Problems."""
+        """Whether what was loaded last is not encrypted as the settings say now; a save makes it so."""
         ...
 
     def lock_holder(self) -> LockHolder | None:

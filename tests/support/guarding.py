@@ -91,7 +91,7 @@ def _too_long(_: int, frame: FrameType | None) -> None:
 
 @cache
 def _install() -> None:
-    sys.addaudithook(_audit)  # nobody can remove it
+    sys.addaudithook(_audit)  # it cannot be removed
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

@@ -92,7 +92,7 @@ class EncryptedStorage:
 
     def has_old_key(self) -> bool:
         writing = self._encryption.writing
-        if writing is None or self.read().state is None:
+        if writing is None or self._last is None or self._last[1].state is None:
             return False
         return self._key is None or self._key.by != writing or not writing.would_wrap(self._key.wrapped)
 

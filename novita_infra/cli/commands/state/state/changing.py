@@ -18,7 +18,7 @@ def carried_through(
 ) -> int:
     """Shows the change, asks unless that is approved, and saves. A dry run ends before the question.
 
-    Returns the exit code. Raises Problems where nobody can be asked.
+    Returns the exit code. Raises Problems where no person can be asked.
     """
     if dry_run:
         renderer.result(change)
