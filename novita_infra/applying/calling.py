@@ -22,7 +22,7 @@ from novita_infra.model.durations import in_words
 from novita_infra.model.values import Spec
 from novita_infra.refresh.other_states import OtherStates
 from novita_infra.state.locks.locking import LockPatience
-from novita_infra.state.store import LockRefused, StateLock
+from novita_infra.state.store import LockRefused, NamedLock
 
 RETRY_PAUSE: Final = 1.0
 """The most seconds before a call that was refused as busy or in use is sent again; doubles up to LONGEST_PAUSE."""
@@ -32,15 +32,24 @@ LONGEST_LOCK_WAIT: Final = 1800.0
 _INTERRUPTED: Final = "interrupted while it waited for another run; nothing was made"
 
 
-async def send(at: StepRun, request: Request, *, is_moot: Callable[[], Awaitable[bool]] | None = None) -> Any:
+async def send(
+    at: StepRun,
+    request: Request,
+    *,
+    is_moot: Callable[[], Awaitable[bool]] | None = None,
+    guard: NamedLock | None = None,
+) -> Any:
     """The answer to the call. A call that is refused as busy or in use is sent again until the step's time is up.
 
     The pause between two calls is the one that the API asked for plus a random part of a growing one, so that calls
     that were refused together do not return together. Returns None if `is_moot` becomes true meanwhile.
-    Must hold a slot of the run; it is free for others during a pause. Raises ApiError.
+    Must hold a slot of the run; it is free for others during a pause. Raises ApiError, and Problems before a call whose
+    `guard` is lost.
     """
     run, longest = at.run, RETRY_PAUSE
     while True:
+        if guard is not None:
+            await run.from_states(guard.check)
         try:
             return await run.client.send(request)
         except (Busy, InUse) as error:
@@ -80,7 +89,7 @@ def pauses(clock: Clock, lost: Unanswered, looks: Iterable[float]) -> Iterator[f
         yield min(left, pause)
 
 
-async def lock_creates(at: StepRun, name: str) -> StateLock | None:
+async def lock_creates(at: StepRun, name: str) -> NamedLock | None:
     """The lock of the creates of this type and name; None where no state is shared. Must hold a slot of the run.
 
     Raises StepFailed if another run holds it for too long, and Interrupted.

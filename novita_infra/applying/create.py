@@ -25,7 +25,7 @@ from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.clock import GRACE
 from novita_infra.model.concurrency import start_task
-from novita_infra.model.diagnostics import EXIT_BLOCKED
+from novita_infra.model.diagnostics import EXIT_BLOCKED, Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import PendingCall, Record
@@ -34,6 +34,7 @@ from novita_infra.model.values import Spec, Value, reveal
 from novita_infra.planning.changes.decisions import ambiguous
 from novita_infra.planning.changes.equality import agree, written
 from novita_infra.refresh.objects import candidates, read_all, still_there
+from novita_infra.state.store import NamedLock
 
 TRIES: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
@@ -61,6 +62,8 @@ class _Create:
     """The record before the step."""
     choice: Mapping[str, Value]
     """The offer for the record."""
+    lock: NamedLock | None = None
+    """The lock of its type and name; None where an owner mark tells its object, or no state is shared."""
 
 
 class Creator:
@@ -146,7 +149,7 @@ class Creator:
             try:
                 pending = await self._with_settled_snapshot(at, pending)
                 at = at.delayed(self._run.clock.now() - since)
-                create = _Create(at, create.spec, create.before, create.choice)
+                create = _Create(at, create.spec, create.before, create.choice, lock)
                 await self._record_created(at, await self._send(create, pending, request))
             finally:
                 if lock:
@@ -159,12 +162,12 @@ class Creator:
         for _ in range(TRIES):
             await self._record_intent(create, pending)
             try:
-                answer = await send(at, request)
+                answer = await send(at, request, guard=create.lock)
             except Unanswered as error:
                 lost, done = error, False
                 looking = f"{error}; looking for what it made for up to {in_words(effect_window(error))}"
                 at.note("", looking, status="unanswered")
-            except ApiError:
+            except (ApiError, Problems):
                 await self._restore_record(create)
                 raise
             else:
@@ -175,6 +178,8 @@ class Creator:
                 lost, done = Unanswered(request, text=f"it is done, but the answer holds no id{shown}"), True
             live = await self._find_created(create, pending, lost=lost)
             if live is not None:
+                if create.lock is not None:  # a run that took it over may have made this object
+                    await self._run.from_states(create.lock.check)
                 if not done:
                     at.note(live.id, f"what it made was found: {live.id}")
                 return live

@@ -26,7 +26,7 @@ from novita_infra.model.values import Ref, Spec, Value, refs
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
 from novita_infra.refresh.other_states import OtherStates
-from novita_infra.state.store import LockRefused, StateLock
+from novita_infra.state.store import LockRefused, NamedLock
 
 CALLS_AT_ONCE: Final = 64
 """The most calls in flight by default; the client finds out how many of them do good."""
@@ -74,7 +74,7 @@ class Run:
     """A digest of the API's address and of the key, for creates whose object carries no mark."""
     other_states: Callable[[], OtherStates] = OtherStates
     """Returns what the other states record now that this run can see."""
-    create_lock: Callable[[str], StateLock | LockRefused | None] = lambda _name: None
+    create_lock: Callable[[str], NamedLock | LockRefused | None] = lambda _name: None
     """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
     states_pool: Executor | None = None
     """The threads in which states on a server are asked for; None where they are files."""
@@ -82,7 +82,7 @@ class Run:
     """The resources that the plan did not read: their objects are read before a create and a delete."""
 
     async def from_states(self, ask: Callable[[], _T]) -> _T:
-        """What `other_states` or `create_lock` returns, without stopping the other steps meanwhile."""
+        """What `other_states`, `create_lock` or a lock returns, without stopping the other steps meanwhile."""
         if self.states_pool is None:
             return ask()
         return await asyncio.get_running_loop().run_in_executor(self.states_pool, ask)

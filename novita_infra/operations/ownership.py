@@ -24,7 +24,7 @@ from novita_infra.refresh.other_states import OtherStates, other_states, recorde
 from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
-from novita_infra.state.store import LockRefused, NamedLocks, StateBackend, StateLock, StateReader
+from novita_infra.state.store import LockRefused, NamedLock, NamedLocks, StateBackend, StateReader
 
 _MOST_THREADS: Final = 64
 """As many as the most calls that the client has in flight."""
@@ -121,7 +121,7 @@ class CreateLocks:
         self.threads = ThreadPoolExecutor(_MOST_THREADS, "states") if remote else None
         """The threads in which a server is asked for locks and states; None where they are files."""
 
-    def take(self, name: str) -> StateLock | LockRefused:
+    def take(self, name: str) -> NamedLock | LockRefused:
         """Takes the lock of the name."""
         with self._guard:
             self._places = own, shared = self._places or self._open()
@@ -136,7 +136,7 @@ class CreateLocks:
         if isinstance(other, LockRefused):
             lock.release()
             return other
-        return _Locks((lock, other), self._guard)
+        return _Locks(lock, other, self._guard)
 
     def close(self) -> None:
         """Frees the locks."""
@@ -158,16 +158,22 @@ class CreateLocks:
 
 @dataclass(frozen=True, slots=True)
 class _Locks:
-    """Several locks that are released together."""
+    """The two locks of a name, which are released together."""
 
-    locks: tuple[StateLock, ...]
+    own: NamedLock
+    """That of the project."""
+    shared: NamedLock
+    """That of the account on this machine, which no process loses while it lives."""
     guard: threading.Lock
     """Held by the thread that uses the files of the locks."""
 
+    def check(self) -> None:
+        self.own.check()
+
     def release(self) -> None:
         with self.guard:
-            for lock in reversed(self.locks):
-                lock.release()
+            self.shared.release()
+            self.own.release()
 
 
 def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:

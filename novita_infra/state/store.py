@@ -99,13 +99,25 @@ class StateLock(Protocol):
         ...
 
 
+class NamedLock(StateLock, Protocol):
+    """The lock of a name that a run holds."""
+
+    def check(self) -> None:
+        """Raises Problems if another run may have taken the lock over, because this one gave no sign of life.
+
+        To be called after the intent of a call is durable and before the call is sent: whoever takes the lock over
+        later reads that intent.
+        """
+        ...
+
+
 class NamedLocks(Protocol):
     """Locks by name that a run takes beside the lock of its environment: one for each create of some objects.
 
     A run takes many, so a backend does once what all of them need.
     """
 
-    def try_lock(self, name: str) -> StateLock | LockRefused:
+    def try_lock(self, name: str) -> NamedLock | LockRefused:
         """As `Store.try_lock`; refused, too, while this run holds the lock of that name."""
         ...
 

@@ -16,6 +16,7 @@ from novita_infra.applying.events import Identified, Progressed, Started
 from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.model.clock import ANSWER, GRACE
+from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
 from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.state.store import LockHolder, LockRefused
@@ -88,6 +89,51 @@ def test_a_lock_of_a_create_is_waited_for_with_a_note_each_minute() -> None:
     assert 30 <= len(notes) <= 40
     assert all("waiting for its end, at most" in note for note in notes)
     assert scene.journal.lines == []
+
+
+class LostLock:
+    """The lock of a create which another run has after so many checks."""
+
+    def __init__(self, checks: int) -> None:
+        self.checks = checks
+        self.released = False
+
+    def check(self) -> None:
+        self.checks -= 1
+        if self.checks < 0:
+            raise problem("the locks of this run were taken over")
+
+    def release(self) -> None:
+        self.released = True
+
+
+async def create_with(scene: Scene, lock: LostLock) -> None:
+    run = replace(scene.run(), create_lock=lambda _name: lock)
+    with pytest.raises(Problems, match="the locks of this run were taken over"):
+        await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
+    assert lock.released
+
+
+@pytest.mark.parametrize("busy", [0, 2])
+def test_a_create_whose_lock_is_lost_is_not_sent(busy: int) -> None:
+    scene = Scene()
+    scene.account.failures["/create"] = [Busy] * busy
+    scene.play(create_with(scene, LostLock(busy)))
+    assert scene.account.sent == ["/create"] * busy
+    assert scene.journal.lines == [
+        "snapshot machine: ",
+        "machine.a -: create: about to be sent",
+        "machine.a dropped: create: refused",
+    ]
+
+
+def test_an_object_that_is_found_after_the_lock_was_lost_is_not_recorded() -> None:
+    scene = Scene()
+    scene.account.lost["/create"] = 1
+    scene.play(create_with(scene, LostLock(1)))
+    assert scene.account.sent == ["/create"]
+    assert scene.record().id == ""
+    assert scene.record().pending is not None
 
 
 def test_a_create_whose_answer_settles_it_is_not_waited_for() -> None:

@@ -46,6 +46,7 @@ class NamedLeases:
         self._unused: set[str] = set()
         """The names that are in the table and not held any more."""
         self._exchange = SharedCall(self._exchange_all)
+        self._table = SharedCall(leases.table)
         self._pacing = Pacing()
         self._over = threading.Event()
         self._threads: ThreadPoolExecutor | None = None
@@ -59,6 +60,13 @@ class NamedLeases:
         if request.error is not None:
             raise request.error
         return request.refusal or _NamedLease(self, name)
+
+    def check(self, name: str) -> None:
+        """As NamedLock.check. Checks that come together read the table once."""
+        table, lease = self._table(), self._lease
+        held = table.held_by(name)
+        if lease is None or held is None or (held[0], held[1].token) != (lease.key, lease.token):
+            raise _lost()
 
     def release(self, name: str) -> None:
         """Gives back the name soon; nobody waits for that."""
@@ -108,7 +116,7 @@ class NamedLeases:
         """The table with the names that are free now; a request of another one gets its refusal."""
         entry = table.leases.get(lease.key)
         if requests and (entry is None or entry.token != lease.token):
-            raise problem(_LOST, "run the command again: it goes on from what is recorded", code=EXIT_REFUSED)
+            raise _lost()
         table = table.without_names(unused)
         held_here = set(self._held)
         for request in requests:
@@ -129,12 +137,19 @@ class NamedLeases:
         return lease
 
 
+def _lost() -> Problems:
+    return problem(_LOST, "run the command again: it goes on from what is recorded", code=EXIT_REFUSED)
+
+
 @dataclass(frozen=True, slots=True)
 class _NamedLease:
     """The lock of a name."""
 
     locks: NamedLeases
     name: str
+
+    def check(self) -> None:
+        self.locks.check(self.name)
 
     def release(self) -> None:
         self.locks.release(self.name)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from processes import wait_until
 from state_backends import BACKENDS, cases, process_with_store
 from state_values import A, B, write_changes
 
@@ -39,6 +40,20 @@ try:
                 print("written", flush=True)
 except Problems as problems:
     print(problems, flush=True)
+"""
+
+ASKS_BEFORE_CALLS = """
+from novita_infra.model.diagnostics import Problems
+
+locks = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).named_locks("apply")
+lock = locks.try_lock("vpc a")
+print("held", flush=True)
+for _ in sys.stdin:
+    try:
+        lock.check()
+        print("would call", flush=True)
+    except Problems as problems:
+        print(problems, flush=True)
 """
 
 
@@ -98,3 +113,33 @@ def test_a_broken_lock_fences_its_holder_off(place: Any) -> None:
         assert holder.pid == str(process.pid)
         assert "was taken over" in asked_to_write(process, "i-9")
     assert place.store().load().records == {A: Record(A, "i-1")}
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_holder_of_a_name_that_was_paused_learns_before_its_next_call(place: Any, keeps: bool) -> None:
+    locks = place.backend().named_locks("destroy")
+    with process_with_store(place.name, place.folder, ASKS_BEFORE_CALLS) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            assert asked_to_write(process, "now") == "would call"
+            os.kill(process.pid, signal.SIGSTOP)
+            wait_until(lambda: not isinstance(locks.try_lock("vpc a"), LockRefused), "a silent holder loses its names")
+            if not keeps:
+                locks.close()
+            os.kill(process.pid, signal.SIGCONT)
+            assert "the locks of this run were taken over" in asked_to_write(process, "now")
+        finally:
+            process.kill()
+            locks.close()
+
+
+def test_a_live_holder_of_a_name_may_call(place: Any) -> None:
+    locks = place.backend().named_locks("apply")
+    one, two = locks.try_lock("vpc a"), locks.try_lock("vpc b")
+    assert not isinstance(one, LockRefused)
+    assert not isinstance(two, LockRefused)
+    one.release()
+    for _ in range(2):
+        two.check()
+    locks.close()

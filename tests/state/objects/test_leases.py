@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,6 +160,40 @@ def test_a_run_whose_lease_was_taken_away_gets_no_name(machine: Callable[[str], 
     bob.leases.remove(key)
     with pytest.raises(Problems, match="the locks of this run were taken over while it gave no sign of life"):
         names.try_lock("b")
+
+
+def test_a_name_that_another_run_has_by_now_guards_no_call(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    one, two = NamedLeases(ada.leases, "apply"), NamedLeases(bob.leases, "apply")
+    a, b = one.try_lock("vpc a"), one.try_lock("vpc b")
+    assert not isinstance(a, LockRefused)
+    assert not isinstance(b, LockRefused)
+    a.check()
+    assert isinstance(two.try_lock("vpc a"), LockRefused)
+    bob.seconds += PERIOD
+    taken = two.try_lock("vpc a")
+    assert not isinstance(taken, LockRefused)
+    taken.check()
+    with pytest.raises(Problems, match="the locks of this run were taken over while it gave no sign of life"):
+        a.check()
+    b.check()  # nobody has taken that one
+
+
+def test_checks_of_many_names_read_the_table_together(tmp_path: Path) -> None:
+    reads: list[str] = []
+
+    class Counted(FolderObjects):
+        def read(self, key: str) -> Any:
+            reads.append(key)
+            time.sleep(0.01)
+            return super().read(key)
+
+    names = NamedLeases(Leases(Counted(tmp_path, atomic=False), period=PERIOD, beats=False), "apply")
+    with ThreadPoolExecutor(40) as pool:
+        locks = [*pool.map(names.try_lock, [f"vpc {number}" for number in range(40)])]
+        reads.clear()
+        list(pool.map(lambda lock: lock.check(), locks))
+    assert len(reads) < 10
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
