@@ -7,20 +7,40 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.api.request import Request, get
+from novita_infra.model.frozen import dataclass
 
 BALANCE: Final[Request] = get("/openapi/v1/billing/balance/detail")
 """basic-get-user-balance."""
 KEYS: Final[Request] = get("/openapi/v2/user/key")
 """key-list-with-model-access."""
 
+_PARTS: Final = ("availableBalance", "cashBalance", "creditLimit", "pendingCharges", "outstandingInvoices")
 _PART: Final = 10
 """1/100000 USD in a 1/10000 USD, the unit of the balance."""
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The balance of the account in 1/100000 USD, each part None where the answer has none (basic-get-user-balance)."""
+
+    available: int | None
+    cash: int | None
+    credit_limit: int | None
+    """The most that may be owed."""
+    pending: int | None
+    owed: int | None
+
+
+def balance_in(answer: Any) -> Balance:
+    """The balance in an answer. The parts are not to be added: no page says how they relate."""
+    item = object_of(answer)
+    parts = [int_of(item.get(name)) for name in _PARTS]
+    return Balance(*(None if part is None else part * _PART for part in parts))
+
+
 def balance_of(answer: Any) -> int | None:
     """The available balance in 1/100000 USD; None where the answer has none."""
-    available = int_of(object_of(answer).get("availableBalance"))
-    return None if available is None else available * _PART
+    return balance_in(answer).available
 
 
 def account_of(answer: Any, is_own: Callable[[str], bool]) -> str:

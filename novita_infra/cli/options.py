@@ -169,6 +169,13 @@ def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
 steal_option = click.option(
     "--steal", is_flag=True, help="Insist on an object that belongs to another project, environment or address."
 )
+sim_option = click.option(
+    "--sim",
+    is_flag=True,
+    envvar="NOVITA_INFRA_SIM",
+    show_envvar=True,
+    help="Use the built-in simulator instead of the cloud.",
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
 parallelism_option = click.option(

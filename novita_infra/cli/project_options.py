@@ -10,28 +10,24 @@ from typing import Any, Final
 
 import click
 
+from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, renderer_of
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.options import PlanOptions, Refresh
 
-_ENVIRONMENT: Final = "NOVITA_INFRA_ENV"
+ENVIRONMENT: Final = "NOVITA_INFRA_ENV"
+"""The variable that chooses the environment."""
 
 
 def with_project_options(function: Callback) -> Callback:
     """Adds the options and passes them on as `project_options`."""
 
-    @click.option(
-        "--sim",
-        is_flag=True,
-        envvar="NOVITA_INFRA_SIM",
-        show_envvar=True,
-        help="Use the built-in simulator instead of the cloud.",
-    )
+    @sim_option
     @click.option(
         "--env",
         "environment",
         default="",
-        envvar=_ENVIRONMENT,
+        envvar=ENVIRONMENT,
         show_envvar=True,
         metavar="NAME",
         help="The environment of the project.",
@@ -57,10 +53,10 @@ def with_project_options(function: Callback) -> Callback:
         var_files: tuple[Path, ...],
         **rest: Any,
     ) -> Any:
-        preset = os.environ.get(_ENVIRONMENT)
+        preset = os.environ.get(ENVIRONMENT)
         if preset and preset != environment:
             renderer = renderer_of(click.get_current_context().params)
-            renderer.note(f"--env {environment} is used, not {preset} ({_ENVIRONMENT}).")
+            renderer.note(f"--env {environment} is used, not {preset} ({ENVIRONMENT}).")
         project_options = ProjectOptions(
             path=path,
             environment=environment,

@@ -106,3 +106,5 @@ class ApiCalls:
     """The known attributes that still hold for an object with this answer: a list carries fewer than a get."""
     number_outputs: frozenset[str] = frozenset()
     """The computed attributes that are numbers: where a text is wanted, they become one."""
+    create_first: bool = False
+    """Whether a replacement creates the new object before it deletes the old one."""

@@ -17,6 +17,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import Quota, StockNeed
 from novita_infra.kinds.call import ApiCalls, Call, Target
 from novita_infra.kinds.field import Field, Refusal, Replaces
+from novita_infra.kinds.machine import Machine
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Timeouts
 from novita_infra.model.records import Record
@@ -241,9 +242,9 @@ class Kind:
     placement: PlacementRules = PlacementRules()
     market: Market = Market()
     drift: DriftRules = DriftRules()
+    machine: Machine | None = None
+    """The daily life of its objects, if they run programs."""
     timeouts: Timeouts
-    create_first: bool = False
-    """Whether a replacement creates the new object before it deletes the old one."""
     example: str = ""
     """A manifest of this kind that validates, for `explain` and the docs."""
 

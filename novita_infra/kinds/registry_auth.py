@@ -105,9 +105,9 @@ REGISTRY_AUTH = Kind(
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
         ),
+        create_first=True,
     ),
     timeouts=Timeouts(create=60, update=60, delete=600),
-    create_first=True,
     example="""\
 apiVersion: novita-infra/v1
 kind: RegistryAuth

@@ -215,7 +215,7 @@ def _created_first(
     waiting = [
         address
         for address in replaced
-        if kinds[address.type].create_first
+        if kinds[address.type].api.create_first
         or declared[address].lifecycle.create_first
         or any(
             decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])

@@ -86,7 +86,7 @@ def explain_kind(kind: Kind) -> KindExplained:
         timeouts=waits(kind),
         deletion=kind.api.delete.summary.partition(": ")[2],
         replacement="the new object is created before the old one is deleted"
-        if kind.create_first
+        if kind.api.create_first
         else "the old object is deleted before the new one is created, unless a resource that remains still uses it",
         mark_place=kind.api.mark_place,
         example=kind.example,

@@ -101,7 +101,7 @@ def lifecycle(kind: Kind | None = None) -> Schema:
             },
             "createBeforeDestroy": {
                 "type": "boolean",
-                "default": bool(kind and kind.create_first),
+                "default": bool(kind and kind.api.create_first),
                 "description": "Whether a replacement creates the new object before it deletes the old one.",
             },
             "group": {

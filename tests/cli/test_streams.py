@@ -30,6 +30,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "fmt": ("", 1),
     "plan": ("--sim --out p.niplan", 1),
     "apply": ("--sim --auto-approve", 1),
+    "balance": ("--sim", 1),
     "drift": ("--sim", 1),
     "show": ("", 1),
     "output": ("", 1),

@@ -36,6 +36,7 @@ NO_ANSWER = {
     "kinds/instance/calls:": "makes requests from declared values, and compares values that are read",
     "kinds/instance/drift_causes:_gone": "explains values that are read",
     "kinds/instance/drift_causes:platform_event": "explains values that are read",
+    "kinds/instance/machine:": "describes values that are read",
     "kinds/instance/kind:_matches": "compares a declared and a live value",
     "kinds/instance/offers:": "chooses among declared values",
     "kinds/instance/prices:": "prices values that are read",

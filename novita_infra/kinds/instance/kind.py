@@ -2,7 +2,7 @@
 
 It has the most fields and calls of all kinds, so each part has a module: `fields`, `forms` (of values), `calls`
 (requests), `parsing` (answers), `resolution` and `validation` (of a spec), `offers` (several products), `prices`,
-`drift_causes`.
+`drift_causes`, `machine` (its daily life).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.instance import calls, drift_causes, offers, parsing, prices, resolution, validation
 from novita_infra.kinds.instance.fields import FIELDS
+from novita_infra.kinds.instance.machine import MACHINE
 from novita_infra.kinds.kind import DriftRules, Kind, Market, OutputKeys, PlacementRules, Resolution, UseMetrics
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
@@ -202,6 +203,7 @@ INSTANCE: Final = Kind(
         stopped=lambda spec: spec.get("power") == "stopped",
         remedy=pull_remedy,
     ),
+    machine=MACHINE,
     # Pulling a large image takes the longest, at the create and at an upgrade.
     # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).
     timeouts=Timeouts(create=5400, update=5400, delete=600, stages={"accept": 900, "pull": 4500, "ready": 900}),

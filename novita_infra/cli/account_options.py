@@ -1,0 +1,42 @@
+"""The options of commands about the account, which need no manifests."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+
+from novita_infra.cli.options import sim_option
+from novita_infra.cli.project_options import ENVIRONMENT
+from novita_infra.cli.rendering import Callback
+from novita_infra.operations.account.view import AccountOptions
+
+
+def with_account_options(function: Callback) -> Callback:
+    """Adds the options and passes them on as `account_options`."""
+
+    @sim_option
+    @click.option(
+        "--env",
+        "environment",
+        default="",
+        envvar=ENVIRONMENT,
+        show_envvar=True,
+        metavar="NAME",
+        help="The environment whose addresses are meant; all of the project by default.",
+    )
+    @click.option(
+        "--project",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=".",
+        metavar="FOLDER",
+        help="The project whose states name the objects; the one in this folder by default. There need not be one.",
+    )
+    @functools.wraps(function)
+    def inner(*, sim: bool, environment: str, folder: Path, **rest: Any) -> Any:
+        return function(account_options=AccountOptions(project=folder, environment=environment, sim=sim), **rest)
+
+    return inner

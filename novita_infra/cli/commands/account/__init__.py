@@ -1,0 +1,1 @@
+"""Commands about the account: its money, its limits, its keys."""

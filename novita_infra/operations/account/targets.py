@@ -1,0 +1,89 @@
+"""The objects that the words of a command mean: addresses, patterns, labels, and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import together
+from novita_infra.model.diagnostics import Diagnostic, Problems, nearest, problem
+from novita_infra.model.frozen import dataclass
+from novita_infra.model.resources import Live
+from novita_infra.operations.account.recorded import RecordedObject
+from novita_infra.operations.account.view import AccountView
+from novita_infra.planning.options import LABEL, is_pattern
+from novita_infra.refresh.objects import read_all
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectTarget:
+    """A live object that a command is about."""
+
+    kind: Kind
+    live: Live
+    """As its list shows it: without what only a get returns."""
+    recorded: RecordedObject | None
+    """None where no state of the project records it."""
+    title: str
+    """What a message calls it: its address, else its id."""
+
+
+async def targets_of(view: AccountView, words: Sequence[str], kinds: Sequence[Kind]) -> list[ObjectTarget]:
+    """The live objects of these kinds that the words mean, each once, in the order of the words.
+
+    A word is an address, a pattern, a label or an id. The list of each kind in question is read once.
+    Raises Problems with every word that means nothing, and ApiError.
+    """
+    named = {word: _recorded(view, word, kinds) for word in words}
+    wanted = {item.address.type for found in named.values() for item in found or ()}
+    read = [kind for kind in kinds if kind.type in wanted or any(found is None for found in named.values())]
+    lists = await together(*(read_all(view.client, kind) for kind in read))
+    lives = {kind.type: by_id for kind, by_id in zip(read, lists, strict=True)}
+    targets: dict[tuple[str, str], ObjectTarget] = {}
+    errors: list[Diagnostic] = []
+    for word, found in named.items():
+        keys = [(kind.type, word) for kind in read] if found is None else [(it.address.type, it.id) for it in found]
+        live = [(key, lives[key[0]][key[1]]) for key in keys if key[1] in lives.get(key[0], {})]
+        if not live:
+            errors.append(_missing(view, word, found, [id for by_id in lives.values() for id in by_id]))
+        for key, item in live:
+            title = view.recorded.address_of(*key) or item.id
+            targets[key] = ObjectTarget(KINDS[key[0]], item, view.recorded.by_id.get(key), title)
+    if errors:
+        raise Problems(errors)
+    return list(targets.values())
+
+
+async def target_of(view: AccountView, word: str, kinds: Sequence[Kind]) -> ObjectTarget:
+    """The one live object that the word means. Raises Problems if there is none, or several."""
+    found = await targets_of(view, [word], kinds)
+    if len(found) > 1:
+        several = ", ".join(item.title for item in found)
+        raise problem(f"{word} means several objects: {several}", "name one of them")
+    return found[0]
+
+
+def _recorded(view: AccountView, word: str, kinds: Sequence[Kind]) -> list[RecordedObject] | None:
+    """The recorded objects that an address, a pattern or a label means; None for a word that may be an id."""
+    if not (word.startswith(LABEL) or is_pattern(word)):
+        try:
+            Address.parse(word)
+        except ValueError:
+            return None
+    types = {kind.type for kind in kinds}
+    return [item for item in view.recorded.selected(word) if item.address.type in types]
+
+
+def _missing(view: AccountView, word: str, found: list[RecordedObject] | None, ids: Sequence[str]) -> Diagnostic:
+    if found:
+        gone = ", ".join(f"{item.address} ({item.id})" for item in found)
+        return Diagnostic(f"{gone} does not exist any more", "novita-infra plan shows what apply would do about it")
+    addresses = [str(item.address) for item in view.recorded]
+    if found is None:
+        return Diagnostic(f"{word} is neither an address nor an id in this account", nearest(word, [*addresses, *ids]))
+    where = f"the environment {view.where.environment}" if view.where.environment else "this project"
+    if view.place is None:
+        return Diagnostic(f"no state is known that records {word}", "go to the folder of its project, or name its id")
+    return Diagnostic(f"no object of {where} is recorded as {word}", nearest(word, addresses))
