@@ -163,7 +163,7 @@ def _renamed(kind: Kind) -> Journey:
     if "name" not in kind.by_name:
         return Journey(example=example)
     address = f"{kind.type}.{yaml.safe_load(manifest_of(kind.type))['metadata']['name']}"
-    order = ["create", "delete"] if kind.create_first else ["delete", "create"]
+    order = ["create", "delete"] if kind.api.create_first else ["delete", "create"]
     actions = ["update"] if isinstance(kind.field("name").change, By) else order
     edit = ("manifest.yaml", "spec:", "spec:\n  name: renamed")
     return Journey(example=example, replacing=edit, becomes={address: actions})

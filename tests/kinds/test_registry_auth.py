@@ -52,7 +52,7 @@ def test_the_password_of_the_list_gets_nowhere() -> None:
 
 def test_every_change_makes_a_new_credential_before_the_old_one_goes() -> None:
     assert all(isinstance(item.change, Replaces) for item in KIND.fields)
-    assert KIND.create_first
+    assert KIND.api.create_first
     assert KIND.api.updates == ()
 
 
