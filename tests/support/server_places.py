@@ -19,7 +19,7 @@ from novita_infra.state.settings import StateSettings
 
 OTHER_COUNTERPARTS: Final = (("s3", "moto"),)
 """The backends with a further server for the tests, and its name."""
-SERVED: Final = frozenset({"postgres", "s3", "s3-moto", "s3-seaweedfs"})
+SERVED: Final = frozenset({"postgres", "s3", "s3-encrypted", "s3-moto", "s3-seaweedfs"})
 """The places that lie on a server which the tests start."""
 
 

@@ -25,6 +25,8 @@ from server_places import OTHER_COUNTERPARTS, SERVED
 
 import novita_infra
 from novita_infra.state.backend import OpenBackend, StateStorage
+from novita_infra.state.encryption.settings import encryption_of
+from novita_infra.state.encryption.storage import EncryptedBackend
 from novita_infra.state.guarded import GuardedBackend
 from novita_infra.state.objects.objects import ObjectTraits
 from novita_infra.state.objects.place import ObjectPlace
@@ -119,6 +121,14 @@ class ObjectsCase(BackendCase):
         return ObjectPlace(objects, ObjectTraits(period=2.0, compressed=self.name == "objects-in-order"))
 
 
+class EncryptedObjectsCase(ObjectsCase):
+    """The same, encrypted."""
+
+    def open_bytes(self, folder: Path) -> OpenBackend:
+        below = ObjectPlace(FolderObjects(folder, atomic=True), ObjectTraits(period=2.0))
+        return EncryptedBackend(below, encryption_of(encrypted(folder).revealed()))
+
+
 class EncryptedCase(BackendCase):
     """A backend whose contents are encrypted."""
 
@@ -151,7 +161,8 @@ BACKENDS: Final = {
     **{name: BackendCase(name) for name in backend_names()},
     **{f"{name}-{server}": BackendCase(name, server) for name, server in OTHER_COUNTERPARTS},
     **{name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")},
-    "local-encrypted": EncryptedCase("local"),
+    "objects-encrypted": EncryptedObjectsCase("objects-encrypted"),
+    **{f"{name}-encrypted": EncryptedCase(name) for name in ("local", "s3")},
 }
 
 

@@ -101,7 +101,7 @@ class EncryptedStorage:
         if key is None:
             self._storage.replace(state, below, trail)
             return
-        self._storage.replace(seal_state(state, key), below, _sealed_journal(trail, key) if trail else b"")
+        self._storage.replace(seal_state(state, key), below, _sealed_trail(trail, stored, below, key))
         self._key, self._own = key, None
 
     def begin(self, state: bytes, header: bytes, stored: Stored) -> JournalWriter:
@@ -245,11 +245,26 @@ class SealingWriter:
         return Stored(self._clear.state, bytes(self._lines), stored)
 
 
-def _sealed_journal(journal: bytes, key: DataKey) -> bytes:
-    """A whole journal: its first line, and all others as one append."""
-    first, _, rest = journal.partition(b"\n")
-    header = seal_header(first + b"\n", key)
-    return header + (seal_lines(rest, key, number=2, header=header) if rest else b"")
+def _sealed_trail(trail: bytes, stored: Stored, below: Stored, key: DataKey) -> bytes:
+    """The trail in envelopes. It begins with the journal as that is stored, if it may go on with this key."""
+    journal, sealed = stored.journal, below.journal
+    if journal and sealed and trail.startswith(journal) and _has_key(sealed, key):
+        begin, rest = sealed, trail.removeprefix(journal)
+    elif trail:
+        first, _, rest = trail.partition(b"\n")
+        begin = seal_header(first + b"\n", key)
+    else:
+        return b""
+    header = begin[: begin.index(b"\n") + 1]
+    return begin + (seal_lines(rest, key, number=begin.count(b"\n") + 1, header=header) if rest else b"")
+
+
+def _has_key(journal: bytes, key: DataKey) -> bool:
+    """Whether the lines of a sealed journal have this key, and the last one is not torn."""
+    try:
+        return journal.endswith(b"\n") and read_header(journal.partition(b"\n")[0], "").wrapped == key.wrapped
+    except Unopened:
+        return False
 
 
 def _changes(journal: bytes, serial: int) -> bool:

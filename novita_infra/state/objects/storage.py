@@ -148,7 +148,9 @@ class ObjectStorage:
         id = self._new_id(seen)
         changes = [self._state_change(id, state)]
         if seen.state:
-            changes.append(self._segment_change(seen.state, seen.next, "end", trail.removeprefix(before)))
+            kind: SegmentKind = "end" if trail.startswith(before) or not trail else "begin"
+            rest = trail.removeprefix(before) if kind == "end" else trail
+            changes.append(self._segment_change(seen.state, seen.next, kind, rest))
         changes.append(self._head_change(seen, id))
         self._write(changes)
         self._writer = None

@@ -134,8 +134,7 @@ def _of_chain(kept: Sequence[Kept]) -> Iterator[Diagnostic]:
     for one, two in pairwise(kept):
         if one.stored.state is None or two.stored.state is None or one.stored.state == two.stored.state:
             continue
-        named = previous_digest(two.stored.state)
-        if named and two.base is not None and named != state_digest(one.stored.state):
+        if two.base is not None and not _follows(one, one.stored.state, two.base, two.stored.state):
             yield Diagnostic(
                 f"{two.place} was not made from {one.place}",
                 "another state was put in its place, or one between them is missing; all: novita-infra state history",
@@ -153,6 +152,13 @@ def _of_chain(kept: Sequence[Kept]) -> Iterator[Diagnostic]:
             "state was put in its place",
             REPAIR_HINT,
         )
+
+
+def _follows(one: Kept, before: bytes, state: State, after: bytes) -> bool:
+    """Whether a state was made from the one before it, or as that one: a run stores it again, under the same serial."""
+    named = previous_digest(after)
+    again = one.base is not None and one.base.serial == state.serial and named == previous_digest(before)
+    return not named or again or named == state_digest(before)
 
 
 _WARNING: Final = Severity.WARNING

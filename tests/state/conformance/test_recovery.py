@@ -62,6 +62,23 @@ def test_the_history_holds_every_saved_state_with_who_saved_it(place: Any) -> No
     assert not errors(storage_of(place))
 
 
+def test_sound_states_of_ended_and_killed_runs_have_no_fault(place: Any) -> None:
+    store = place.store()
+    store.save(store.load())
+    run(place, Record(A, "1"))
+    store = place.store()
+    store.save(replace(store.load(), last_run=BY))
+    run(place, Record(B, "2"), killed=True)
+    store = place.store()
+    store.save(replace(store.load(), last_run=BY))
+    state = run(place, Record(C, "3"))
+    kept = read_kept(storage_of(place))
+    assert [str(item) for item in faults(kept, types=("instance",))] == []
+    found = recovered(kept)
+    assert found is not None
+    assert (found.state.serial, found.lost) == (state.serial, 0)
+
+
 def test_an_earlier_state_is_restored_as_a_new_version(place: Any) -> None:
     first = run(place, Record(A, "1"))
     second = run(place, Record(B, "2"))

@@ -159,6 +159,18 @@ def test_earlier_states_are_versions_whose_journal_makes_the_next_one(tmp_path: 
         assert version.at is not None
 
 
+@pytest.mark.parametrize("trail", [b"begin\nline\nsave\n", b"other begin\nsave\n"])
+def test_a_trail_is_kept_whether_it_goes_on_from_the_journal_or_replaces_it(tmp_path: Path, trail: bytes) -> None:
+    own = storage(tmp_path)
+    writer = own.begin(b"{}", b"begin\n", own.read())
+    writer.append(b"line\n")
+    writer.close()
+    own.replace(b"[]", own.read(), trail)
+    (version,) = storage(tmp_path).versions()
+    stored = storage(tmp_path).read_version(version)
+    assert (stored.state, stored.journal) == (b"{}", trail)
+
+
 def test_old_versions_and_their_journals_are_dropped_together(tmp_path: Path) -> None:
     for number in range(12):
         own = store(tmp_path, kept=2)
