@@ -32,8 +32,8 @@ _GZIP: Final = b"\x1f\x8b"
 _ID: Final = re.compile(r"\d{8}-(\d+)-[0-9a-f]{8}")
 
 SegmentKind: TypeAlias = Literal["begin", "lines", "end", "fence"]
-"""`begin` starts the journal of a run, or is a whole one in its place, `lines` continue it, `end` has the lines that make
-the next state of it, `fence` ends it for a holder that lost its lease."""
+"""`begin` starts the journal of a run, or is a whole one in its place; `lines` continue it; `end` has the lines that
+make the next state; `fence` ends it for a holder that lost its lease."""
 
 
 def head_key(environment: str) -> str:
