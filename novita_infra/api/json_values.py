@@ -27,7 +27,12 @@ def created_in(item: Mapping[str, Any]) -> float:
     Most answers hold seconds as text (gpu-instance-get-template: `createdAt`, gpu-instance-get-vpc: `createTime`); v2
     holds numbers, and undocumented fields may hold milliseconds or RFC 3339.
     """
-    value = next((item[name] for name in ("createdAt", "createTime", "created_at") if item.get(name)), None)
+    return moment_in(item, "createdAt", "createTime", "created_at")
+
+
+def moment_in(item: Mapping[str, Any], *names: str) -> float:
+    """The time under the first of these names that holds one, in Unix seconds; 0 without. See `created_in`."""
+    value = next((item[name] for name in names if item.get(name)), None)
     number = int_of(value, 0) or 0
     try:
         if not number and isinstance(value, str):

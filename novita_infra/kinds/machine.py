@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live
+from novita_infra.model.values import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,5 @@ class Machine:
     """Where it is: the name of the cluster, else its id; empty where that is not known."""
     login: Callable[[Live], Login | None]
     """How to log in, as a get of the object shows it; None where that is not possible (now)."""
+    charged: Callable[[Live], Spec] = lambda live: live.values
+    """The spec whose costs are those of the object as it is now."""

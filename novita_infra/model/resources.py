@@ -75,6 +75,21 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker of an object that the service runs on several."""
+
+    id: str
+    status: str
+    """The API's own word, such as `running`."""
+    ready: bool
+    failed: bool
+    trouble: str = ""
+    """The reason of a failure, in the API's words."""
+    log: str = field(default="", repr=False)
+    """The address of its log. It may hold a token: it is followed and never shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A resource as the API shows it, in the manifest's shape."""
 
@@ -98,6 +113,12 @@ class Live:
     """The addresses of its logs, the most useful first. One may hold a token: it is followed and never shown."""
     created: float = field(default=0.0, compare=False)
     """The time of its creation in Unix seconds; 0 if the API does not return it."""
+    started: float = field(default=0.0, compare=False)
+    """The time of its last start, likewise."""
+    stopped: float = field(default=0.0, compare=False)
+    """The time of its last stop, likewise."""
+    workers: tuple[Worker, ...] = field(default=(), compare=False)
+    """Its workers, for objects that the service runs on several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.concurrency import together
-from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.model.resources import PRESENT, Live, Phase, Worker
 from novita_infra.model.values import Spec, Value, leaves
 
 _STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
@@ -129,11 +129,19 @@ def _parsed(client: ApiClient, kind: Kind, items: Iterable[Mapping[str, Any]]) -
         live = kind.api.read.parse(item)
         if live.trouble:
             live = replace(live, trouble=client.redacted(live.trouble))
+        if live.workers:
+            live = replace(live, workers=tuple(_redacted(client, worker) for worker in live.workers))
         if live.status and not _STATUS.fullmatch(live.status):
             status = client.redacted(live.status)
             outputs = {name: status if value == live.status else value for name, value in live.outputs.items()}
             live = replace(live, status=status, outputs=outputs)
         yield live
+
+
+def _redacted(client: ApiClient, worker: Worker) -> Worker:
+    if not worker.trouble and _STATUS.fullmatch(worker.status):
+        return worker
+    return replace(worker, status=client.redacted(worker.status), trouble=client.redacted(worker.trouble))
 
 
 def only_listed(kind: Kind) -> bool:

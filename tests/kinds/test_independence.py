@@ -10,7 +10,7 @@ import pytest
 from novita_infra import kinds
 
 FOLDER = Path(kinds.__file__).parent
-SHARED = {"kind", "call", "field", "toolkit"}
+SHARED = {"kind", "call", "field", "machine", "toolkit"}
 OWN = sorted(
     {path.stem for path in FOLDER.iterdir() if path.stem.isidentifier()} - SHARED - {"__init__", "__pycache__"}
 )
@@ -35,5 +35,8 @@ def test_a_kind_imports_no_other_kind(kind: str) -> None:
 
 
 def test_the_toolkit_imports_no_kind() -> None:
-    paths = [*(FOLDER / "toolkit").rglob("*.py"), *(FOLDER / f"{name}.py" for name in ("kind", "call", "field"))]
+    paths = [
+        *(FOLDER / "toolkit").rglob("*.py"),
+        *(FOLDER / f"{name}.py" for name in ("kind", "call", "field", "machine")),
+    ]
     assert {part for path in paths for part in imported(path)} <= SHARED

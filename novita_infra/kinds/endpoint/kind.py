@@ -11,6 +11,7 @@ from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.endpoint import calls, parsing, prices, resolution
 from novita_infra.kinds.endpoint.fields import FIELDS
+from novita_infra.kinds.endpoint.machine import MACHINE
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
@@ -99,6 +100,7 @@ ENDPOINT = Kind(
         platform_event=parsing.platform_event,
         remedy=pull_remedy,
     ),
+    machine=MACHINE,
     timeouts=Timeouts(create=1800, update=1800, delete=900),
     example="""\
 apiVersion: novita-infra/v1

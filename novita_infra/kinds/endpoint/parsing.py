@@ -13,10 +13,9 @@ from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
 from novita_infra.kinds.toolkit.translation import ports_of, storages_of
 from novita_infra.model.diagnostics import first_of
-from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import Live, Phase, Worker
 from novita_infra.model.values import Value
 
 WORKER_KEYS: Final = {
@@ -82,6 +81,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
         mark=mark_of_env(item.get("envs")),
         created=created_in(item),
+        workers=tuple(workers),
         stuck=phase is Phase.CHANGING and bool(workers) and all(worker.failed for worker in workers),
         logs=tuple(filter(None, (*logs, text_of(item.get("log"))))),
     )
@@ -102,24 +102,14 @@ def workers_agree(declared: Value, live: Value) -> bool:
     return all(live.get(name, value) == value for name, value in declared.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    id: str
-    status: str
-    ready: bool
-    failed: bool
-    trouble: str
-    log: str
-
-
-def _worker_of(item: Mapping[str, Any]) -> _Worker:
+def _worker_of(item: Mapping[str, Any]) -> Worker:
     """One worker. A draining worker (`drain`) still answers, but does not count as ready.
 
     No page says how a worker fails. It counts as failed where its state says so with a reason, and it is not healthy.
     """
     status, trouble = _state_of(item.get("state"))
     word, healthy = status.lower(), flag_of(item.get("healthy"))
-    return _Worker(
+    return Worker(
         text_of(item.get("id")),
         word,
         ready=word == "running" and healthy and not flag_of(item.get("drain")),
@@ -129,7 +119,7 @@ def _worker_of(item: Mapping[str, Any]) -> _Worker:
     )
 
 
-def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
+def _complaints(workers: Sequence[Worker]) -> Iterator[str]:
     """The troubles of the workers, each once with the workers that have it."""
     troubled: dict[str, list[str]] = {}
     for worker in workers:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of
+from novita_infra.api.json_values import carried, created_in, filled, int_of, moment_in, object_of, objects_of, text_of
 from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.kinds.toolkit.owner_marks import mark_of_env
@@ -41,6 +41,8 @@ def parse(item: Mapping[str, Any]) -> Live:
         trouble=": ".join(messages),
         mark=mark_of_env(item.get("envs")),
         created=created_in(item),
+        started=moment_in(item, "lastStartedAt"),
+        stopped=moment_in(item, "lastStoppedAt"),
         logs=_logs(object_of(item.get("connectComponentLog")), status),
     )
 

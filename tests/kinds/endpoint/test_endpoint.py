@@ -12,7 +12,7 @@ from novita_infra.kinds.call import Target
 from novita_infra.kinds.endpoint import ENDPOINT as KIND
 from novita_infra.kinds.field import By, Replaces
 from novita_infra.model.addresses import Address
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import Live, Phase, Worker
 from novita_infra.model.values import Ref, Secret, Spec
 
 WORKERS = {"min": 1, "max": 3, "idleTimeout": 60, "maxConcurrency": 8, "requestTimeout": 600}
@@ -559,3 +559,22 @@ def test_a_choice_stands_beside_a_name() -> None:
     assert KIND.resolution.check is not None
     found = [item.path for item in KIND.resolution.check({**SPEC, "product": {"id": "x", "choose": "cheapest"}})]
     assert found == [("product", "choose")]
+
+
+def test_an_endpoint_is_charged_for_the_workers_that_exist() -> None:
+    assert KIND.machine
+    workers = [
+        {"id": "w-1", "state": {"state": "running"}, "healthy": True},
+        {"id": "w-2", "state": {"state": "removed"}},
+    ]
+    live = KIND.api.read.parse(
+        {
+            "id": "e",
+            "workers": workers,
+            "workerConfig": {"minNum": 0, "maxNum": 3, "gpuNum": 2},
+            "products": [{"id": "p"}],
+        }
+    )
+    assert live.workers == (Worker("w-1", "running", ready=True, failed=False),)
+    assert KIND.machine.charged(live)["workers"] == {"min": 1, "max": 1}
+    assert KIND.machine.product(live) == "2 x p"
