@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from novita_infra.kinds.instance import INSTANCE
-
-MACHINE = INSTANCE.machine
-assert MACHINE
+from novita_infra.kinds.instance.machine import MACHINE
 
 
 def test_a_machine_names_its_product_and_place() -> None:
