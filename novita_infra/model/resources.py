@@ -75,7 +75,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class LiveWorker:
     """One worker of an object that the service runs on several."""
 
     id: str
@@ -117,7 +117,7 @@ class Live:
     """The time of its last start, likewise."""
     stopped: float = field(default=0.0, compare=False)
     """The time of its last stop, likewise."""
-    workers: tuple[Worker, ...] = field(default=(), compare=False)
+    workers: tuple[LiveWorker, ...] = field(default=(), compare=False)
     """Its workers, for objects that the service runs on several."""
 
 

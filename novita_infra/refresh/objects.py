@@ -12,7 +12,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.concurrency import together
-from novita_infra.model.resources import PRESENT, Live, Phase, Worker
+from novita_infra.model.resources import PRESENT, Live, LiveWorker, Phase
 from novita_infra.model.values import Spec, Value, leaves
 
 _STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
@@ -138,7 +138,7 @@ def _parsed(client: ApiClient, kind: Kind, items: Iterable[Mapping[str, Any]]) -
         yield live
 
 
-def _redacted(client: ApiClient, worker: Worker) -> Worker:
+def _redacted(client: ApiClient, worker: LiveWorker) -> LiveWorker:
     if not worker.trouble and _STATUS.fullmatch(worker.status):
         return worker
     return replace(worker, status=client.redacted(worker.status), trouble=client.redacted(worker.trouble))

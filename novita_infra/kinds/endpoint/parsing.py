@@ -15,7 +15,7 @@ from novita_infra.kinds.toolkit.translation import ports_of, storages_of
 from novita_infra.model.diagnostics import first_of
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live, Phase, Worker
+from novita_infra.model.resources import Live, LiveWorker, Phase
 from novita_infra.model.values import Value
 
 WORKER_KEYS: Final = {
@@ -102,14 +102,14 @@ def workers_agree(declared: Value, live: Value) -> bool:
     return all(live.get(name, value) == value for name, value in declared.items())
 
 
-def _worker_of(item: Mapping[str, Any]) -> Worker:
+def _worker_of(item: Mapping[str, Any]) -> LiveWorker:
     """One worker. A draining worker (`drain`) still answers, but does not count as ready.
 
     No page says how a worker fails. It counts as failed where its state says so with a reason, and it is not healthy.
     """
     status, trouble = _state_of(item.get("state"))
     word, healthy = status.lower(), flag_of(item.get("healthy"))
-    return Worker(
+    return LiveWorker(
         text_of(item.get("id")),
         word,
         ready=word == "running" and healthy and not flag_of(item.get("drain")),
@@ -119,7 +119,7 @@ def _worker_of(item: Mapping[str, Any]) -> Worker:
     )
 
 
-def _complaints(workers: Sequence[Worker]) -> Iterator[str]:
+def _complaints(workers: Sequence[LiveWorker]) -> Iterator[str]:
     """The troubles of the workers, each once with the workers that have it."""
     troubled: dict[str, list[str]] = {}
     for worker in workers:

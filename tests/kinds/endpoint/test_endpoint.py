@@ -12,7 +12,7 @@ from novita_infra.kinds.call import Target
 from novita_infra.kinds.endpoint import ENDPOINT as KIND
 from novita_infra.kinds.field import By, Replaces
 from novita_infra.model.addresses import Address
-from novita_infra.model.resources import Live, Phase, Worker
+from novita_infra.model.resources import Live, LiveWorker, Phase
 from novita_infra.model.values import Ref, Secret, Spec
 
 WORKERS = {"min": 1, "max": 3, "idleTimeout": 60, "maxConcurrency": 8, "requestTimeout": 600}
@@ -575,6 +575,6 @@ def test_an_endpoint_is_charged_for_the_workers_that_exist() -> None:
             "products": [{"id": "p"}],
         }
     )
-    assert live.workers == (Worker("w-1", "running", ready=True, failed=False),)
+    assert live.workers == (LiveWorker("w-1", "running", ready=True, failed=False),)
     assert KIND.machine.charged(live)["workers"] == {"min": 1, "max": 1}
     assert KIND.machine.product(live) == "2 x p"
