@@ -17,6 +17,7 @@ from novita_infra.model.identity import new_project_id
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
+from novita_infra.operations.plans.former_place import check_former_place
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, reads_all, refresh_inputs
 from novita_infra.operations.session import Session, check_account, move_records
@@ -53,6 +54,8 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     check_account(session)
     check_newest(session.cache, session.store)
     remember_version(session.cache, session.store)
+    if not asked.new_state:
+        check_former_place(session)
     await check_owner(session)
     move_records(session)
     if session.project.written.refactoring.imports and not asked.destroys:

@@ -58,6 +58,8 @@ class Migration:
     options: Mapping[str, Any]
     """The settings of the new place, as the project file gives them."""
     moves: tuple[StateMove, ...]
+    in_files: bool = False
+    """Whether the old place is a folder, whose note others get with the files of the project."""
 
     def carry_out(self) -> None:
         """Copies each state, reads it back, and leaves a note in the old place. Raises Problems; the old place holds.
@@ -137,7 +139,7 @@ def migrating(
                 f"there is no state in {old.describe()}",
                 "name the new place in the project file: the first apply makes the state there",
             )
-        yield Migration(old.describe(), new.describe(), options, tuple(moves))
+        yield Migration(old.describe(), new.describe(), options, tuple(moves), in_files=not old.remote)
 
 
 def _store(backend: OpenBackend, environment: str, project: str) -> GuardedStore:

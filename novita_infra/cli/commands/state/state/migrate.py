@@ -71,6 +71,8 @@ def migrate_state(
             f"The state is in {job.target}. Write this into novita-infra.yaml, in place of `state:`, and commit it:",
             f"  {job.setting()}",
         )
+        if job.in_files:
+            renderer.message(f"Commit the note in {job.source}, too: it tells other clones where the state is.")
     return 0
 
 
