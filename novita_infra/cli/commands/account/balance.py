@@ -1,4 +1,4 @@
-"""`balance`: what the account can spend."""
+"""`balance`: what the account can spend, and how long that lasts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from novita_infra.operations.account.view import AccountOptions, open_account_vi
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.balance import balance_facts
 
-SUMMARY = "Show what the account can spend"
+SUMMARY = "Show what the account can spend, and how long that lasts"
 
 
 @click.command(cls=Command)
@@ -23,17 +23,21 @@ SUMMARY = "Show what the account can spend"
 @format_options("balance")
 @with_renderer
 def balance(*, account_options: AccountOptions, renderer: Renderer) -> int:
-    """Show the balance of the account.
+    """Show the balance of the account, the rate at which it is spent, and how long it lasts.
+
+    The rate is that of everything live on the account that is charged by the hour or the day, at today's prices. It
+    does not hold calls of models, and months that are paid in advance.
 
     \b
     Examples:
       novita-infra balance
-      novita-infra balance --json | jq -r .available
+      novita-infra balance --json | jq -r .runway_hours.least
     """
 
     async def show() -> int:
         async with open_account_view(account_options, os.environ, report=renderer.note) as view:
-            renderer.result(balance_facts(await read_balance(view)))
+            report = await read_balance(view)
+        renderer.result(balance_facts(report.balance, report.runway, unlisted=report.unlisted))
         return 0
 
     return carried_out(show())

@@ -1,0 +1,53 @@
+"""The running costs of everything that is live on the account, at today's prices. One list is read for each kind."""
+
+from __future__ import annotations
+
+from novita_infra.catalogue.prices import Cost, price_list
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.concurrency import together
+from novita_infra.model.frozen import dataclass
+from novita_infra.model.resources import PRESENT, Live
+from novita_infra.operations.account.view import AccountView
+from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.objects import read_all
+
+
+@dataclass(frozen=True, slots=True)
+class PricedObject:
+    """A live object with its running costs."""
+
+    kind: Kind
+    live: Live
+    costs: tuple[Cost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCosts:
+    """What the live objects of the account cost."""
+
+    objects: tuple[PricedObject, ...]
+    unlisted: tuple[str, ...]
+    """The types of which the API answered without a list: nobody knows what there is."""
+
+    @property
+    def costs(self) -> tuple[Cost, ...]:
+        """The costs of all."""
+        return tuple(cost for item in self.objects for cost in item.costs)
+
+
+async def read_live_costs(view: AccountView) -> LiveCosts:
+    """The live objects of every kind that costs something. A price that cannot be read is unknown. Raises ApiError."""
+    kinds = [kind for kind in KINDS.values() if kind.market.costs]
+    lists = await together(*(read_all(view.client, kind) for kind in kinds))
+    parts = {part for kind, lives in zip(kinds, lists, strict=True) if lives for part in kind.market.price_lists}
+    prices = price_list(await read_prices(view.client, sorted(parts)))
+    return LiveCosts(
+        tuple(
+            PricedObject(kind, live, kind.market.costs(live.values, prices))
+            for kind, lives in zip(kinds, lists, strict=True)
+            for live in lives.values()
+            if live.phase in PRESENT and kind.market.costs
+        ),
+        tuple(kind.type for kind, lives in zip(kinds, lists, strict=True) if not lives.is_certain),
+    )

@@ -1,0 +1,50 @@
+"""The balance of the account beside the costs of what is live: few calls, and nothing guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from account_views import viewed
+from foreign_objects import make_foreign
+from rig import Rig
+
+from novita_infra.operations.account.balance import read_balance
+from novita_infra.simulator import Fault
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path, environ={})
+
+
+def test_each_kind_is_listed_once_and_no_object_is_read_alone(rig: Rig) -> None:
+    for _ in range(3):
+        make_foreign(rig, "instance")
+    rig.world.calls.clear()
+    report = viewed(rig, read_balance)
+    assert report.runway is not None
+    assert report.runway.per_hour.most > 0
+    assert (
+        rig.world.calls["instances.list"] == rig.world.calls["endpoints.list"] == rig.world.calls["storages.list"] == 1
+    )
+    assert [name for name in rig.world.calls if name.endswith(".get")] == []
+
+
+def test_the_balance_is_known_where_objects_cannot_be_listed(rig: Rig) -> None:
+    rig.world.faults.add(Fault(operation="endpoints.list", status=403, reason="FORBIDDEN", count=None))
+    report = viewed(rig, read_balance)
+    assert (report.balance.available, report.runway) == (10_000_000_000, None)
+    assert rig.messages == [
+        "The rate is not known, because the objects of the account cannot be listed: "
+        "GET /gpu-instance/openapi/v1/endpoints: FORBIDDEN: a fault of the simulator (HTTP 403)"
+    ]
+
+
+def test_a_price_that_cannot_be_read_is_unknown(rig: Rig) -> None:
+    make_foreign(rig, "instance")
+    rig.world.faults.add(Fault(operation="*products.list", status=403, reason="FORBIDDEN", count=None))
+    report = viewed(rig, read_balance)
+    assert report.runway is not None
+    assert report.runway.unknown
+    assert report.runway.least is None
