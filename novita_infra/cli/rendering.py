@@ -13,8 +13,9 @@ import click
 from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import Diagnostic, problem
 from novita_infra.views.documents import WithDocuments
+from novita_infra.views.json_query import query_error
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
-from novita_infra.views.renderer import Renderer, RenderSettings
+from novita_infra.views.renderer import Query, Renderer, RenderSettings
 
 Callback: TypeAlias = Callable[..., Any]
 
@@ -22,6 +23,9 @@ _DEFAULT: Final = "text"
 _STREAM: Final = "as_"
 _DOCUMENT: Final = "document_"
 """The beginnings of the names of the options' values."""
+_QUERY: Final = "query"
+_QUERIED: Final = "json"
+"""The format of which a query selects."""
 
 
 def format_options(*results: str) -> Callable[[Callback], Callback]:
@@ -33,6 +37,13 @@ def format_options(*results: str) -> Callable[[Callback], Callback]:
         return function
 
     return add
+
+
+def _query(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """A JMESPath expression."""
+    if text is not None and (why := query_error(text)):
+        raise click.BadParameter(f"{text!r} is no JMESPath expression: {why}")
+    return text
 
 
 def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback]]:
@@ -48,6 +59,12 @@ def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback
                     metavar="FILE",
                     help=text,
                 )
+    yield click.option(
+        f"--{_QUERY}",
+        callback=_query,
+        metavar="EXPR",
+        help="Print what this JMESPath expression selects of the JSON; without --json, texts stand without quotes.",
+    )
 
 
 def with_renderer(function: Callback) -> Callback:
@@ -58,6 +75,7 @@ def with_renderer(function: Callback) -> Callback:
     @functools.wraps(function)
     def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
         chosen = _chosen(ctx.params)
+        rest.pop(_QUERY, None)
         if len(chosen) > 1:
             raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
         renderer = renderer_of(ctx.params)
@@ -72,8 +90,10 @@ def with_renderer(function: Callback) -> Callback:
 
 def renderer_of(params: dict[str, Any]) -> Renderer:
     """The renderer that the values of a command's options ask for; the first of several formats."""
-    settings = RenderSettings(_folder(params), RealClock().now, colours=not params.get("no_color"))
-    name = next(iter(_chosen(params)), _DEFAULT)
+    chosen, expression = _chosen(params), params.get(_QUERY)
+    query = Query(expression, plain=not chosen) if expression else None
+    settings = RenderSettings(_folder(params), RealClock().now, colours=not params.get("no_color"), query=query)
+    name = next(iter(chosen), _QUERIED if query else _DEFAULT)
     form = output_formats()[name]
     assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
     renderer: Renderer = part_of_format(name, form.renderer)(settings)

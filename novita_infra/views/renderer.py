@@ -39,6 +39,15 @@ Content: TypeAlias = PlanContent | DriftContent | ValidationContent | PlainConte
 """The result of a command without a format."""
 
 
+class Query(NamedTuple):
+    """What `--query` selects of the JSON."""
+
+    expression: str
+    """In JMESPath; it can be compiled."""
+    plain: bool
+    """Whether a text stands without quotes and a list of texts is one a line: the query came without `--json`."""
+
+
 class RenderSettings(NamedTuple):
     """What a renderer is made from."""
 
@@ -48,6 +57,8 @@ class RenderSettings(NamedTuple):
     """Unix seconds."""
     colours: bool = True
     """Whether colours are allowed."""
+    query: Query | None = None
+    """What is selected of the result; only for JSON."""
 
 
 class Renderer(Protocol):

@@ -19,6 +19,7 @@ from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
+from novita_infra.views.formats.json.output import whole_output
 from novita_infra.views.formats.json.state import record_json
 from novita_infra.views.formats.json.ui import Messages
 from novita_infra.views.formats.text.plan import plan_lines
@@ -103,7 +104,7 @@ def test_a_crashing_program_is_reported_with_its_log_without_secrets(
             else []
         )
     stream = io.StringIO()
-    listen = Messages(stream, now=rig.clock.now).listener()
+    listen = Messages(whole_output(stream), now=rig.clock.now).listener()
     for event in rig.events:
         listen(event)
     everything = stream.getvalue() + text_of(result)

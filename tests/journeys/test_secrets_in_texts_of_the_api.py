@@ -14,6 +14,7 @@ from rig import Rig
 
 from novita_infra.api.errors import ApiError
 from novita_infra.views.content.lines import plain
+from novita_infra.views.formats.json.output import whole_output
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.ui import Messages
 from novita_infra.views.formats.text.plan import plan_lines
@@ -153,7 +154,7 @@ def test_no_secret_that_the_service_quotes_is_shown_or_stored(tmp_path: Path, wh
         except ApiError as error:
             shown.append(f"{error} {error.advice} {error!r}")
     stream = io.StringIO()
-    listen = Messages(stream, now=rig.clock.now).listener()
+    listen = Messages(whole_output(stream), now=rig.clock.now).listener()
     for event in rig.events:
         listen(event)
     look(None)

@@ -23,10 +23,11 @@ from novita_infra.views.content.state import OutputContent, OutputsContent, Reco
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.json.diagnostics import validation_json
 from novita_infra.views.formats.json.drift import drift_report
+from novita_infra.views.formats.json.output import WriteJson, queried_output, whole_output
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.state import outputs_json, record_json, state_json
 from novita_infra.views.formats.json.ui import Messages
-from novita_infra.views.formats.json.values import json_text, shown_json
+from novita_infra.views.formats.json.values import shown_json
 from novita_infra.views.formats.json.why import why_json
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
 
@@ -62,6 +63,7 @@ class JsonRenderer:
     def __init__(self, settings: RenderSettings) -> None:
         self._root = settings.root
         self._now = settings.now
+        self._query = settings.query
         self._is_run = False
 
     def message(self, *lines: Line | str) -> None:
@@ -71,10 +73,11 @@ class JsonRenderer:
         if self._is_run:
             self._messages.log(text)
         else:
-            sys.stderr.write(plain([line(text)]))
-            sys.stderr.flush()
+            _to_stderr(text)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        if self._query:
+            self._to_stderr(diagnostics)
         self._messages.diagnostics(placed(diagnostics, self._root), sources())
 
     def verbatim(self, text: str) -> None:
@@ -82,11 +85,13 @@ class JsonRenderer:
         sys.stdout.flush()
 
     def show(self, lines: Iterable[Line], data: Any = None) -> None:  # noqa: ARG002 -- lines are for persons
-        self.verbatim(json_text(data, indent=2) + "\n")
+        self._write(data, 2)
 
     def result(self, content: Content) -> None:
+        if self._query:
+            self._to_stderr(_problems(content))
         if isinstance(content, OutputContent | PlanContent):  # programs for Terraform's plans read one line
-            self.verbatim(json_text(self._data(content)) + "\n")
+            self._write(self._data(content), None)
         else:
             self.show((), self._data(content))
 
@@ -131,6 +136,33 @@ class JsonRenderer:
             case _:
                 return content_data(content)
 
+    def _to_stderr(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Reports what the query may not select."""
+        for item in placed(diagnostics, self._root):
+            _to_stderr(f"{item.severity.value}: {item}")
+
+    def _write(self, data: Any, indent: int | None) -> None:
+        self._output(lines=False)(data, indent)
+
+    def _output(self, *, lines: bool) -> WriteJson:
+        return queried_output(sys.stdout, self._query, lines=lines) if self._query else whole_output(sys.stdout)
+
     @property
     def _messages(self) -> Messages:
-        return Messages(sys.stdout, now=self._now)
+        return Messages(self._output(lines=True), now=self._now)
+
+
+def _problems(content: Content) -> tuple[Diagnostic, ...]:
+    """The diagnostics inside of a result."""
+    match content:
+        case PlanContent(review=review) | DriftContent(review=review):
+            return review.problems
+        case ValidationContent(diagnostics=diagnostics):
+            return diagnostics
+        case _:
+            return ()
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(plain([line(text)]))
+    sys.stderr.flush()

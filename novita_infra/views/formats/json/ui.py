@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO, assert_never
+from typing import Any, Final, assert_never
 
 from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Result, Started
 from novita_infra.model.addresses import Address
@@ -22,8 +22,9 @@ from novita_infra.views.content.drift import drifted
 from novita_infra.views.content.events import address_and_call, event_line, reason_lines
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
+from novita_infra.views.formats.json.output import WriteJson
 from novita_infra.views.formats.json.state import outputs_json
-from novita_infra.views.formats.json.values import PROVIDER, Json, json_text
+from novita_infra.views.formats.json.values import PROVIDER, Json
 
 UI_VERSION: Final = "1.2"
 """The version of Terraform's machine-readable UI that this follows."""
@@ -41,10 +42,10 @@ _PLANNED: Final[Mapping[Action, str]] = {
 
 
 class Messages:
-    """Writes the messages of one run to a stream. `now` gives Unix seconds."""
+    """Writes the messages of one run. `now` gives Unix seconds."""
 
-    def __init__(self, stream: TextIO, *, now: Callable[[], float]) -> None:
-        self._stream = stream
+    def __init__(self, write: WriteJson, *, now: Callable[[], float]) -> None:
+        self._write_json = write
         self._now = now
 
     def version(self, version: str, project: RunProject | None) -> None:
@@ -135,8 +136,7 @@ class Messages:
     def _write(self, message: str, kind: str, *, level: str = "info", **rest: Any) -> None:
         at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         head = {"@level": level, "@message": message, "@module": "novita-infra.ui", "@timestamp": at, "type": kind}
-        self._stream.write(json_text({**head, **rest}) + "\n")
-        self._stream.flush()
+        self._write_json({**head, **rest}, None)
 
 
 def _level(outcome: Outcome) -> str:

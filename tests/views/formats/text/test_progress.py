@@ -19,6 +19,7 @@ from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, action_named
 from novita_infra.views.content.events import event_line
+from novita_infra.views.formats.json.output import whole_output
 from novita_infra.views.formats.json.renderer import JsonRenderer
 from novita_infra.views.formats.json.ui import Messages
 from novita_infra.views.formats.text.progress import listening_live, listening_plainly
@@ -70,7 +71,7 @@ def _play(messages: Messages) -> None:
 
 def _messages(speak: Callable[[Messages], None]) -> list[dict[str, Any]]:
     stream = io.StringIO()
-    speak(Messages(stream, now=lambda: 0.5))
+    speak(Messages(whole_output(stream), now=lambda: 0.5))
     return [json.loads(text) for text in stream.getvalue().splitlines()]
 
 

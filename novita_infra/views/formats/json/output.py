@@ -1,0 +1,56 @@
+"""Where JSON goes: to stdout, whole or as the part that a query selects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.printable import printable
+from novita_infra.views.formats.json.values import json_text
+from novita_infra.views.json_query import selected
+
+if TYPE_CHECKING:
+    from novita_infra.views.renderer import Query
+
+WriteJson: TypeAlias = Callable[[Any, int | None], None]
+"""Writes one document: the data, and the indent of its text or None for one line."""
+
+
+def whole_output(stream: TextIO) -> WriteJson:
+    """Writes each document as it is."""
+
+    def write(data: Any, indent: int | None) -> None:
+        stream.write(json_text(data, indent=indent) + "\n")
+        stream.flush()
+
+    return write
+
+
+def queried_output(stream: TextIO, query: Query, *, lines: bool) -> WriteJson:
+    """Writes what the JMESPath expression selects of each document.
+
+    A plain query writes a text or number as it is, a list of those as one a line, and null as nothing.
+    `lines` says that the documents are the messages of a run: those which it does not fit are left out.
+    Raises Problems where it does not fit a result.
+    """
+    whole = whole_output(stream)
+
+    def write(data: Any, indent: int | None) -> None:
+        try:
+            found = selected(query.expression, json.loads(json_text(data)))
+        except Problems:
+            if not lines:
+                raise
+            return
+        if found is None and (lines or query.plain):
+            return
+        values = found if isinstance(found, list) else [found]
+        if not query.plain or any(isinstance(value, (dict, list)) for value in values):
+            whole(found, indent)
+            return
+        stream.writelines(f"{printable(value) if isinstance(value, str) else json_text(value)}\n" for value in values)
+        stream.flush()
+
+    return write
