@@ -34,12 +34,12 @@ from novita_infra.views.formats.json.drift import adopted_json, drift_json
 from novita_infra.views.formats.json.estimate import estimate_json
 from novita_infra.views.formats.json.lookups import lookup_json
 from novita_infra.views.formats.json.money import cost_json, money_json
-from novita_infra.views.formats.json.policies import policies_json
 from novita_infra.views.formats.json.safety import (
     REASONS,
     checks_json,
     conditions_json,
     loss_json,
+    policies_json,
     rename_json,
     targeting_json,
 )

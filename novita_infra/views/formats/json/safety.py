@@ -1,6 +1,9 @@
-"""Targeting, data loss and conditions of a plan as JSON. Pure."""
+"""Targeting, data loss, conditions and verdicts of policies as JSON. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Loss
@@ -12,6 +15,8 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.verdicts import Judgement, VerdictReason
+from novita_infra.views.content.plan import policy_outcome
 from novita_infra.views.formats.json.values import Json, shown_json
 
 REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_triggers"}
@@ -109,3 +114,23 @@ def checks_json(review: Review, configuration: Configuration) -> list[Json]:
 
 def _along(item: Along) -> Json:
     return {"address": str(item.address), "why": item.why}
+
+
+def policies_json(judgements: Iterable[Judgement]) -> list[dict[str, Any]]:
+    """Each policy with its outcome and its reasons."""
+    return [
+        {
+            "name": judgement.policy.name,
+            "by": judgement.policy.by.value,
+            "run": list(judgement.policy.words),
+            "outcome": policy_outcome(judgement),
+            "deny": _verdict_reasons(judgement.verdict.deny),
+            "warn": _verdict_reasons(judgement.verdict.warn),
+            "error": judgement.error,
+        }
+        for judgement in judgements
+    ]
+
+
+def _verdict_reasons(reasons: Iterable[VerdictReason]) -> list[dict[str, str]]:
+    return [{"address": reason.address, "reason": reason.text} for reason in reasons]
