@@ -47,6 +47,10 @@ class Product:
     max_root_gb: int = 0
     gpu_memory_gb: int = 0
     """The memory of one GPU; 0 where the answer does not hold it, as those of v1."""
+    cores: int = 0
+    """CPU cores of a machine (per GPU); 0 where the answer does not hold them."""
+    ram_gb: int = 0
+    """The memory of a machine (per GPU); 0 where the answer does not hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             clusters=tuple(texts_of(item.get("regions"))),
             min_root_gb=int_of(item.get("minRootFS")) or 0,
             max_root_gb=int_of(item.get("maxRootFS")) or 0,
+            cores=int_of(item.get("cpuPerGpu")) or 0,
+            ram_gb=int_of(item.get("memoryPerGpu")) or 0,
         )
         for id, item in _items(pages)
     )
@@ -142,6 +148,8 @@ def _cpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             billing_modes=("onDemand",),
             min_root_gb=int_of(item.get("rootfsSize")) or 0,
             max_root_gb=int_of(item.get("rootfsSize")) or 0,
+            cores=int_of(item.get("cpuNum")) or 0,
+            ram_gb=int_of(item.get("memorySize")) or 0,
         )
         for id, item in _items(pages)
     )
@@ -174,6 +182,8 @@ def _serverless_product(id: str, item: Mapping[str, Any]) -> Product:
         min_root_gb=int_of(root.get("min_gb")) or 0,
         max_root_gb=int_of(root.get("max_gb")) or 0,
         gpu_memory_gb=_gpu_memory(resources),
+        cores=int_of(resources.get("cpu")) or 0,
+        ram_gb=int_of(resources.get("memory_gb")) or 0,
     )
 
 

@@ -16,6 +16,7 @@ _FOLDER = os.path.join(os.path.dirname(__file__), "commands")  # noqa: PTH118, P
 _SECTIONS = {
     "main": ("Main commands", ("init", "validate", "plan", "apply", "destroy")),
     "reading": ("Reading", ("drift", "show", "output", "graph", "why", "explain", "schema")),
+    "market": ("Market", ("products", "clusters", "templates", "models")),
     "account": ("Account", ("balance",)),
     "state": ("State", ("import", "orphans", "state")),
     "simulator": ("Simulator", ("sim",)),

@@ -104,6 +104,8 @@ def test_a_product_is_read_whether_its_numbers_are_numbers_or_text() -> None:
             clusters=("US-01 (Dallas)",),
             min_root_gb=10,
             max_root_gb=6144,
+            cores=16,
+            ram_gb=62,
         ),
     )
 

@@ -17,8 +17,10 @@ from novita_infra.account.balance import BALANCE, KEYS, account_of, balance_of
 from novita_infra.account.metrics import last_use
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request
+from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
+from novita_infra.catalogue.templates import template_in, template_request
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 
@@ -72,6 +74,8 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
 
     yield AnswerReader("balance", balance_of, answer(BALANCE))
     yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
+    yield AnswerReader("one template", template_in, answer(template_request("101")))
+    yield AnswerReader("one model", parse_model, answer(model_request("qwen/qwen3-max")))
     for kind in KINDS.values():
         for name, read, sound in _of_kind(kind, ids[kind.type], answer):
             yield AnswerReader(f"{kind.type} {name}", read, sound)

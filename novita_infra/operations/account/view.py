@@ -30,6 +30,8 @@ class AccountOptions:
     environment: str = ""
     """The environment whose objects are meant; empty for those of all."""
     sim: bool = False
+    names_objects: bool = True
+    """Whether the addresses of objects are needed: only then the states are read."""
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ async def open_account_view(
     A state that cannot be read is reported: its objects have no addresses then. `report` shows a message.
     """
     place = _located(where, environ)
-    states = list(_states(place, where.environment, report)) if place else []
+    states = list(_states(place, where.environment, report)) if place and where.names_objects else []
     async with account_opener(environ, sim=where.sim, in_flight=None) as opener:
         opened = await opener.open(place.root if place else where.project)
         recorded = recorded_in(state for state in states if state.cloud in {"", opened.cloud})

@@ -45,7 +45,7 @@ class Facts:
         shown = [(_title(item), getattr(self, item.name)) for item in dataclasses.fields(fields) if _title(item)]
         width = max((text_width(title) for title, _ in shown), default=0)
         for title, value in shown:
-            yield line((f"{f'{title}:':<{width + 1}}", Tone.STRONG), f" {text_of_value(value)}")
+            yield line((f"{f'{title}:':<{width + 1}}", Tone.STRONG), f" {text_of_value(value) or text_of_value(None)}")
 
     def data(self) -> Any:
         """The facts as JSON."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from novita_infra.catalogue.models import LanguageModel, parse_models
+from novita_infra.catalogue.models import LanguageModel, PriceBracket, parse_models
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.lookups.lookup import Answer, NoAnswer, ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
@@ -35,7 +35,17 @@ MODELS = parse_models([{"data": [TIERED, FLAT, FREE, BAD, {"id": ""}, None]}])
 
 def test_a_price_is_that_of_the_lowest_bracket_and_exact() -> None:
     assert parse_models([{"data": [TIERED]}]) == (
-        LanguageModel("a/tiered", "a/tiered", None, Decimal("0.075"), Decimal("1.25")),
+        LanguageModel(
+            "a/tiered",
+            "a/tiered",
+            None,
+            Decimal("0.075"),
+            Decimal("1.25"),
+            (
+                PriceBracket(1, None, Decimal("0.075"), Decimal("1.25")),
+                PriceBracket(32001, None, Decimal("0.0009"), Decimal("0.0009")),
+            ),
+        ),
     )
 
 

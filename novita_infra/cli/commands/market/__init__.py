@@ -1,0 +1,1 @@
+"""Commands about what can be rented, and at what price."""

@@ -1,0 +1,1 @@
+"""Commands about the market: what the account can rent, and at what price."""

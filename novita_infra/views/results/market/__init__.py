@@ -1,0 +1,1 @@
+"""What the market offers: products, clusters, templates and models."""
