@@ -18,6 +18,7 @@ _SECTIONS = {
     "reading": ("Reading", ("drift", "show", "output", "graph", "why", "explain", "schema")),
     "market": ("Market", ("products", "clusters", "templates", "models")),
     "account": ("Account", ("balance",)),
+    "machines": ("Machines", ()),
     "state": ("State", ("import", "orphans", "state")),
     "simulator": ("Simulator", ("sim",)),
 }
@@ -31,7 +32,7 @@ _GROUP = "group"
 def command_table() -> Table:
     """Every command by section and name, with its target and its line of help.
 
-    The command `import` is `import_` in its module `import_`.
+    The command `import` is `import_` in its module `import_`, and `port-forward` is `port_forward`.
     """
     return {title: dict(_commands(section, first)) for section, (title, first) in _SECTIONS.items()}
 
@@ -44,7 +45,7 @@ def _commands(section: str, first: tuple[str, ...]) -> Iterator[tuple[str, tuple
             modules[entry.name.removesuffix(".py")] = entry.name
         elif not entry.name.startswith(("_", ".")) and entry.is_dir():
             modules[entry.name] = os.path.join(entry.name, f"{_GROUP}.py")  # noqa: PTH118
-    names = {module.removesuffix("_"): module for module in modules}
+    names = {module.removesuffix("_").replace("_", "-"): module for module in modules}
     for name in (*first, *sorted(names.keys() - {*first})):
         module = names[name]
         target = f"{section}.{module}" if modules[module].startswith(f"{module}.") else f"{section}.{module}.{_GROUP}"

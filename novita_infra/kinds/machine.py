@@ -26,7 +26,7 @@ class Machine:
     """What is rented, for a person: `2 x RTX 4090`; empty where that is not known."""
     place: Callable[[Live], str]
     """Where it is: the name of the cluster, else its id; empty where that is not known."""
-    login: Callable[[Live], Login | None]
-    """How to log in, as a get of the object shows it; None where that is not possible (now)."""
+    login: Callable[[Live], Login | None] | None = None
+    """How to log in, as a get of the object shows it: None while that is not possible. None for objects without."""
     charged: Callable[[Live], Spec] = lambda live: live.values
     """The spec whose costs are those of the object as it is now."""

@@ -143,7 +143,7 @@ def address_of(name: str) -> str:
                 keeper.stdout.read()  # the keeper closes it when the server answers, or cannot be started
         answer: Mapping[str, Any] = json.loads(known.read_text(encoding="utf-8"))
     if "address" not in answer:
-        _missing(answer["failure"])
+        missing(answer["failure"])
     return str(answer["address"])
 
 
@@ -162,14 +162,14 @@ def own_server(name: str) -> Iterator[Running]:
         running = STARTERS[name](folder)
         yield running
     except CannotStart as error:
-        _missing(str(error))
+        missing(str(error))
     finally:
         if running is not None:
             running.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _missing(failure: str) -> NoReturn:
+def missing(failure: str) -> NoReturn:
     """Ends a test whose server cannot be started."""
     if os.environ.get("CI") == "true":
         pytest.fail(failure)
@@ -293,7 +293,7 @@ def pooler(url: str) -> Iterator[str]:
     """The URL of a pgbouncer before that server: one session serves all clients, each for one transaction."""
     program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
     if not Path(program).exists():
-        _missing("pgbouncer is missing: apt-get install pgbouncer")
+        missing("pgbouncer is missing: apt-get install pgbouncer")
     parts = urlsplit(url)
     folder = Path(tempfile.mkdtemp(dir=_home(), prefix="own-pgbouncer-"))
     port = free_port()
@@ -315,7 +315,7 @@ def pooler(url: str) -> Iterator[str]:
     try:
         yield running.start().address
     except CannotStart as error:
-        _missing(str(error))
+        missing(str(error))
     finally:
         running.stop()
         shutil.rmtree(folder, ignore_errors=True)

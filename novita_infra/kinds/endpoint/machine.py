@@ -23,6 +23,5 @@ def _charged(live: Live) -> Spec:
 MACHINE = Machine(
     product=_product,
     place=lambda live: text_of(live.values.get("cluster")),
-    login=lambda _: None,
     charged=_charged,
 )

@@ -1,0 +1,1 @@
+"""Commands about the daily life of machines."""

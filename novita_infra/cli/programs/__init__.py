@@ -1,0 +1,1 @@
+"""Commands that become a program of the user: their options, and the hand-over."""
