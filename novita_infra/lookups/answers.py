@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from novita_infra.encoding import compact, encode
-from novita_infra.lookups.found import FoundLookup
-from novita_infra.lookups.lookup import Answer, Criteria, NoAnswer
+from novita_infra.lookups.found import Answer, Criteria, FoundLookup, NoAnswer
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
 

@@ -8,7 +8,8 @@ from typing import Final
 from novita_infra.kinds.field import Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.lookups.lookup import ALL, CHOOSE, Criteria, LookupType, Match, Matches, Needs, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Criteria, NoAnswer
+from novita_infra.lookups.lookup import ALL, CHOOSE, LookupType, Match, Matches, Needs, ReadSoFar
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import PRESENT, Live
 from novita_infra.model.values import Value

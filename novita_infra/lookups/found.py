@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TypeAlias
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
+
+Criteria: TypeAlias = Mapping[str, Value]
+"""The criteria of one lookup, without any expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,7 @@ class FoundLookup:
     """As in `${lookup.NAME.id}`."""
     type: str
     """Such as `product`."""
-    criteria: Mapping[str, Value]
-    """What was asked, without any expression."""
+    criteria: Criteria
     value: Mapping[str, Value]
     """What expressions read: the attributes, or by key the attributes of each, where all are wanted."""
     chosen: tuple[str, ...] = ()
@@ -27,3 +30,21 @@ class FoundLookup:
     """What fits, too, and was not taken, for a person."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """By name of an attribute that has no value here: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Why a lookup has no answer."""
+
+    summary: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a lookup; see FoundLookup."""
+
+    value: Mapping[str, Value]
+    chosen: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    withheld: Mapping[str, str] = field(default_factory=dict)

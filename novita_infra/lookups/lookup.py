@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
+from novita_infra.lookups.found import Answer, Criteria, NoAnswer
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Value
@@ -17,9 +18,6 @@ ALL: Final = "all"
 """What `choose` says where every match is wanted."""
 _MOST_LISTED: Final = 20
 """The most matches that a message or a plan lists."""
-
-Criteria: TypeAlias = Mapping[str, Value]
-"""The criteria of one lookup, without any expression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,24 +105,6 @@ class Matches:
     """Whether they differ in nothing that a person would choose by, so that the first one is taken."""
     withheld: Mapping[str, str] = field(default_factory=dict)
     """See FoundLookup."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """Why a lookup has no answer."""
-
-    summary: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a lookup; see FoundLookup."""
-
-    value: Mapping[str, Value]
-    chosen: tuple[str, ...]
-    others: tuple[str, ...] = ()
-    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,7 @@ from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
 from novita_infra.catalogue.products import PARTS
 from novita_infra.lookups.answers import LookUp, LookupAnswers, LookupQuestion, LookupsWanted
-from novita_infra.lookups.found import FoundLookup
-from novita_infra.lookups.lookup import Answer, NoAnswer
+from novita_infra.lookups.found import Answer, FoundLookup, NoAnswer
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, check_not_empty, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Final
 
-from novita_infra.lookups.lookup import LookupType
-from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.model.addresses import KEY
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
@@ -16,6 +14,9 @@ from novita_infra.schema.secret_pointers import SECRET_COMMANDS
 from novita_infra.schema.state_settings import any_state_settings, state_settings
 from novita_infra.schema.variable_types import VARIABLE
 from novita_infra.state.registry import backend_named, backend_names
+
+if TYPE_CHECKING:
+    from novita_infra.lookups.lookup import LookupType
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 _KEYED: Final = rf'[A-Za-z0-9_*-]+(\["{KEY}"\])?'
@@ -62,6 +63,24 @@ def _lookup(of: LookupType) -> Schema:
         needed = {"anyOf": [{"required": [name]} for name in of.one_of]}
     properties = {name: opened(schema, secret=False) for name, schema in of.criteria.items()}
     return {**closed_object(properties), **needed, "description": of.summary}
+
+
+def _lookups() -> Schema:
+    """The schema of `lookups:`, from every type of lookup."""
+    from novita_infra.lookups.registry import LOOKUPS  # noqa: PLC0415 -- few projects have lookups
+
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": _VARIABLE_NAME},
+        "additionalProperties": closed_object(
+            {item.name: _lookup(item) for item in LOOKUPS.values()},
+            oneOf=[{"required": [name]} for name in LOOKUPS],
+            description="One lookup: its type, with the criteria.",
+        ),
+        "examples": [{"home": {item.name: dict(item.example)}} for item in [*LOOKUPS.values()][:1]],
+        "description": "What is looked up in the account, or in another project, before a plan is made. Expressions "
+        "read it as ${lookup.NAME.ATTRIBUTE}; a saved plan holds what was found.",
+    }
 
 
 _PATCH: Final[Schema] = closed_object(
@@ -193,18 +212,6 @@ _IMPORT: Final[Schema] = {
     "description": "Objects that exist already and are imported by the next apply. No effect once it is done.",
 }
 
-LOOKUPS_SCHEMA: Final[Schema] = {
-    "type": "object",
-    "propertyNames": {"pattern": _VARIABLE_NAME},
-    "additionalProperties": closed_object(
-        {item.name: _lookup(item) for item in LOOKUPS.values()},
-        oneOf=[{"required": [name]} for name in LOOKUPS],
-        description="One lookup: its type, with the criteria.",
-    ),
-    "examples": [{"home": {item.name: dict(item.example)}} for item in [*LOOKUPS.values()][:1]],
-    "description": "What is looked up in the account, or in another project, before a plan is made. Expressions read "
-    "it as ${lookup.NAME.ATTRIBUTE}; a saved plan holds what was found.",
-}
 VARIABLES: Final = _named(VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to.")
 OUTPUTS: Final[Schema] = {
     "type": "object",
@@ -244,7 +251,7 @@ _PROJECT: Final[dict[str, Any]] = closed_object(
         },
         "variables": VARIABLES,
         "locals": LOCALS,
-        "lookups": LOOKUPS_SCHEMA,
+        "lookups": {},  # see `project`
         "environments": _named(
             _ENVIRONMENT,
             names=f"^{NAME}$",
@@ -269,7 +276,7 @@ _PROJECT: Final[dict[str, Any]] = closed_object(
             "the project's folder; one without is a name in any folder. * stands for any text. Hidden files and "
             "folders are never read.",
         },
-        "state": {},  # see below
+        "state": {},  # see `project`
         "groups": _named(
             _GROUP,
             names=f"^{NAME}$",
@@ -290,21 +297,23 @@ _PROJECT: Final[dict[str, Any]] = closed_object(
     },
     required=["apiVersion", "kind", "metadata"],
 )
-"""The schema without its head, the definitions that it shares with the kinds, and the settings of the state."""
+"""The schema without its head, the definitions that it shares with the kinds, the lookups and the state."""
 
 
-def _with_state(settings: Schema) -> Schema:
-    return {**_PROJECT, "properties": {**_PROJECT["properties"], "state": settings}}
+def project(parts: Collection[str] | None = None, backends: Collection[str] | None = None) -> Schema:
+    """The schema without its head. What `parts` and `backends` leave out of it imports no module."""
+    properties = {name: part for name, part in _PROJECT["properties"].items() if parts is None or name in parts}
+    if "lookups" in properties:
+        properties["lookups"] = _lookups()
+    if "state" in properties:
+        properties["state"] = state_settings({name: backend_named(name) for name in backends or backend_names()})
+    return {**_PROJECT, "properties": properties}
 
 
-ANY_PROJECT: Final = _with_state(any_state_settings())
-"""The schema in that of all documents, which does not know the settings of every state backend."""
-
-
-@cache
-def project_with_states() -> Schema:
-    """The schema with the settings of every state backend, whose modules it imports."""
-    return _with_state(state_settings({name: backend_named(name) for name in backend_names()}))
+def any_project() -> Schema:
+    """The schema in that of all documents, which does not know the settings of every state backend."""
+    whole = project()
+    return {**whole, "properties": {**whole["properties"], "state": any_state_settings()}}
 
 
 EXAMPLE: Final = """\

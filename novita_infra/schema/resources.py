@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
-from novita_infra.schema.project import ANY_PROJECT, project_with_states
+from novita_infra.schema.project import any_project, project
 from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.variable_types import VARIABLE_TYPE
 
@@ -79,7 +79,7 @@ def _alone(kind: Kind, document: Schema) -> Schema:
 
 def manifest_schema() -> Schema:
     """The schema of any document. The kind selects the rules, so that messages are about that kind alone."""
-    others = {"Module": MODULE, "ModuleInterface": MODULE_INTERFACE, "Project": ANY_PROJECT}
+    others = {"Module": MODULE, "ModuleInterface": MODULE_INTERFACE, "Project": any_project()}
     documents = {**{kind.name: _written(_document(kind)) for kind in KINDS.values()}, **others}
     names = [*documents]
     return {
@@ -98,10 +98,11 @@ def manifest_schema() -> Schema:
     }
 
 
-def project_schema() -> Schema:
-    """The schema of `novita-infra.yaml`."""
+def project_schema(parts: Collection[str] | None = None, backends: Collection[str] | None = None) -> Schema:
+    """The schema of `novita-infra.yaml`, or of some parts of it with the settings of some state backends."""
     summary = "The project file: its name, variables, environments, state, rules and outputs."
-    return {**_head("project", "Project", summary), **project_with_states(), "$defs": _defs_for(project_with_states())}
+    schema = project(parts, backends)
+    return {**_head("project", "Project", summary), **schema, "$defs": _defs_for(schema)}
 
 
 def module_schema() -> Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from novita_infra.schema.objects import Schema, closed_object, opened
 from novita_infra.state.backend import Backend
@@ -14,7 +15,7 @@ from novita_infra.state.encryption.settings import (
     NOTE,
     REQUIRED_SCHEMA,
 )
-from novita_infra.state.registry import DEFAULT, backend_named
+from novita_infra.state.registry import DEFAULT, backend_named, backend_names
 
 
 def state_settings(backends: Mapping[str, Backend]) -> Schema:
@@ -29,6 +30,13 @@ def any_state_settings() -> Schema:
     text = "The backend. The schema `project.json` has the names and the settings of all."
     described = {"type": "string", "default": DEFAULT, "description": text}
     return _state(described, {DEFAULT: backend_named(DEFAULT)})
+
+
+def backends_for(given: Any) -> tuple[str, ...]:
+    """The backends by whose settings a value under `state:` is valid or not: the one that it names, else all."""
+    name = given.get("backend", DEFAULT) if isinstance(given, Mapping) else DEFAULT
+    names = backend_names()
+    return (name,) if name in names else names
 
 
 def _state(described: Schema, backends: Mapping[str, Backend]) -> Schema:

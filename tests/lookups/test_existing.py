@@ -6,7 +6,8 @@ import pytest
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Secrecy
-from novita_infra.lookups.lookup import Answer, LookupType, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import LookupType, ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.model.resources import Live, Phase
 

@@ -8,8 +8,8 @@ import pytest
 
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.lookups.answers import LookupAnswers, LookupQuestion
-from novita_infra.lookups.found import FoundLookup
-from novita_infra.lookups.lookup import Answer, LookupType, Match, Matches, Needs, NoAnswer, OtherProject, ReadSoFar
+from novita_infra.lookups.found import Answer, FoundLookup, NoAnswer
+from novita_infra.lookups.lookup import LookupType, Match, Matches, Needs, OtherProject, ReadSoFar
 
 A, B, C = (Match(key=key, text=f"the {key}", attributes={"id": key, "size": size}) for size, key in enumerate("abc"))
 

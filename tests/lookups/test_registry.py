@@ -10,7 +10,8 @@ from trees import trees
 
 from novita_infra.catalogue.products import PARTS, Catalogue, parse_catalogue
 from novita_infra.kinds import KINDS
-from novita_infra.lookups.lookup import Answer, LookupType, Matches, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import LookupType, Matches, ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.schema.resources import project_schema
 

@@ -313,6 +313,13 @@ def test_every_pattern_of_a_value_has_an_example_that_fits_it() -> None:
     assert lacking == []
 
 
+@pytest.mark.parametrize("name", MADE["project.json"]["properties"])
+def test_the_schema_of_one_part_of_a_project_file_stands_alone(name: str) -> None:
+    schema = schemas.project_schema([name])
+    assert schema["properties"] == {name: MADE["project.json"]["properties"][name]}
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid({}) is False
+
+
 @pytest.mark.parametrize(("kind", "field"), named(REQUIRED))
 def test_a_missing_required_field_is_reported_once_defaults_and_patches_had_their_say(kind: Kind, field: Field) -> None:
     document = example(kind)

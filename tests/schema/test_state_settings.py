@@ -9,7 +9,7 @@ import pytest
 
 from novita_infra.schema.explain_frame import PartExplained, explain_project
 from novita_infra.schema.secret_pointers import SECRET
-from novita_infra.schema.state_settings import any_state_settings, state_settings
+from novita_infra.schema.state_settings import any_state_settings, backends_for, state_settings
 from novita_infra.state.backend import Backend
 from novita_infra.state.registry import backend_named, backend_names
 
@@ -54,6 +54,20 @@ def test_each_backend_takes_its_own_settings() -> None:
     assert not fits(schema, {"backend": "local", "table": "x"})
     assert not fits(schema, {"backend": "table", "table": "x", "bucket": "y"})
     assert schema["properties"]["backend"]["enum"] == ["local", "table"]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"backend": "s3", "bucket": "x"}, ("s3",)),
+        ({"path": "kept"}, ("local",)),
+        ("kept", ("local",)),
+        ({"backend": "lokal"}, backend_names()),
+        ({"backend": ["s3"]}, backend_names()),
+    ],
+)
+def test_only_the_named_backend_is_needed_to_validate_its_settings(given: Any, names: tuple[str, ...]) -> None:
+    assert backends_for(given) == names
 
 
 def explained(path: str, backends: dict[str, Backend], monkeypatch: pytest.MonkeyPatch) -> PartExplained:

@@ -9,7 +9,8 @@ from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.lookup import matching
 from novita_infra.kinds.toolkit.wishes import clusters_with, find_region
-from novita_infra.lookups.lookup import ALL, CHOOSE, Criteria, LookupType, Match, Matches, Needs, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Criteria, NoAnswer
+from novita_infra.lookups.lookup import ALL, CHOOSE, LookupType, Match, Matches, Needs, ReadSoFar
 from novita_infra.model.diagnostics import nearest
 
 _FEATURES: Final = {"networkStorage": "network storage", "vpc": "private networks"}

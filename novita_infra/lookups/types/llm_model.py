@@ -9,7 +9,8 @@ from novita_infra.catalogue.models import LanguageModel
 from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import UNIT
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.lookups.lookup import Criteria, LookupType, Match, Matches, Needs, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Criteria, NoAnswer
+from novita_infra.lookups.lookup import LookupType, Match, Matches, Needs, ReadSoFar
 from novita_infra.model.diagnostics import nearest
 
 

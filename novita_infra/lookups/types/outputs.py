@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.lookups.lookup import Criteria, LookupType, Match, Matches, Needs, NoAnswer, OtherProject, ReadSoFar
+from novita_infra.lookups.found import Criteria, NoAnswer
+from novita_infra.lookups.lookup import LookupType, Match, Matches, Needs, OtherProject, ReadSoFar
 
 _WHY_SECRET: Final = "is secret, and a state holds only its digest"  # noqa: S105 -- a message
 

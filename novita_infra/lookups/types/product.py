@@ -25,7 +25,8 @@ from novita_infra.kinds.toolkit.wishes import (
     why_too_dear,
     wish_of,
 )
-from novita_infra.lookups.lookup import ALL, CHOOSE, Criteria, LookupType, Match, Matches, Needs, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Criteria, NoAnswer
+from novita_infra.lookups.lookup import ALL, CHOOSE, LookupType, Match, Matches, Needs, ReadSoFar
 from novita_infra.model.values import Value
 
 _MOST_PLACES: Final = 3

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.lookups.answers import LookupAnswers, LookupQuestion
-from novita_infra.lookups.found import FoundLookup
-from novita_infra.lookups.lookup import NoAnswer
+from novita_infra.lookups.found import FoundLookup, NoAnswer
 from novita_infra.manifests.language.interpolation import Interpolation, are_unasked
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.resources.expanding import early_scope

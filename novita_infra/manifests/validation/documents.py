@@ -25,6 +25,7 @@ from novita_infra.model.printable import shortened
 from novita_infra.model.values import Value
 from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.resources import module_interface_schema, module_schema, project_schema, schema_of
+from novita_infra.schema.state_settings import backends_for
 
 API_VERSION: Final = "novita-infra/v1"
 PROJECT_FILE: Final = "novita-infra.yaml"
@@ -112,7 +113,7 @@ def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
     def hidden(path: Path) -> bool:
         return _is_hidden(document, path, sources)
 
-    return _project_schema().faults(document, document.data, sources, hidden=hidden)
+    return _project_schema(document.data).faults(document, document.data, sources, hidden=hidden)
 
 
 def part_errors(document: Document, part: str, value: Any, sources: Sources) -> list[Diagnostic]:
@@ -122,7 +123,7 @@ def part_errors(document: Document, part: str, value: Any, sources: Sources) -> 
         return _is_hidden(document, path, sources)
 
     data = {"apiVersion": API_VERSION, "kind": "Project", "metadata": {"name": "project"}, part: value}
-    return _project_schema().faults(document, data, sources, hidden=hidden)
+    return _project_schema(data).faults(document, data, sources, hidden=hidden)
 
 
 def module_head(document: Document) -> tuple[str | None, list[Diagnostic]]:
@@ -225,7 +226,8 @@ def _is_hidden(document: Document, path: Path, sources: Sources) -> bool:
 class _Schema:
     """A schema with its compiled validator."""
 
-    schema: dict[str, Any]
+    whole: Callable[[], dict[str, Any]]
+    """Returns the schema that explains errors."""
     validator: Any
     fields: Mapping[str, Field]
     """The fields of the kind, by name; none for the project file."""
@@ -236,7 +238,7 @@ class _Schema:
         if self.validator.is_valid(data):
             return []
         subject = Subject(data, document.data, document.position, sources, hidden, self.fields)
-        return explain_schema_error(self.schema, subject) or self._unexplained(subject)
+        return explain_schema_error(self.whole(), subject) or self._unexplained(subject)
 
     def _unexplained(self, subject: Subject) -> list[Diagnostic]:
         """Returns the diagnostic for data that the compiled validator refuses and jsonschema accepts."""
@@ -261,12 +263,20 @@ def _compiled_module(*, interface: bool) -> _Schema:
     return _compiled(module_interface_schema() if interface else module_schema(), {})
 
 
+def _project_schema(data: Any) -> _Schema:
+    """Returns the schema of those parts of the project file that the data has: the others would import more modules."""
+    parts = data if isinstance(data, dict) else {}
+    return _compiled_project(frozenset(parts), backends_for(parts["state"]) if "state" in parts else ())
+
+
 @functools.cache
-def _project_schema() -> _Schema:
-    return _compiled(project_schema(), {})
+def _compiled_project(parts: frozenset[str], backends: tuple[str, ...]) -> _Schema:
+    return _compiled(project_schema(parts, backends), {}, project_schema)
 
 
-def _compiled(schema: dict[str, Any], fields: Mapping[str, Field]) -> _Schema:
+def _compiled(
+    schema: dict[str, Any], fields: Mapping[str, Field], whole: Callable[[], dict[str, Any]] | None = None
+) -> _Schema:
     import jsonschema_rs  # noqa: PLC0415 - a command that reads no manifest does not pay for it
 
-    return _Schema(schema, jsonschema_rs.Draft202012Validator(schema), fields)
+    return _Schema(whole or (lambda: schema), jsonschema_rs.Draft202012Validator(schema), fields)

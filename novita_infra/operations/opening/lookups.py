@@ -11,7 +11,8 @@ from novita_infra.api.errors import Refused
 from novita_infra.api.heartbeat import Heartbeat
 from novita_infra.kinds import KINDS
 from novita_infra.lookups.answers import LookupQuestion
-from novita_infra.lookups.lookup import Answer, Needs, NoAnswer, OtherOutputs, OtherProject, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import Needs, OtherOutputs, OtherProject, ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.manifests.project.environments import ON_COMMAND_LINE
 from novita_infra.manifests.project.locating import locate

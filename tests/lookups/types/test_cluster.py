@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.lookups.lookup import Answer, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 
 CLUSTER = LOOKUPS["cluster"]

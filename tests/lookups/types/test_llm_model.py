@@ -7,7 +7,8 @@ from typing import Any
 
 from novita_infra.catalogue.models import LanguageModel, PriceBracket, parse_models
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.lookups.lookup import Answer, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 
 LLM = LOOKUPS["llmModel"]

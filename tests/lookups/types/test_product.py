@@ -9,7 +9,8 @@ import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockQuery
-from novita_infra.lookups.lookup import Answer, NoAnswer, ReadSoFar
+from novita_infra.lookups.found import Answer, NoAnswer
+from novita_infra.lookups.lookup import ReadSoFar
 from novita_infra.lookups.registry import LOOKUPS
 
 PRODUCT = LOOKUPS["product"]

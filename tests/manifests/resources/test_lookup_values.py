@@ -10,7 +10,7 @@ import pytest
 from manifest_files import write
 
 from novita_infra.lookups.answers import LookupAnswers, LookupQuestion, LookupsWanted
-from novita_infra.lookups.lookup import Answer, NoAnswer
+from novita_infra.lookups.found import Answer, NoAnswer
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.model.diagnostics import Problems
 
