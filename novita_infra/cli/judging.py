@@ -7,12 +7,15 @@ import os
 from novita_infra.operations.session import Session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
-from novita_infra.policies.running import judge_plan
-from novita_infra.views.formats.json.plan import plan_json_of
 
 
 async def judged(session: Session, review: Review, plan_options: PlanOptions) -> Review:
     """The review with the verdicts of the policies of the project and of the command. They read the plan as JSON."""
+    if not (session.project.rules.policies or plan_options.policies):
+        return review
+    from novita_infra.policies.running import judge_plan  # noqa: PLC0415 -- few projects have policies
+    from novita_infra.views.formats.json.plan import plan_json_of  # noqa: PLC0415 -- likewise
+
     return await judge_plan(
         session.project,
         review,

@@ -161,7 +161,9 @@ _FIELDS: Final = (
 
 
 def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
-    from novita_infra.policies.running import policy_at  # noqa: PLC0415 -- not every command makes a plan
+    if not paths:
+        return ()
+    from novita_infra.policies.running import policy_at  # noqa: PLC0415 -- few plans have policies
 
     return tuple(map(policy_at, paths))
 

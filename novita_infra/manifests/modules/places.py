@@ -5,12 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from novita_infra.manifests.modules.git.source import GIT, GitSource, git_source, source_of_file
+from novita_infra.manifests.modules.git import GIT
 from novita_infra.manifests.modules.no_module import NoModule
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.model.frozen import dataclass
+
+if TYPE_CHECKING:
+    from novita_infra.manifests.modules.git.source import GitSource
 
 SOURCE: Final = "source"
 
@@ -35,6 +38,8 @@ def module_place(use: IdentifiedDocument, root: Path, checkout: Callable[[GitSou
     A relative source starts at the folder of the document's file. `checkout` gives the folder of a module from git.
     Raises NoModule.
     """
+    from novita_infra.manifests.modules.git.source import git_source, source_of_file  # noqa: PLC0415 -- only for modules
+
     source, file = use.document.data.get(SOURCE), use.document.file
     if not isinstance(source, str):
         return None

@@ -14,7 +14,6 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, setting_diagnostics, state_errors
 from novita_infra.manifests.project.variable_values import VariableValues
-from novita_infra.manifests.secrets.running import program_named
 from novita_infra.manifests.secrets.source import Asking, Unreadable
 from novita_infra.manifests.validation.documents import PROJECT_FILE, part_errors
 from novita_infra.manifests.yaml.positions import Position, inside, origin
@@ -138,6 +137,8 @@ def _command_places(
 
 def _with_program(keys: dict[str, Any], position: Position | None, secrets: Secrets) -> list[Diagnostic]:
     """Replaces the name of the program by its path. Returns why it may not be run, or why there is none."""
+    from novita_infra.manifests.secrets.running import program_named  # noqa: PLC0415 -- few states have such a key
+
     program, *arguments = map(str, keys["command"])
     place = _origin(position)
     if forbidden := secrets.forbidden(program):

@@ -9,11 +9,10 @@ import posixpath
 import re
 from typing import Final
 
+from novita_infra.manifests.modules.git import GIT
 from novita_infra.manifests.modules.no_module import NoModule
 from novita_infra.model.frozen import dataclass
 
-GIT: Final = "git::"
-"""How a source in a repository begins, and the names of its files in messages."""
 _SEPARATOR: Final = "//"
 """What stands between a repository and a folder or a file in it."""
 _SCHEMES: Final = "git::https://, git::ssh:// or git::file://"

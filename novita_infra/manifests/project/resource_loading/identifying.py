@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from novita_infra.manifests.language.reading import MODULE
-from novita_infra.manifests.modules.git.source import GitSource
 from novita_infra.manifests.modules.interface import ModuleInterface, ModuleSource, head_of
 from novita_infra.manifests.modules.no_module import NoModule
 from novita_infra.manifests.modules.places import ModulePlace, module_place
@@ -25,6 +24,9 @@ from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, reason
+
+if TYPE_CHECKING:
+    from novita_infra.manifests.modules.git.source import GitSource
 
 
 class FoundDocuments(NamedTuple):

@@ -13,7 +13,6 @@ from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
-from novita_infra.manifests.modules.git.source import GitSource
 from novita_infra.manifests.modules.interface import UseOfModule
 from novita_infra.manifests.modules.values import ModuleOutputs
 from novita_infra.manifests.project.collected import Collected
@@ -41,6 +40,7 @@ from novita_infra.model.values import Value
 
 if TYPE_CHECKING:
     from novita_infra.manifests.modules.git.pinned import PinnedModules
+    from novita_infra.manifests.modules.git.source import GitSource
 
 
 class ResourceLoader:
