@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from novita_infra.model.diagnostics import naming_file
-
 LONGEST: Final = 512 * 2**20
 """The most bytes of a state, a journal or a plan. Ten thousand resources have about forty million."""
 
@@ -36,7 +34,7 @@ def put_in_place(path: Path, data: bytes) -> None:
     The file keeps its mode, and a link stays a link. A state is replaced by its backend, in steps that a test can stop.
     """
     target = path.resolve()
-    with naming_file(path):
+    try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -51,3 +49,6 @@ def put_in_place(path: Path, data: bytes) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+    except OSError as error:
+        error.filename = str(path)  # not the temporary file
+        raise

@@ -24,6 +24,13 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /d
 
 LOST = "error: the output cannot be written: No space left on device\n"
 
+MACHINE = """\
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: web}
+spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 1, rootDiskGb: 20}
+"""
+
 RUNS: dict[str, tuple[str, int]] = {
     "init": ("new", 1),
     "validate": ("", 1),
@@ -46,6 +53,10 @@ RUNS: dict[str, tuple[str, int]] = {
     "explain": ("Instance", 1),
     "schema": ("", 1),
     "orphans": ("--sim", 1),
+    "ssh": ("instance.web --sim --print", 1),
+    "ssh-config": ("--sim", 1),
+    "cp": ("a instance.web:b --sim --print", 1),
+    "port-forward": ("instance.web 80 --sim --print", 1),
     "state list": ("", 1),
     "state show": ("network_storage.data", 1),
     "state mv": ("network_storage.data network_storage.other", 1),
@@ -100,6 +111,7 @@ def test_every_command_is_run_without_room_for_its_output() -> None:
 @needs_full
 def test_no_command_hides_that_its_output_is_lost(ends: Ends, project: Path) -> None:
     id_ = serial = ""
+    (project / "machine.yaml").write_text(MACHINE)
     with FULL.open("w") as full:
         for command, (words, code) in RUNS.items():
             got, stderr = ends(*command.split(), *words.format(id=id_, serial=serial).split(), stdout=full)
@@ -119,7 +131,7 @@ def _recorded_id(ends: Ends, folder: Path) -> str:
     out = folder / "list"
     with out.open("w") as stream:
         ends("state", "list", "--json", stdout=stream)
-    return str(json.loads(out.read_text())[0]["id"])
+    return next(str(item["id"]) for item in json.loads(out.read_text()) if item["address"] == "network_storage.data")
 
 
 @needs_full

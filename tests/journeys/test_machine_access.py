@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -159,6 +160,29 @@ def _greeted(port: int, listener: socket.socket) -> bool:
         accepted.sendall(b"hello")
         connection.settimeout(20)
         return connection.recv(5) == b"hello"
+
+
+def test_the_configuration_serves_every_program_that_uses_ssh(
+    run: Run, sshd: SshServer, cloud: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a b" / "hosts"
+    file.parent.mkdir()
+    written = run("ssh-config", "--out", str(file))
+    assert (written.returncode, written.stdout) == (0, "")
+    assert written.stderr == f'Wrote 1 host. To include the file, begin ~/.ssh/config with: Include "{file}"\n'
+    for name in ("instance.web", _machine(cloud)):
+        words = ["ssh", "-F", str(file), *sshd.options, name, "echo as $USER"]
+        said = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert (said.returncode, said.stdout) == (0, f"as {sshd.user}\n"), said.stderr
+    (found,) = json.loads(run("ssh-config", "--json").stdout)
+    asked = subprocess.run(["ssh", "-G", "-F", file, "instance.web"], capture_output=True, text=True, check=True)
+    settings = dict(line.split(" ", 1) for line in asked.stdout.splitlines() if " " in line)
+    assert settings["hostname"] == found["host"]
+    assert settings["port"] == str(found["port"])
+    assert settings["user"] == found["user"]
+    assert settings["hostkeyalias"] == _machine(cloud)
+    assert settings["stricthostkeychecking"] == "accept-new"
+    assert f'"{settings["userknownhostsfile"]}"' == found["options"]["UserKnownHostsFile"]
 
 
 def test_a_machine_that_starts_is_waited_for(run: Run, sshd: SshServer, cloud: str) -> None:

@@ -27,10 +27,15 @@ class SshServer:
 
     @property
     def flags(self) -> list[str]:
-        """The flags that lead ssh here, wherever the API says that the machine is."""
+        """The flags that lead ssh here, wherever the API says that the machine is, without settings of the user."""
+        return [*self.options, "-F", "none"]
+
+    @property
+    def options(self) -> list[str]:
+        """The flags that lead ssh here."""
         options = {"HostName": "127.0.0.1", "Port": self.port, "User": self.user, "IdentitiesOnly": "yes"}
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return [*words, "-F", "none", "-i", str(self.identity)]
+        return [*words, "-i", str(self.identity)]
 
 
 @contextmanager
