@@ -51,7 +51,7 @@ async def apply_plan(
     if problems := review.problems:
         raise Problems(problems, code=review.code)
     check_judged(session.project, review)
-    check_basis(plan, session.state)
+    check_basis(plan, session.state, place=session.store.describe())
     session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
     operation = "destroy" if plan.destroys else "apply"
     last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")

@@ -185,7 +185,12 @@ class GuardedStore:
 
     def _moved_on(self, state: State, current: State, hint: str) -> Problems:
         when = " in the meantime" if hint == _SAVED_NOTHING else ""
-        return problem(f"{self.describe()} has moved on from version {state.serial} to {current.serial}{when}", hint)
+        who = f"; the last change was {current.last_run}" if current.last_run else ""
+        moved = "has moved on" if current.serial > state.serial else "was set back"
+        return problem(
+            f"{self.describe()} {moved} from version {state.serial} to {current.serial}{when}{who}",
+            hint,
+        )
 
 
 def _previous(stored: Stored, base: State | None, state: State) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from novita_infra.encoding import Json, decode_as, encode, is_slow, slow_key, stretched
 from novita_infra.model.addresses import Address
+from novita_infra.model.clock import moment
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import in_mark
 from novita_infra.model.json_forms import key_form
@@ -62,6 +63,9 @@ class LastRun:
     """The start of the run, or the time of the edit, in Unix seconds."""
     plan: str = ""
     """The id of the UsedPlan that it carried out; empty for none."""
+
+    def __str__(self) -> str:
+        return f"`{self.operation}` of {self.by} at {moment(self.since)}"
 
 
 @dataclass(frozen=True, slots=True)

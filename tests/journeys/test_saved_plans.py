@@ -22,6 +22,7 @@ from rig import Rig
 from novita_infra.applying.events import Ended
 from novita_infra.cli import root
 from novita_infra.encoding import Malformed, as_source, fingerprint
+from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.operations.plans.saved_plans import reopened
 from novita_infra.operations.session import ProjectOptions
@@ -32,6 +33,7 @@ from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.engine.cloud_records import Instance, Storage
 from novita_infra.simulator.world.market.catalogue import product_of, products_like
 from novita_infra.simulator.world.market.money import list_price, move_price
+from novita_infra.state.process_identity import this_process
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
@@ -254,8 +256,31 @@ def test_a_saved_plan_of_another_state_is_refused(rig: Rig) -> None:
     rig.declare(machine(command="sleep 1"), storage())
     rig.apply()
     rig.declare(machine(), storage(size=20))
-    (problem,) = text_of(refusal(rig, path))
-    assert problem.startswith(": the state has changed since the plan was made: from version ")
+    began, now = read_plan(path).review.plan.basis.serial, rig.state()
+    assert now.last_run is not None
+    refused = refusal(rig, path).diagnostics[0]
+    assert refused.summary == (
+        f"the state has changed since the plan was made: from version {began} to {now.serial}; "
+        f"the last change was `apply` of {this_process()} at {moment(now.last_run.since)}"
+    )
+    assert refused.hint == "make a new plan, and apply that: novita-infra plan --out FILE"
+
+
+def test_a_copy_of_the_state_that_is_older_than_the_saved_plan_is_called_behind(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    older, began = disk_of(rig.folder / "state"), rig.state()
+    rig.apply()
+    assert began.last_run is not None
+    rig.declare(machine(command="sleep 1"), storage(size=20))
+    path = save(rig)
+    made_from = read_plan(path).review.plan.basis.serial
+    restore_disk(rig.folder / "state", older)
+    refused = refusal(rig, path).diagnostics[0]
+    assert refused.summary == (
+        f"{rig.store().describe()} is behind: the plan was made from version {made_from}, and this is version "
+        f"{began.serial}; the last change was `apply` of {this_process()} at {moment(began.last_run.since)}"
+    )
+    assert refused.hint == "get the newer state with its journal, such as by git pull, and apply the plan again"
 
 
 @pytest.mark.parametrize("scenario", ["no-stock"])

@@ -790,6 +790,7 @@ NO_INPUT: Final = {
     "simulator/http/reading:_json_of": "requests; the lane of generated requests damages them",
     "simulator/http/redaction:_json": "requests and answers, which are redacted as text if they are no JSON",
     "simulator/world/llm/files:rows": "requests; the lane of generated requests damages them",
+    "state/backends/git/messages:_of_lines": "reads lines that this process is about to write",
     "state/locks/lock_holders:_boot": "reads a file of the kernel",
 }
 """Functions that read nothing that can be damaged, or are driven elsewhere, each with the reason."""

@@ -105,7 +105,7 @@ async def run_of_expected(session: Session, review: Review, expect: str, asked: 
 
 async def _first_run(session: Session, saved: SavedPlan) -> ApprovedRun:
     plan, asked, project = saved.review.plan, saved.setting.asked, session.project
-    check_basis(plan, session.state)
+    check_basis(plan, session.state, place=session.store.describe())
     fresh, catalogue = await together(
         plan_project(session, asked), _catalogue(session, plan.steps, more=parts_of(saved.review))
     )

@@ -80,8 +80,12 @@ class LockPatience:
         is_starting = refusal.holder is None and self.waited < _STARTING
         if not is_starting and self.waited - self._reported >= _SILENCE:
             left = in_words(limit - self.waited)
-            what = "looking for a sign of life" if refusal.doubtful else "waiting for its end"
-            self._report(f"{refusal.summary}; {what}, at most {left} more")
+            what = f"waiting for its end, at most {left} more"
+            if refusal.doubtful:
+                what = (
+                    f"looking for a sign of life of it, at most {left} more; without one, this run takes the lock over"
+                )
+            self._report(f"{refusal.summary}; {what}")
             self._reported = self.waited
         pause = min(_STARTING / 10 if is_starting else refusal.pause, limit - self.waited)
         self.waited += pause

@@ -11,7 +11,7 @@ from novita_infra.state.recovery.history import SavedState
 from novita_infra.views.content.listing import Listing, cell, fact
 
 _SHORT = 12
-"""Letters of the id of a plan in the text."""
+"""Letters of the digest of a plan in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _row(saved: SavedState) -> HistoryRow:
         operation=run.operation if run else None,
         by=run.by if run else None,
         plan=plan,
-        short_plan=plan[:_SHORT] if plan else "-",
+        short_plan=plan.rpartition(":")[2][:_SHORT] if plan else "-",
         resources=len(saved.state.records),
         bytes=saved.size,
         present=saved.present,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -101,6 +102,27 @@ def test_a_wait_for_a_lock_names_the_holder_at_once_and_once_a_minute() -> None:
     assert max(later - earlier for earlier, later in zip(moments, [*moments[1:], 240.0], strict=True)) <= 60
     assert lines[0][1] == f"{BUSY.summary}; waiting for its end, at most 4 min more"
     assert pauses_of(FakeStore(), max_wait=60) == []
+
+
+def test_a_holder_that_may_be_dead_is_waited_for_until_that_is_known() -> None:
+    doubts = [replace(BUSY, doubtful=seconds, pause=10.0) for seconds in (60.0, 50.0, 40.0, 30.0, 20.0, 10.0)]
+    lines: list[str] = []
+    pauses: list[float] = []
+    store: Any = FakeStore(*doubts)
+    with locked_blocking(store, "apply", report=lines.append, sleep=pauses.append):
+        assert sum(pauses) == 60
+    how = "at most {} more; without one, this run takes the lock over"
+    assert lines == [
+        f"{BUSY.summary}; looking for a sign of life of it, {how.format(left)}" for left in ("1 min", "10 s")
+    ]
+
+
+def test_a_holder_that_gives_a_sign_of_life_is_waited_for_no_longer() -> None:
+    pauses: list[float] = []
+    store: Any = FakeStore(replace(BUSY, doubtful=60.0, pause=10.0), BUSY, BUSY)
+    with pytest.raises(Problems, match="wait for its end"), locked_blocking(store, "apply", sleep=pauses.append):
+        pass
+    assert pauses == [10.0]
 
 
 def test_a_holder_that_has_just_started_gets_a_moment_to_say_who_it_is() -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
-from typing import Final
 
-from novita_infra import __version__
+from novita_infra.state.backends.git.messages import commit_message
 from novita_infra.state.backends.git.ref import LIMIT, GitRef
 from novita_infra.state.backends.git.remotes import find_remote
 from novita_infra.state.backends.git.urls import NAME, without_login
-from novita_infra.state.objects.layout import LOCKS, environment_of
+from novita_infra.state.objects.layout import LOCKS
 from novita_infra.state.objects.objects import Object, ObjectChange
-from novita_infra.state.process_identity import this_process
-
-_WORDS: Final = {"head": "state", "states": "state", "journal": "journal"}
-"""What a part of an environment is called in the message of a commit."""
 
 
 class GitObjects:
@@ -58,25 +52,10 @@ class GitObjects:
     def write(self, changes: Sequence[ObjectChange]) -> None:
         for ref, group in groupby(changes, key=lambda change: self._ref(change.key)):
             part = list(group)
-            ref.write(part, _message(part))
+            ref.write(part, commit_message(part))
 
     def _ref(self, key: str) -> GitRef:
         return self._locks if key == LOCKS else self._branch
 
     def _refs(self, prefix: str) -> list[GitRef]:
         return [self._branch, self._locks] if LOCKS.startswith(prefix) else [self._branch]
-
-
-def _message(changes: Sequence[ObjectChange]) -> str:
-    """`dev: state, journal`, with the keys and the process below."""
-    environments: dict[str, list[str]] = {}
-    for change in changes:
-        environment = environment_of(change.key)
-        part = change.key.split("/")[1] if environment is not None else change.key
-        words = environments.setdefault(environment or "", [])
-        word = "history" if change.data is None else _WORDS.get(part, part)
-        words += [] if word in words else [word]
-    subject = "; ".join(f"{name}{': ' if name else ''}{', '.join(words)}" for name, words in environments.items())
-    keys = "\n".join(f"{'-' if change.data is None else '+'} {change.key}" for change in changes)
-    # The random part makes the commits of two writers differ: the push of an equal one would succeed for both.
-    return f"{subject}\n\n{keys}\n\nnovita-infra {__version__}, {this_process()}, {secrets.token_hex(8)}\n"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from click.testing import Result
+
+from novita_infra.state.recovery.history import SavedState
+from novita_infra.state.state import LastRun, new_state
+from novita_infra.views.results.state_history import state_history
 
 Invoke = Callable[..., Result]
 Rows = Callable[..., Any]
@@ -27,6 +32,12 @@ def test_the_history_names_each_version_with_its_command(run: Invoke, state: Pat
         "SERIAL", "SAVED", "BY", "WHO", "PLAN", "RESOURCES", "BYTES", "PRESENT",
     ]  # fmt: skip
     assert "state mv" in text
+
+
+def test_the_plan_of_a_version_is_named_by_the_begin_of_its_digest() -> None:
+    run = LastRun("apply", "ada, process 12 on host", 1.0, plan=f"hmac-sha256:{'0123456789ab'}{'f' * 52}")
+    (row,) = state_history([SavedState(replace(new_state("team", "dev"), last_run=run), 1.0, 400)]).rows
+    assert (row.short_plan, row.plan) == ("0123456789ab", run.plan)
 
 
 def test_a_project_without_a_state_has_no_history(run: Invoke) -> None:

@@ -49,6 +49,8 @@ def test_the_lock_of_another_machine_is_listed_and_broken(
     ]
     assert run("state", "rm", "network_storage.data").exit_code == 1
     holder = f"default is locked by `apply` of ada, process 12 on elsewhere, since {NOTE['since']}\n"
+    shown = run("state", "lock", "break", "--dry-run")
+    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, holder, "")
     code, out, err = asked("no", "state", "lock", "break")
     assert (code, out) == (1, holder), err
     assert lock.exists()

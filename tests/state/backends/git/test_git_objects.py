@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,6 +23,7 @@ from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.objects.objects import ABSENT, AnswerLost, Conflict, ObjectChange, ObjectTraits, OutOfReach
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.retrying import RetryingObjects
+from novita_infra.state.process_identity import user_name
 from novita_infra.state.state import new_state
 from novita_infra.state.store import Journal
 
@@ -67,15 +69,16 @@ def test_a_write_is_one_commit_with_the_files_of_the_keys(remote: Path, tmp_path
     assert git(remote, "show", f"{BRANCH}:dev/states/7") == "state"
 
 
-def test_a_commit_says_which_environment_and_what_changed(remote: Path, tmp_path: Path) -> None:
+def test_a_commit_names_its_files_and_its_writer(remote: Path, tmp_path: Path) -> None:
     objects = at(remote, tmp_path)
     objects.write([create("dev/states/7"), create("dev/head")])
     objects.write([create("dev/journal/7/0"), ObjectChange("dev/states/7", None)])
     objects.write([create("prod/journal/7/0")])
+    by = f" by {user_name()}@{os.uname().nodename}"
     assert git(remote, "log", "--format=%s", BRANCH).split("\n") == [
-        "prod: journal",
-        "dev: journal, history",
-        "dev: state",
+        f"prod: journal{by}",
+        f"dev: journal, earlier states removed{by}",
+        f"dev: state{by}",
     ]
     body = git(remote, "log", "-1", "--format=%b", f"{BRANCH}~1").split("\n")
     assert body[:3] == ["+ dev/journal/7/0", "- dev/states/7", ""]
@@ -173,7 +176,10 @@ def test_a_branch_of_another_history_is_continued(remote: Path, tmp_path: Path) 
     commit = git(remote, "commit-tree", "-m", "squashed", tree)
     git(remote, "update-ref", f"refs/heads/{BRANCH}", commit)
     objects.write([ObjectChange("dev/head", b"2")])
-    assert git(remote, "log", "--format=%s", BRANCH).split("\n") == ["dev: state", "squashed"]
+    assert git(remote, "log", "--format=%s", BRANCH).split("\n") == [
+        f"dev: state by {user_name()}@{os.uname().nodename}",
+        "squashed",
+    ]
 
 
 def test_a_deleted_branch_is_an_empty_place(remote: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR, LazyGroup
-from novita_infra.cli.options import auto_approve_option, path_argument
+from novita_infra.cli.options import auto_approve_option, dry_run_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.durations import in_words
@@ -37,9 +37,10 @@ def list_locks(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @click.command("break", cls=Command)
 @path_argument
 @with_project_options
+@dry_run_option
 @auto_approve_option
 @with_renderer
-def break_lock(*, project_options: ProjectOptions, auto_approve: bool, renderer: Renderer) -> int:
+def break_lock(*, project_options: ProjectOptions, dry_run: bool, auto_approve: bool, renderer: Renderer) -> int:
     """Take the lock of an environment away from a run that has ended without giving it back.
 
     A lock is free by itself when its process ends on this machine, and when it gives no sign of life in a backend on a
@@ -47,7 +48,8 @@ def break_lock(*, project_options: ProjectOptions, auto_approve: bool, renderer:
     remains.
 
     \b
-    Example:
+    Examples:
+      novita-infra state lock break --env prod --dry-run
       novita-infra state lock break --env prod
     """
     lock = breaking(project_options)
@@ -57,6 +59,8 @@ def break_lock(*, project_options: ProjectOptions, auto_approve: bool, renderer:
     age = "" if lock.held.age is None else f"; last sign of life {in_words(lock.held.age)} ago"
     holder = lock.held.holder or "another process, which has only just begun"
     renderer.show([line(f"{lock.environment} is locked by {holder}{age}")])
+    if dry_run:
+        return 0
     renderer.message("It is safe if that run has ended. If it has not, it stops before its next call.")
     if not auto_approve and not approved("Break the lock?", renderer, otherwise="to confirm, add --auto-approve"):
         return EXIT_ERROR
