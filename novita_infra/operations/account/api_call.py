@@ -1,0 +1,117 @@
+"""Any call of the API, and any list of it to its end, without secrets in the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from novita_infra.api.credentials import without_credentials
+from novita_infra.api.errors import Unanswered
+from novita_infra.api.json_values import object_of, objects_of, text_of
+from novita_infra.api.paging import walk
+from novita_infra.api.protocol import ApiClient
+from novita_infra.api.redaction import HIDDEN
+from novita_infra.api.request import Pages, Request
+from novita_infra.model.values import is_secret_name, leaves
+
+_SECRET: Final = re.compile(r"(?i)(?:passw(?:or)?d|secret|token|api_?key|credential|imageauth|authorization)$")
+"""The end of the name of a field that holds a secret."""
+_NUMBERS: Final = ("pageNum", "pageNo", "page")
+"""The names of the number of a page: each operation has one of them, and does not know the others."""
+_SIZE: Final = 100
+_MOST_PAGES: Final = 10_000
+
+
+async def call_api(client: ApiClient, request: Request) -> Any:
+    """The answer: JSON data, a str for plain text, None for an empty one. Raises ApiError."""
+    return await client.send(request)
+
+
+async def every_item(client: ApiClient, request: Request) -> list[Any]:
+    """Every item of the list that the request reads, once.
+
+    Goes on as the first answer says: by the cursor of v2, by `after` where there is `has_more`, else by page numbers.
+    Raises Unanswered where the answer is no list or a list does not end, and ApiError.
+    """
+    sized = {"pageSize": _SIZE, **request.query}
+    first = await client.send(_with(request, sized))
+    if isinstance(first, Mapping) and "has_more" in first:
+        return await _following(
+            client, request, first, lambda page: _after(page) if page.get("has_more") else "", "after"
+        )
+    if isinstance(first, Mapping) and (name := next((name for name in _CURSORS if name in first), "")):
+        return await _following(client, request, first, lambda page: text_of(page.get(name)), "cursor")
+    lists = tuple(name for name, value in object_of(first).items() if isinstance(value, list))
+
+    async def fetch(page: Request) -> Any:
+        number = page.query["pageNum"]
+        return await client.send(_with(page, {**page.query, **dict.fromkeys(_NUMBERS, number)}))
+
+    pages = Pages(path=request.path, items=lists, identity=_IDS, number="pageNum", first=1, query=sized)
+    return list(await walk(pages, fetch))
+
+
+_CURSORS: Final = ("next_cursor", "nextCursor")
+_IDS: Final = ("id", "Id", "instanceId", "templateId", "jobId", "stringId", "serialNumber", "billId")
+
+
+async def _following(
+    client: ApiClient, request: Request, page: Any, next_of: Callable[[Mapping[str, Any]], str], name: str
+) -> list[Any]:
+    """The items of the page and of those that follow it, each once.
+
+    A page without a new item is the last: a service may ignore where it shall go on.
+    """
+    items: dict[str, Any] = {}
+    for _ in range(_MOST_PAGES):
+        before = len(items)
+        items |= {json.dumps(item, sort_keys=True): item for item in _items(request, page)}
+        token = next_of(page)
+        if not token or len(items) == before:
+            return list(items.values())
+        page = object_of(await client.send(_with(request, {**request.query, name: token})))
+    raise Unanswered(request, text=f"the list does not end after {_MOST_PAGES} pages")
+
+
+def _items(request: Request, page: Mapping[str, Any]) -> list[Any]:
+    found = next((value for value in page.values() if isinstance(value, list)), None)
+    if found is None:
+        raise Unanswered(request, text="the answer holds no list")
+    return found
+
+
+def _after(page: Mapping[str, Any]) -> str:
+    items = next((objects_of(value) for value in page.values() if isinstance(value, list)), [])
+    return text_of(page.get("last_id")) or (text_of(items[-1].get("id")) if items else "")
+
+
+def _with(request: Request, query: Mapping[str, str | int]) -> Request:
+    return Request(request.method, request.path, query, request.body, repeatable=request.repeatable)
+
+
+def without_secrets_of(client: ApiClient, data: Any) -> Any:
+    """The answer without secrets: fields such as `password`, variables such as `HF_TOKEN`, keys of known services,
+    credentials in addresses, and every secret that this run knows.
+    """
+    known = client.secrets_in_values(sorted({text for text in leaves(data) if isinstance(text, str)}))
+    return _shown(data, known)
+
+
+def _shown(data: Any, known: Mapping[str, str]) -> Any:
+    match data:
+        case {"key": str(name), "value": str(value), **rest} if value and is_secret_name(name):
+            return {"key": name, "value": HIDDEN, **_shown(rest, known)}
+        case dict():
+            return {name: _field(name, value, known) for name, value in data.items()}
+        case list():
+            return [_shown(item, known) for item in data]
+        case str():
+            return without_credentials(known.get(data, data), certain="://" not in data)
+        case _:
+            return data
+
+
+def _field(name: str, value: Any, known: Mapping[str, str]) -> Any:
+    return HIDDEN if isinstance(value, str) and value and _SECRET.search(name) else _shown(value, known)
