@@ -41,6 +41,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "clusters": ("--sim", 1),
     "templates": ("--sim", 1),
     "models": ("--sim", 1),
+    "api": ("GET /gpu-instance/openapi/v1/clusters --sim", 1),
     "balance": ("--sim", 1),
     "drift": ("--sim", 1),
     "show": ("", 1),

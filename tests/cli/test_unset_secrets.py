@@ -55,6 +55,8 @@ READS = {
     "fmt": "",
     "render": "",
     "validate": "",
+    "balance": "--sim",
+    "api": "GET /gpu-instance/openapi/v1/clusters --sim",
     "drift": "--sim",
     "show": "",
     "output": "",

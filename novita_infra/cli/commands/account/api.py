@@ -43,7 +43,9 @@ def _path(text: str) -> str:
 
 
 @click.command(cls=Command)
-@click.argument("method", metavar="METHOD", type=click.Choice([_READ, "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False))
+@click.argument(
+    "method", metavar="METHOD", type=click.Choice([_READ, "POST", "PUT", "PATCH", "DELETE"], case_sensitive=False)
+)
 @click.argument("call", metavar="PATH", type=_path)
 @click.option("--param", "params", multiple=True, type=_param, metavar="NAME=VALUE", help="A part of the query.")
 @click.option("--data", metavar="JSON", help="The body, a JSON object; @FILE reads a file, and - stdin.")
