@@ -16,18 +16,20 @@ from rig import Rig
 from novita_infra.account.balance import BALANCE, KEYS, account_of, balance_of
 from novita_infra.account.metrics import last_use
 from novita_infra.api.paging import walk
-from novita_infra.api.request import Pages, Request
+from novita_infra.api.request import Pages, Request, get
 from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
 from novita_infra.catalogue.templates import template_in, template_request
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
+from novita_infra.operations.account.api_call import every_item
 
 Read = Callable[[Any], object]
 
 MIGRATED: Final = {"instanceId": "i-1", "createdAt": "1790000000", "type": "autoInstanceMigrate"}
 """A migration: the simulator lists none before a machine has failed."""
+BATCHES: Final = get("/openai/v1/batches")
 METRICS: Final = {
     "gpuUtilization": {
         "avg": [{"timestamp": "1790000000", "value": 3.5}],
@@ -76,6 +78,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
     yield AnswerReader("one template", template_in, answer(template_request("101")))
     yield AnswerReader("one model", parse_model, answer(model_request("qwen/qwen3-max")))
+    yield AnswerReader("any list", _any_list, answer(BATCHES))
     for kind in KINDS.values():
         for name, read, sound in _of_kind(kind, ids[kind.type], answer):
             yield AnswerReader(f"{kind.type} {name}", read, sound)
@@ -127,6 +130,16 @@ def _list(kind: Kind) -> Read:
         return await walk(pages, fetch)
 
     return lambda data: [_understood(kind, item) for item in asyncio.run(send(kind.api.read.pages, data))]
+
+
+def _any_list(data: Any) -> object:
+    """Reads a list of any shape, whose every answer is this one."""
+
+    class Same:
+        async def send(self, _: Request) -> Any:
+            return data
+
+    return asyncio.run(every_item(Same(), get("/list")))  # type: ignore[arg-type]  # all that is used of a client
 
 
 def _understood(kind: Kind, item: Any) -> object:
