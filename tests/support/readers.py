@@ -30,6 +30,7 @@ from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
+from novita_infra.cli.commands.account.api import body_of
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
@@ -761,6 +762,14 @@ READERS: Final = (
         ("api/responses:content", "api/error_mapping:_read", "encoding/json_text:parse_foreign_json"),
         _answer,
         sample=_REFUSAL,
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "body of a call",
+        ("cli/commands/account/api:body_of",),
+        lambda _, file: body_of(f"@{file}"),
+        sample=b'{"name": "a", "tags": ["b", 1, null]}',
         damages=(as_bytes, as_json),
         count=20,
     ),
