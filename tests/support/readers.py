@@ -30,7 +30,7 @@ from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
-from novita_infra.cli.commands.account.api import body_of
+from novita_infra.cli.commands.account.api import given_body
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
@@ -767,8 +767,8 @@ READERS: Final = (
     ),
     Reader(
         "body of a call",
-        ("cli/commands/account/api:body_of",),
-        lambda _, file: body_of(f"@{file}"),
+        ("cli/commands/account/api:given_body",),
+        lambda _, file: given_body(f"@{file}"),
         sample=b'{"name": "a", "tags": ["b", 1, null]}',
         damages=(as_bytes, as_json),
         count=20,

@@ -79,7 +79,7 @@ def api(
     """
     if everything and method != _READ:
         raise problem("--all reads a list", "use it with GET")
-    body = None if data is None else body_of(data)
+    body = None if data is None else given_body(data)
     request = Request(method, call, dict(params), body, repeatable=method == _READ)
 
     async def send() -> int:
@@ -94,7 +94,7 @@ def api(
     return carried_out(send())
 
 
-def body_of(text: str) -> dict[str, Any]:
+def given_body(text: str) -> dict[str, Any]:
     """The body that `--data` gives. Raises Problems; the text may hold a secret, so no message quotes it."""
     place = "--data"
     if text == "-":
