@@ -18,7 +18,7 @@ _SECTIONS = {
     "reading": ("Reading", ("drift", "show", "output", "graph", "why", "explain", "schema")),
     "market": ("Market", ("products", "clusters", "templates", "models")),
     "account": ("Account", ("balance",)),
-    "machines": ("Machines", ()),
+    "machines": ("Machines", ("ps",)),
     "state": ("State", ("import", "orphans", "state")),
     "simulator": ("Simulator", ("sim",)),
 }

@@ -14,7 +14,8 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.identity import Identity
 from novita_infra.model.resources import Declared, Live
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_objects_text
-from novita_infra.planning.orphans import Orphan, dearest_first
+from novita_infra.planning.orphans import Orphan
+from novita_infra.planning.priced import dearest_first
 from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.objects import read_lists, still_listed
 from novita_infra.state.store import StateLost

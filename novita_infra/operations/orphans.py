@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-from novita_infra.api.errors import ApiError
 from novita_infra.applying.events import Listener, Result
 from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import Run, step_slots
@@ -25,20 +23,19 @@ from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.heartbeat import RunHeartbeat
+from novita_infra.operations.machines.details import FEW, has_details, read_details
 from novita_infra.operations.ownership import state_readers
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_state
-from novita_infra.planning.orphans import Orphan, dearest_first
+from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
+from novita_infra.planning.priced import dearest_first
 from novita_infra.refresh.catalogue import read_catalogue
-from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one
+from novita_infra.refresh.objects import candidates, read_all
 from novita_infra.refresh.other_states import ids_of_type
 from novita_infra.state.null_journal import NullJournal
 from novita_infra.state.state import State
-
-FEW: Final = 20
-"""Up to so many machines, the age and the use of each are read without being asked for: that takes two calls each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,10 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detaile
     parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
     prices = await _price_list(session, parts)
     found = dearest_first(_priced(item, prices) for item in found)
-    machines = [item for item in found if _has_details(item)]
-    if detailed is False or (detailed is None and len(machines) > FEW):
-        return replace(search, items=[replace(item, unread=_has_details(item)) for item in found])
+    detailable = [has_details(KINDS[item.kind], item.live) for item in found]
+    if detailed is False or (detailed is None and sum(detailable) > FEW):
+        items = [replace(item, unread=unread) for item, unread in zip(found, detailable, strict=True)]
+        return replace(search, items=items)
     return replace(search, items=await together(*(_looked_at(session, item) for item in found)))
 
 
@@ -244,42 +242,7 @@ async def _price_list(session: Session, parts: Sequence[str]) -> PriceList:
     return price_list(await read_catalogue(session.client, parts))
 
 
-def _has_details(orphan: Orphan) -> bool:
-    """Whether calls of its own give its age or its use."""
-    kind = KINDS[orphan.kind]
-    return _lacks_age(orphan) or bool(kind.market.use and kind.market.use.measured(orphan.live))
-
-
-def _lacks_age(orphan: Orphan) -> bool:
-    return not orphan.live.created and not only_listed(KINDS[orphan.kind])
-
-
 async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
-    """With its age and its use, where the service tells them. What cannot be had is no failure."""
-    orphan, used = await together(_with_age(session, orphan), _with_use(session, orphan))
-    return replace(orphan, use=used.use)
-
-
-async def _with_age(session: Session, orphan: Orphan) -> Orphan:
-    """A list of machines does not tell when they were made; a get does (gpu-instance-get-instance, live: createdAt)."""
-    kind = KINDS[orphan.kind]
-    if not _lacks_age(orphan):
-        return orphan
-    try:
-        live = await read_one(session.client, kind, orphan.live.id)
-    except ApiError:
-        return orphan
-    return replace(orphan, live=replace(orphan.live, created=live.created)) if live else orphan
-
-
-async def _with_use(session: Session, orphan: Orphan) -> Orphan:
-    """The orphan with its last use, where its kind measures it. Missing figures are no failure."""
-    metrics = KINDS[orphan.kind].market.use
-    if metrics is None or not metrics.measured(orphan.live):
-        return orphan
-    now = session.clock.now()
-    try:
-        answer = await session.client.send(metrics.request(orphan.live.id, now))
-    except ApiError:
-        return orphan
-    return replace(orphan, use=metrics.read(answer, now))
+    """With its age and its use, where the service tells them."""
+    live, use = await read_details(session.client, session.clock, KINDS[orphan.kind], orphan.live)
+    return replace(orphan, live=live, use=use)

@@ -43,6 +43,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "models": ("--sim", 1),
     "api": ("GET /gpu-instance/openapi/v1/clusters --sim", 1),
     "balance": ("--sim", 1),
+    "ps": ("--sim", 1),
     "drift": ("--sim", 1),
     "show": ("", 1),
     "output": ("", 1),

@@ -29,6 +29,7 @@ READS = {
 
 NO_ANSWER = {
     "kinds/endpoint/calls:": "makes requests from declared values",
+    "kinds/endpoint/machine:": "describes values that are read",
     "kinds/endpoint/kind:_matches": "compares a declared and a live value",
     "kinds/endpoint/prices:": "prices values that are read",
     "kinds/endpoint/resolution:": "resolves declared values",

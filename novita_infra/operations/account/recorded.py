@@ -51,9 +51,16 @@ class RecordedObjects:
         return frozenset(item.environment for item in self._objects)
 
     def selected(self, name: str) -> list[RecordedObject]:
-        """Those that an address, a pattern such as `instance.*` or a label such as `label:team=research` means."""
+        """Those that an address, a pattern such as `instance.*` or a label such as `label:team=research` means.
+
+        As `address_of` shows an address, it may name its environment: `prod/instance.web`. Raises ValueError for a name
+        that is none of them.
+        """
         if name.startswith(LABEL):
             return [item for item in self._objects if has_label(item.record.labels, name)]
+        environment, slash, rest = name.partition("/")
+        if slash and environment in self.environments:
+            return [item for item in self.selected(rest) if item.environment == environment]
         names = (name,) if is_pattern(name) else (str(Address.parse(name)),)
         return [item for item in self._objects if is_selected(item.address, names)]
 

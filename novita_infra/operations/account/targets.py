@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
-from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Diagnostic, Problems, nearest, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.resources import Live
+from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account.recorded import RecordedObject
 from novita_infra.operations.account.view import AccountView
-from novita_infra.planning.options import LABEL, is_pattern
-from novita_infra.refresh.objects import read_all
+from novita_infra.refresh.objects import Lives, read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +28,13 @@ class ObjectTarget:
     """What a message calls it: its address, else its id."""
 
 
-async def targets_of(view: AccountView, words: Sequence[str], kinds: Sequence[Kind]) -> list[ObjectTarget]:
+async def targets_of(
+    view: AccountView, words: Sequence[str], kinds: Sequence[Kind], *, gone: bool = False
+) -> list[ObjectTarget]:
     """The live objects of these kinds that the words mean, each once, in the order of the words.
 
-    A word is an address, a pattern, a label or an id. The list of each kind in question is read once.
+    A word is an address, a pattern, a label or an id. The list of each kind in question is read once. With `gone`,
+    recorded objects that do not exist any more are among them, in that phase.
     Raises Problems with every word that means nothing, and ApiError.
     """
     named = {word: _recorded(view, word, kinds) for word in words}
@@ -46,14 +47,23 @@ async def targets_of(view: AccountView, words: Sequence[str], kinds: Sequence[Ki
     for word, found in named.items():
         keys = [(kind.type, word) for kind in read] if found is None else [(it.address.type, it.id) for it in found]
         live = [(key, lives[key[0]][key[1]]) for key in keys if key[1] in lives.get(key[0], {})]
+        if gone and found:
+            live += [(key, _gone(key[1])) for key in keys if _is_gone(lives[key[0]], key[1])]
         if not live:
             errors.append(_missing(view, word, found, [id for by_id in lives.values() for id in by_id]))
-        for key, item in live:
-            title = view.recorded.address_of(*key) or item.id
-            targets[key] = ObjectTarget(KINDS[key[0]], item, view.recorded.by_id.get(key), title)
+        targets |= {key: _target(view, key, item) for key, item in live}
     if errors:
         raise Problems(errors)
     return list(targets.values())
+
+
+async def all_targets(view: AccountView, kinds: Sequence[Kind]) -> list[ObjectTarget]:
+    """The live objects of these kinds, and the recorded ones that do not exist any more. Raises ApiError."""
+    lists = await together(*(read_all(view.client, kind) for kind in kinds))
+    lives = {kind.type: by_id for kind, by_id in zip(kinds, lists, strict=True)}
+    missing = [key for key in view.recorded.by_id if key[0] in lives and _is_gone(lives[key[0]], key[1])]
+    found = [((prefix, live.id), live) for prefix, by_id in lives.items() for live in by_id.values()]
+    return [_target(view, key, live) for key, live in (*found, *((key, _gone(key[1])) for key in missing))]
 
 
 async def target_of(view: AccountView, word: str, kinds: Sequence[Kind]) -> ObjectTarget:
@@ -65,15 +75,27 @@ async def target_of(view: AccountView, word: str, kinds: Sequence[Kind]) -> Obje
     return found[0]
 
 
+def _target(view: AccountView, key: tuple[str, str], live: Live) -> ObjectTarget:
+    title = view.recorded.address_of(*key) or live.id
+    return ObjectTarget(KINDS[key[0]], live, view.recorded.by_id.get(key), title)
+
+
+def _is_gone(lives: Lives, id: str) -> bool:
+    """Whether the list shows that the object does not exist."""
+    return id not in lives and lives.is_certain
+
+
+def _gone(id: str) -> Live:
+    return Live(id, "", Phase.GONE, "", {})
+
+
 def _recorded(view: AccountView, word: str, kinds: Sequence[Kind]) -> list[RecordedObject] | None:
     """The recorded objects that an address, a pattern or a label means; None for a word that may be an id."""
-    if not (word.startswith(LABEL) or is_pattern(word)):
-        try:
-            Address.parse(word)
-        except ValueError:
-            return None
     types = {kind.type for kind in kinds}
-    return [item for item in view.recorded.selected(word) if item.address.type in types]
+    try:
+        return [item for item in view.recorded.selected(word) if item.address.type in types]
+    except ValueError:
+        return None
 
 
 def _missing(view: AccountView, word: str, found: list[RecordedObject] | None, ids: Sequence[str]) -> Diagnostic:

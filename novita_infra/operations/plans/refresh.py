@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from novita_infra.account.balance import BALANCE, balance_of
-from novita_infra.api.errors import Refused
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
-from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
 from novita_infra.operations.ownership import StatesOfOthers
 from novita_infra.operations.session import Session
@@ -18,6 +15,7 @@ from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.planner import make_plan
+from novita_infra.refresh.circumstances import RecordedPair, read_arrears, read_migrations
 from novita_infra.refresh.observing import Observed, as_recorded, is_unfinished, observe
 
 
@@ -50,8 +48,8 @@ async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
             found, unknown = {**inputs.world.existing, **more.found}, {**inputs.world.unrecorded, **more.unknown}
             world = replace(inputs.world, existing=found, unrecorded=unknown, unread=unread)
             inputs = replace(inputs, world=world)
-    owes, moved = await together(_in_arrears(session.client, inputs), _moved(session.client, inputs))
-    return replace(inputs, world=replace(inputs.world, circumstances=Circumstances(inputs.now, owes, moved)))
+    circumstances = await _circumstances(session.client, inputs)
+    return replace(inputs, world=replace(inputs.world, circumstances=circumstances))
 
 
 def _with_recorded(session: Session, inputs: PlanInputs) -> PlanInputs:
@@ -76,40 +74,18 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
     )
 
 
-async def _in_arrears(client: ApiClient, inputs: PlanInputs) -> bool | None:
-    """Whether the balance is used up; None if that explains no drift, so that it is not read, or cannot be read."""
-    if inputs.options.destroys or not any(_may_be_arrears(inputs, address) for address in inputs.world.existing):
-        return None
-    try:
-        balance = balance_of(await client.send(BALANCE))
-    except Refused:
-        return None
-    return None if balance is None else balance <= 0
-
-
-async def _moved(client: ApiClient, inputs: PlanInputs) -> dict[str, float]:
-    """By id, when the platform last migrated an object since the state recorded it, in Unix seconds."""
-    migrated: dict[str, float] = {}
-    for prefix, kind in inputs.kinds.items() if not inputs.options.destroys else ():
-        moves = kind.drift.migrations
-        records = [
-            item.record for address, item in inputs.world.existing.items() if address.type == prefix and item.record
-        ]
-        since = [record.seen_at for record in records if moves is not None and moves.possible(record)]
-        if moves is None or not since:
-            continue
-        try:
-            items = map(moves.read, await client.walk(moves.pages(min(since))))
-        except Refused:
-            continue
-        migrated |= dict(sorted(items, key=lambda item: item[1]))
-    return migrated
-
-
-def _may_be_arrears(inputs: PlanInputs, address: Address) -> bool:
-    """Whether arrears would explain the drift of the resource."""
-    event, existing = inputs.kinds[address.type].drift.platform_event, inputs.world.existing[address]
-    if event is None or existing.record is None or not existing.record.id or address in inputs.world.unread:
-        return False
-    paid, unpaid = (event(existing.record, existing.live, Circumstances(inputs.now, owes)) for owes in (False, True))
-    return paid != unpaid
+async def _circumstances(client: ApiClient, inputs: PlanInputs) -> Circumstances:
+    """The facts that may explain drift; a destroy needs none."""
+    if inputs.options.destroys:
+        return Circumstances(inputs.now)
+    recorded = {at: item.record for at, item in inputs.world.existing.items() if item.record}
+    pairs = [
+        RecordedPair(inputs.kinds[at.type], record, inputs.world.existing[at].live)
+        for at, record in recorded.items()
+        if at not in inputs.world.unread
+    ]
+    owes, moved = await together(
+        read_arrears(client, pairs, now=inputs.now),
+        read_migrations(client, ((inputs.kinds[at.type], record) for at, record in recorded.items())),
+    )
+    return Circumstances(inputs.now, owes, moved)

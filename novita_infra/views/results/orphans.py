@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar, Final
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
-from novita_infra.catalogue.prices import MONTH, Amount, usd
-from novita_infra.model.clock import timestamp
+from novita_infra.catalogue.prices import Amount
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.listing import Listing, cell, fact
-
-_NOW: Final = 1800.0
-"""Seconds within which a use counts as current: figures come every quarter of an hour, and late."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrphanUse:
-    """The use of the GPUs of an orphan."""
-
-    last: str | None = fact("The last use, in UTC; null without any in the measured time.")
-    measured_since: str | None = fact("The beginning of the measured time, in UTC.")
+from novita_infra.views.results.machines.cells import (
+    MeasuredUse,
+    counted,
+    measured_use,
+    price_cell,
+    sum_text,
+    time_or_none,
+    use_cell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class OrphanRow(ListedObject):
     price: str = cell("PER HOUR")
     per_hour: Amount = fact("The known part of the price of an hour.")
     price_unknown: tuple[str, ...] = fact("What has no known price.")
-    gpu_use: OrphanUse | None = fact("The use of the GPUs; null where nothing is measured, or not read.")
+    gpu_use: MeasuredUse | None = fact("The use of the GPUs; null where nothing is measured, or not read.")
     last_use: str = cell("LAST GPU USE")
     made_by: str | None = fact("The owner by the owner mark, `project/environment/address`; null without a mark.")
     perhaps_of: str | None = fact("The resource whose create got no answer and may have made it; null without one.")
@@ -76,7 +73,8 @@ class OrphanListing(Listing):
 
     def closing(self) -> Iterator[Line]:
         yield line()
-        yield line((_sum(self.rows), Tone.STRONG))
+        prices = ((row.per_hour, bool(row.price_unknown)) for row in self.rows)
+        yield line((sum_text(f"{counted(len(self.rows), 'object')} in no state", prices), Tone.STRONG))
 
 
 def orphan_listing(orphans: Iterable[Orphan], *, now: float, unlisted: Iterable[str] = ()) -> OrphanListing:
@@ -99,14 +97,14 @@ def _row(item: Orphan, now: float) -> OrphanRow:
         name=live.name,
         status=live.status,
         details_read=not item.unread,
-        created=_time(live.created),
+        created=time_or_none(live.created),
         age_seconds=max(0, round(now - live.created)) if live.created else None,
         age=in_words(now - live.created) if live.created else ("not read" if item.unread else "unknown"),
-        price=_price(item),
+        price=price_cell(item),
         per_hour=item.per_hour,
         price_unknown=item.unknown,
-        gpu_use=OrphanUse(last=_time(item.use.last), measured_since=_time(item.use.since)) if item.use else None,
-        last_use=_use(item, now),
+        gpu_use=measured_use(item),
+        last_use=use_cell(item, now),
         made_by=item.owner or None,
         perhaps_of=item.perhaps or None,
         maker=item.owner or (f"perhaps {item.perhaps}" if item.perhaps else "not marked"),
@@ -114,40 +112,4 @@ def _row(item: Orphan, now: float) -> OrphanRow:
 
 
 def _per_hour(item: Orphan) -> str:
-    return f"it costs {_price(item)} per hour" if item.costs else "it is free"
-
-
-def _price(item: Orphan) -> str:
-    text = _amount(item.per_hour) if item.costs else "free"
-    if not item.unknown:
-        return text
-    return f"{text} and more" if item.per_hour else "unknown"
-
-
-def _use(item: Orphan, now: float) -> str:
-    if item.unread:
-        return "not read"
-    if item.use is None:
-        return "-"
-    if item.use.last is None:
-        return f"none in {in_words(now - item.use.since)}"
-    ago = now - item.use.last
-    return "now" if ago < _NOW else f"{in_words(ago)} ago"
-
-
-def _sum(orphans: Sequence[OrphanRow]) -> str:
-    total = sum((item.per_hour for item in orphans), Amount())
-    unknown = any(item.price_unknown for item in orphans)
-    count = "1 object" if len(orphans) == 1 else f"{len(orphans):,} objects"
-    if unknown and not total:
-        return f"{count} in no state, of an unknown price."
-    more = ", and what is of an unknown price" if unknown else ""
-    return f"{count} in no state: {_amount(total)} per hour, {_amount(total * MONTH, digits=2)} per month{more}."
-
-
-def _amount(amount: Amount, *, digits: int = 5) -> str:
-    return " to ".join(dict.fromkeys(usd(part, digits=digits) for part in (amount.least, amount.most)))
-
-
-def _time(seconds: float | None) -> str | None:
-    return timestamp(seconds) if seconds else None
+    return f"it costs {price_cell(item)} per hour" if item.costs else "it is free"

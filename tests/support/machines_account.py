@@ -1,0 +1,23 @@
+"""The simulated account of a project in a folder, to change it by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from novita_infra.simulator import World, open_world
+
+
+@contextmanager
+def account(project: Path) -> Iterator[World]:
+    """The simulated account of a project, to change it by hand."""
+    world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
+    try:
+        yield world
+        for payment in world.payments:
+            world.payments.touch(payment)  # only what changes is written, and the time with it
+        world.save()
+    finally:
+        world.close()
