@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import owner_of
-from novita_infra.planning.priced import PricedObject
+from novita_infra.planning.priced import PricedLive
 
 
 @dataclass(frozen=True, slots=True)
-class Orphan(PricedObject):
+class Orphan(PricedLive):
     """A live object that no state records."""
 
     perhaps: str = ""

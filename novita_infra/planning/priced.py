@@ -13,7 +13,7 @@ from novita_infra.model.resources import Live
 
 
 @dataclass(frozen=True, slots=True)
-class PricedObject:
+class PricedLive:
     """A live object, with what it costs and when it was used."""
 
     kind: str
@@ -36,7 +36,7 @@ class PricedObject:
         return unknown(self.costs)
 
 
-PricedT = TypeVar("PricedT", bound=PricedObject)
+PricedT = TypeVar("PricedT", bound=PricedLive)
 
 
 def dearest_first(found: Iterable[PricedT]) -> list[PricedT]:
@@ -49,7 +49,7 @@ def dearest_first(found: Iterable[PricedT]) -> list[PricedT]:
 
 
 @dataclass(frozen=True, slots=True)
-class RentedMachine(PricedObject):
+class RentedMachine(PricedLive):
     """An object that runs programs, as an account has it now."""
 
     address: str = ""

@@ -9,7 +9,7 @@ from novita_infra.catalogue.prices import MONTH, Amount, usd
 from novita_infra.model.clock import timestamp
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
-from novita_infra.planning.priced import PricedObject
+from novita_infra.planning.priced import PricedLive
 from novita_infra.views.content.listing import fact
 
 _NOW: Final = 1800.0
@@ -24,13 +24,13 @@ class MeasuredUse:
     measured_since: str | None = fact("The beginning of the measured time, in UTC.")
 
 
-def measured_use(item: PricedObject) -> MeasuredUse | None:
+def measured_use(item: PricedLive) -> MeasuredUse | None:
     """The use for JSON; None where nothing is measured, or read."""
     use = item.use
     return MeasuredUse(last=time_or_none(use.last), measured_since=time_or_none(use.since)) if use else None
 
 
-def price_cell(item: PricedObject) -> str:
+def price_cell(item: PricedLive) -> str:
     """The price of an hour."""
     text = amount_text(item.per_hour) if item.costs else "free"
     if not item.unknown:
@@ -38,7 +38,7 @@ def price_cell(item: PricedObject) -> str:
     return f"{text} and more" if item.per_hour else "unknown"
 
 
-def use_cell(item: PricedObject, now: float) -> str:
+def use_cell(item: PricedLive, now: float) -> str:
     """The last use of the GPUs. `now` is in Unix seconds."""
     if item.unread:
         return "not read"
