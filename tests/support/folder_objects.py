@@ -38,6 +38,9 @@ class FolderObjects:
             names = (unquote(path.name) for path in self._folder.glob("*.object"))
             return sorted(key for name in names if (key := name.removesuffix(".object")).startswith(prefix))
 
+    def snapshot(self) -> FolderObjects:
+        return self
+
     def write(self, changes: Sequence[ObjectChange]) -> None:
         with self._locked():
             if self._atomic:

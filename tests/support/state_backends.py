@@ -57,6 +57,10 @@ class BackendCase:
         """Whether a reader sees who holds a lock. Terraform's protocol shows it only to those who ask for the lock."""
         return self.name != "http"
 
+    def times(self, usual: int) -> int:
+        """How often a test does what it does so often on other backends: git starts programs for each call."""
+        return usual // 5 if self.name == "git" else usual
+
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
         short = {LEASE_SECONDS: 2} if self.leases else {}
@@ -162,7 +166,7 @@ BACKENDS: Final = {
     **{f"{name}-{server}": BackendCase(name, server) for name, server in OTHER_COUNTERPARTS},
     **{name: ObjectsCase(name) for name in ("objects-at-once", "objects-in-order")},
     "objects-encrypted": EncryptedObjectsCase("objects-encrypted"),
-    **{f"{name}-encrypted": EncryptedCase(name) for name in ("local", "s3")},
+    **{f"{name}-encrypted": EncryptedCase(name) for name in ("git", "local", "s3")},
 }
 
 

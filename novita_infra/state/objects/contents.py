@@ -17,7 +17,7 @@ from novita_infra.state.objects.layout import (
     states_prefix,
     unpacked,
 )
-from novita_infra.state.objects.objects import Object, Objects
+from novita_infra.state.objects.objects import Object, ObjectReader
 from novita_infra.state.store import StateLost
 
 _HINT = "see what is left, and put it back: novita-infra state repair"
@@ -26,7 +26,7 @@ _HINT = "see what is left, and put it back: novita-infra state repair"
 class EnvironmentObjects:
     """The objects of one environment. Every method raises Problems for damage, and StateLost for what is missing."""
 
-    def __init__(self, objects: Objects, environment: str) -> None:
+    def __init__(self, objects: ObjectReader, environment: str) -> None:
         self._objects = objects
         self._environment = environment
         self.hint = _HINT

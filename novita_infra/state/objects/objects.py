@@ -54,12 +54,11 @@ class ObjectChange:
     """The version that it must have now, ABSENT if it must not exist; None overwrites any version."""
 
 
-class Objects(Protocol):
-    """The objects of one place. Keys are `/`-separated names of `[A-Za-z0-9._~%-]`, at most 200 characters long.
+class ObjectReader(Protocol):
+    """The objects of one place, for reading.
 
     Every method may be called from any thread, and raises Problems where trying again cannot help (no permission, no
-    such bucket), OutOfReach, and for writes AnswerLost. A method never waits longer than a minute.
-    A read sees every write that was confirmed before it began, of any process on any machine.
+    such bucket), and OutOfReach. A method never waits longer than a minute.
     """
 
     def describe(self, key: str = "") -> str:
@@ -76,6 +75,20 @@ class Objects(Protocol):
 
     def keys(self, prefix: str) -> Sequence[str]:
         """The keys that begin with the prefix, sorted."""
+        ...
+
+
+class Objects(ObjectReader, Protocol):
+    """The objects of one place. Keys are `/`-separated names of `[A-Za-z0-9._~%-]`, at most 200 characters long.
+
+    Its methods raise as those of ObjectReader do, and for writes AnswerLost.
+    A read sees every write that was confirmed before it began, of any process on any machine.
+    """
+
+    def snapshot(self) -> ObjectReader:
+        """The objects of environments for reads that belong together: as they are now, where that saves a way to the
+        server for each read; else as they are at each read.
+        """
         ...
 
     def write(self, changes: Sequence[ObjectChange]) -> None:

@@ -13,6 +13,7 @@ from novita_infra.state.objects.objects import (
     Conflict,
     Object,
     ObjectChange,
+    ObjectReader,
     Objects,
     OutOfReach,
 )
@@ -24,28 +25,62 @@ _ATTEMPTS: Final = 8
 _T = TypeVar("_T")
 
 
-class RetryingObjects:
-    """Objects whose calls are tried again for half a minute.
+class RetryingReader:
+    """Implements ObjectReader on another one, whose calls are tried again for half a minute."""
+
+    def __init__(self, reader: ObjectReader, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """`sleep` is for tests."""
+        self._reader = reader
+        self._sleep = sleep
+
+    def describe(self, key: str = "") -> str:
+        return self._reader.describe(key)
+
+    def read(self, key: str) -> Object | None:
+        return self._until_done(lambda: self._reader.read(key))
+
+    def read_all(self, prefix: str) -> Mapping[str, Object]:
+        return self._until_done(lambda: self._reader.read_all(prefix))
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        return self._until_done(lambda: self._reader.keys(prefix))
+
+    def _until_done(self, call: Callable[[], _T]) -> _T:
+        try:
+            return call()
+        except (OutOfReach, AnswerLost):
+            import tenacity  # noqa: PLC0415 -- almost every call succeeds at once
+
+            again = tenacity.Retrying(
+                retry=tenacity.retry_if_exception_type((OutOfReach, AnswerLost)),
+                wait=tenacity.wait_exponential(multiplier=0.2, max=8.0) + tenacity.wait_random(0, 0.2),
+                stop=tenacity.stop_after_attempt(_ATTEMPTS),
+                sleep=self._sleep,
+                reraise=True,
+            )
+        self._sleep(_FIRST_PAUSE)
+        try:
+            return again(call)
+        except (OutOfReach, AnswerLost) as error:
+            raise problem(
+                f"the state at {self.describe()} cannot be reached: {error}",
+                "look at the network and at the server; then run the command again: it goes on where it stopped",
+            ) from error
+
+
+class RetryingObjects(RetryingReader):
+    """Implements Objects on others, whose calls are tried again.
 
     After an answer that was lost, a write is first sought: an expected version that is not there may be our own.
     """
 
     def __init__(self, objects: Objects, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """`sleep` is for tests."""
+        super().__init__(objects, sleep=sleep)
         self._objects = objects
-        self._sleep = sleep
 
-    def describe(self, key: str = "") -> str:
-        return self._objects.describe(key)
-
-    def read(self, key: str) -> Object | None:
-        return self._until_done(lambda: self._objects.read(key))
-
-    def read_all(self, prefix: str) -> Mapping[str, Object]:
-        return self._until_done(lambda: self._objects.read_all(prefix))
-
-    def keys(self, prefix: str) -> Sequence[str]:
-        return self._until_done(lambda: self._objects.keys(prefix))
+    def snapshot(self) -> RetryingReader:
+        return RetryingReader(self._until_done(self._objects.snapshot), sleep=self._sleep)
 
     def write(self, changes: Sequence[ObjectChange]) -> None:
         left = list(changes)
@@ -82,25 +117,3 @@ class RetryingObjects:
                 raise Conflict(change.key)
             return changes[number:]
         return []
-
-    def _until_done(self, call: Callable[[], _T]) -> _T:
-        try:
-            return call()
-        except (OutOfReach, AnswerLost):
-            import tenacity  # noqa: PLC0415 -- almost every call succeeds at once
-
-            again = tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type((OutOfReach, AnswerLost)),
-                wait=tenacity.wait_exponential(multiplier=0.2, max=8.0) + tenacity.wait_random(0, 0.2),
-                stop=tenacity.stop_after_attempt(_ATTEMPTS),
-                sleep=self._sleep,
-                reraise=True,
-            )
-        self._sleep(_FIRST_PAUSE)
-        try:
-            return again(call)
-        except (OutOfReach, AnswerLost) as error:
-            raise problem(
-                f"the state at {self.describe()} cannot be reached: {error}",
-                "look at the network and at the server; then run the command again: it goes on where it stopped",
-            ) from error

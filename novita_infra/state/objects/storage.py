@@ -69,6 +69,7 @@ class ObjectStorage:
         self._leases = leases
         self._now = now
         self._contents = EnvironmentObjects(objects, environment)
+        """As what was read last has it, where the place gives more at once than is asked for."""
         self._last: tuple[_Seen, Stored] | None = None
         """What was read last: a reader that looks often fetches a state again only if it changed."""
         self._lease: Lease | None = None
@@ -95,7 +96,7 @@ class ObjectStorage:
 
     def _read(self, *, damaged: bool) -> Stored:
         for _ in range(_TRIES):
-            content = self._contents.head_object()
+            content = self._look().head_object()
             version = content.version if content else ABSENT
             try:
                 head = self._contents.head(content)
@@ -109,6 +110,11 @@ class ObjectStorage:
             if stored is not None:
                 return stored
         raise problem(f"{self.describe()} keeps changing", "wait for the other run to end")
+
+    def _look(self) -> EnvironmentObjects:
+        """The objects of the environment as they are now."""
+        self._contents = EnvironmentObjects(self._objects.snapshot(), self._environment)
+        return self._contents
 
     def _stored(self, head: Head, version: str, *, damaged: bool) -> Stored | None:
         """What is stored at that version of the head; None if it has changed since."""
@@ -228,7 +234,7 @@ class ObjectStorage:
     def _fence_off(self) -> None:
         """Makes every later write of a run that has read or written before this moment a Conflict."""
         while True:
-            content = self._contents.head_object()
+            content = self._look().head_object()
             head = self._contents.head(content)
             if head.state:
                 number = len(self._contents.journal_keys(head.state))
@@ -241,7 +247,7 @@ class ObjectStorage:
                 return
 
     def versions(self) -> tuple[Version, ...]:
-        ids = self._contents.ids()
+        ids = self._look().ids()
         try:
             present = self._contents.head(self._contents.head_object()).state
         except Problems:  # a damaged head names none

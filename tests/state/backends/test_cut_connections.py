@@ -47,6 +47,9 @@ class MendedObjects:
     def keys(self, prefix: str) -> Sequence[str]:
         return self._mended(lambda: self._objects.keys(prefix))
 
+    def snapshot(self) -> MendedObjects:
+        return self
+
     def write(self, changes: Sequence[ObjectChange]) -> None:
         self._mended(lambda: self._objects.write(changes))
 

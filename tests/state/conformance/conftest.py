@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from draws import draws
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from state_backends import BACKENDS, BackendCase, cases
 
 from novita_infra.state.store import StateBackend, Store
@@ -38,13 +42,23 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(request.param, BACKENDS[request.param], tmp_path)
 
 
-@pytest.fixture(params=cases(BACKENDS))
-def new_place(request: pytest.FixtureRequest) -> Callable[[], object]:
-    """Makes an empty place for each example of a property."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Empty places of one backend, one for each example of a property."""
+
+    name: str
 
     @contextmanager
-    def make() -> Iterator[Place]:
+    def new(self) -> Iterator[Place]:
         with TemporaryDirectory() as folder:
-            yield Place(request.param, BACKENDS[request.param], Path(folder))
+            yield Place(self.name, BACKENDS[self.name], Path(folder))
 
-    return make
+    def check(self, rule: Callable[..., None], *examples: st.SearchStrategy[Any], count: int) -> None:
+        """Checks the rule with so many examples, fewer where each is costly."""
+        settings(max_examples=draws(BACKENDS[self.name].times(count)))(given(*examples)(rule))()
+
+
+@pytest.fixture(params=cases(BACKENDS))
+def places(request: pytest.FixtureRequest) -> Places:
+    """The places for the examples of a property."""
+    return Places(request.param)

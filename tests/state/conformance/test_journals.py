@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from draws import draws
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from state_backends import process_with_store
 from state_values import CHANGES, A, B, C, Change, after, write_changes
@@ -48,22 +45,21 @@ def crashed_run(place: Any, changes: Sequence[Change]) -> State:
 
 
 @pytest.mark.slow
-@settings(max_examples=draws(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(CHANGES, min_size=1, max_size=3))
-def test_runs_that_crash_continue_from_each_other(
-    new_place: Callable[[], AbstractContextManager[Any]], runs: list[list[Change]]
-) -> None:
-    with new_place() as place:
-        expected = place.store().save(place.store().load())
-        for changes in runs:
-            store = place.store()
-            with store.journal(store.load()) as journal:
-                asyncio.run(write_changes(journal, changes))
-            expected = after(expected, changes)
-            assert place.store().load() == expected
-        saved = place.store().save(place.store().load())
-        assert saved == replace(expected, serial=expected.serial + 1)
-        assert place.store().load() == saved
+def test_runs_that_crash_continue_from_each_other(places: Any) -> None:
+    def check(runs: list[list[Change]]) -> None:
+        with places.new() as place:
+            expected = place.store().save(place.store().load())
+            for changes in runs:
+                store = place.store()
+                with store.journal(store.load()) as journal:
+                    asyncio.run(write_changes(journal, changes))
+                expected = after(expected, changes)
+                assert place.store().load() == expected
+            saved = place.store().save(place.store().load())
+            assert saved == replace(expected, serial=expected.serial + 1)
+            assert place.store().load() == saved
+
+    places.check(check, st.lists(CHANGES, min_size=1, max_size=3), count=40)
 
 
 @pytest.mark.process
@@ -137,29 +133,28 @@ def test_a_confirmed_change_is_seen_by_other_readers(place: Any) -> None:
         asyncio.run(run(journal))
 
 
-@settings(max_examples=draws(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(0, 3)), max_size=20))
-def test_changes_of_many_tasks_are_kept_in_the_order_of_each_address(
-    new_place: Callable[[], AbstractContextManager[Any]], puts: list[tuple[Address, int]]
-) -> None:
-    async def run(journal: Journal, address: Address) -> None:
+def test_changes_of_many_tasks_are_kept_in_the_order_of_each_address(places: Any) -> None:
+    async def run(journal: Journal, address: Address, puts: list[tuple[Address, int]]) -> None:
         for number, (target, yields) in enumerate(puts):
             if target == address:
                 for _ in range(yields):
                     await asyncio.sleep(0)
                 await journal.put(Record(address, str(number)), "changed")
 
-    async def all_of(journal: Journal) -> None:
-        await asyncio.gather(*(run(journal, address) for address in (A, B, C)))
+    async def all_of(journal: Journal, puts: list[tuple[Address, int]]) -> None:
+        await asyncio.gather(*(run(journal, address, puts) for address in (A, B, C)))
 
-    with new_place() as place:
-        store = place.store()
-        state = store.load()
-        with store.journal(state) as journal:
-            asyncio.run(all_of(journal))
-        found = place.store().load()
-        last = {target: Record(target, str(number)) for number, (target, _) in enumerate(puts)}
-        assert (found.records, found.serial) == (last, state.serial + len(puts))
+    def check(puts: list[tuple[Address, int]]) -> None:
+        with places.new() as place:
+            store = place.store()
+            state = store.load()
+            with store.journal(state) as journal:
+                asyncio.run(all_of(journal, puts))
+            found = place.store().load()
+            last = {target: Record(target, str(number)) for number, (target, _) in enumerate(puts)}
+            assert (found.records, found.serial) == (last, state.serial + len(puts))
+
+    places.check(check, st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(0, 3)), max_size=20), count=20)
 
 
 def test_changes_of_cancelled_tasks_are_kept(place: Any) -> None:

@@ -26,7 +26,7 @@ with locked_blocking(store, "apply"):
 COUNTS = """
 from novita_infra.state.locks.locking import locked_blocking
 counter = Path(sys.argv[3])
-for _ in range(40):
+for _ in range(int(sys.argv[4])):
     with locked_blocking(store, "apply", max_wait=1e9, sleep=lambda seconds: None):
         counter.write_text(str(int(counter.read_text()) + 1))
 """
@@ -120,11 +120,12 @@ def test_the_lock_of_a_killed_process_is_taken_over(place: Any) -> None:
 def test_two_processes_hold_the_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    children = [process_with_store(place.name, place.folder, COUNTS, counter) for _ in range(2)]
+    times = place.case.times(40)
+    children = [process_with_store(place.name, place.folder, COUNTS, counter, times) for _ in range(2)]
     for process in children:
         process.communicate()
         assert process.returncode == 0
-    assert counter.read_text() == "80"
+    assert counter.read_text() == str(2 * times)
 
 
 HOLDS_NAME = """
@@ -136,7 +137,7 @@ sys.stdin.read()
 COUNTS_BY_NAME = """
 from novita_infra.state.store import LockRefused
 counter = Path(sys.argv[3])
-for _ in range(20):
+for _ in range(int(sys.argv[4])):
     locks = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).named_locks("apply")
     for _ in range(3):
         while isinstance(lock := locks.try_lock("vpc a"), LockRefused):
@@ -190,8 +191,9 @@ def test_the_named_locks_of_a_killed_process_are_free(place: Any) -> None:
 def test_processes_hold_a_named_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    children = [process_with_store(place.name, place.folder, COUNTS_BY_NAME, counter) for _ in range(3)]
+    times = place.case.times(20)
+    children = [process_with_store(place.name, place.folder, COUNTS_BY_NAME, counter, times) for _ in range(3)]
     for process in children:
         process.communicate()
         assert process.returncode == 0
-    assert counter.read_text() == "180"
+    assert counter.read_text() == str(9 * times)

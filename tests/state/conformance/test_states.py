@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from state_values import NET, STATES, TRAINER, A, with_record, write_changes
 
 from novita_infra.encoding import is_slow
@@ -23,13 +20,14 @@ from novita_infra.state.backend import Overtaken
 from novita_infra.state.state import State
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STATES)
-def test_a_saved_state_is_loaded_unchanged(new_place: Callable[[], AbstractContextManager[Any]], state: State) -> None:
-    with new_place() as place:
-        saved = place.store().save(state)
-        assert saved == replace(state, serial=state.serial + 1)
-        assert place.store().load() == saved
+def test_a_saved_state_is_loaded_unchanged(places: Any) -> None:
+    def check(state: State) -> None:
+        with places.new() as place:
+            saved = place.store().save(state)
+            assert saved == replace(state, serial=state.serial + 1)
+            assert place.store().load() == saved
+
+    places.check(check, STATES, count=60)
 
 
 def test_an_empty_place_gives_a_new_state_and_writes_nothing(place: Any) -> None:
@@ -157,7 +155,7 @@ def test_readers_see_one_version_while_a_run_saves(place: Any) -> None:
     for reader in readers:
         reader.start()
     try:
-        for _ in range(40):
+        for _ in range(place.case.times(40)):
             with writer.journal(state) as journal:
                 asyncio.run(write_changes(journal, [Record(TRAINER, str(state.serial + 1))]))
             state = writer.save(with_record(replace(state, serial=state.serial), id=str(state.serial + 2)))

@@ -64,6 +64,20 @@ def test_an_object_is_read_as_it_was_written(open_again: Callable[[], Objects], 
     assert open_again().read("dev/head") == Object(data, version)
 
 
+def test_a_snapshot_reads_what_was_confirmed_before_it(name: str, open_again: Callable[[], Objects]) -> None:
+    writer, reader = open_again(), open_again()
+    assert reader.snapshot().read("dev/head") is None
+    version = put(writer, "dev/head", b"1")
+    put(writer, "dev/states/a", b"a")
+    snapshot = reader.snapshot()
+    put(writer, "dev/head", b"2")
+    assert snapshot.read("dev/head") == (Object(b"1", version) if name.startswith("git") else reader.read("dev/head"))
+    assert [*snapshot.keys("dev/")] == ["dev/head", "dev/states/a"]
+    assert snapshot.read_all("dev/states/").keys() == {"dev/states/a"}
+    assert snapshot.describe("dev/head") == reader.describe("dev/head")
+    assert data_of(reader, "dev/head") == b"2"
+
+
 def test_objects_are_listed_sorted_by_prefix(open_again: Callable[[], Objects]) -> None:
     objects = open_again()
     keys = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -36,18 +36,20 @@ class GitObjects:
         return f"{place}:{key}" if key else place
 
     def read(self, key: str) -> Object | None:
-        found = self._ref(key).read(lambda path: path == key)
-        return Object(found[key][1], found[key][0]) if key in found else None
+        return self._now(self._ref(key)).read(key)
 
     def read_all(self, prefix: str) -> Mapping[str, Object]:
-        found = {}
-        for ref in self._refs(prefix):
-            for path, (blob, data) in ref.read(lambda path: path.startswith(prefix)).items():
-                found[path] = Object(data, blob)
+        found = {key: item for ref in self._refs(prefix) for key, item in self._now(ref).read_all(prefix).items()}
         return dict(sorted(found.items()))
 
     def keys(self, prefix: str) -> Sequence[str]:
-        return sorted(path for ref in self._refs(prefix) for path in ref.paths() if path.startswith(prefix))
+        return sorted(key for ref in self._refs(prefix) for key in self._now(ref).keys(prefix))
+
+    def snapshot(self) -> GitSnapshot:
+        return self._now(self._branch)
+
+    def _now(self, ref: GitRef) -> GitSnapshot:
+        return GitSnapshot(ref, self.describe)
 
     def write(self, changes: Sequence[ObjectChange]) -> None:
         for ref, group in groupby(changes, key=lambda change: self._ref(change.key)):
@@ -59,3 +61,28 @@ class GitObjects:
 
     def _refs(self, prefix: str) -> list[GitRef]:
         return [self._branch, self._locks] if LOCKS.startswith(prefix) else [self._branch]
+
+
+class GitSnapshot:
+    """Implements ObjectReader on the newest commit of a ref: one fetch, however much is read."""
+
+    def __init__(self, ref: GitRef, describe: Callable[[str], str]) -> None:
+        self._ref = ref
+        self._describe = describe
+        self._files = ref.files()
+
+    def describe(self, key: str = "") -> str:
+        return self._describe(key)
+
+    def read(self, key: str) -> Object | None:
+        blob = self._files.get(key)
+        return Object(self._ref.contents([blob])[0], blob) if blob else None
+
+    def read_all(self, prefix: str) -> Mapping[str, Object]:
+        keys = self.keys(prefix)
+        blobs = [self._files[key] for key in keys]
+        contents = zip(self._ref.contents(blobs), blobs, strict=True)
+        return dict(zip(keys, (Object(data, blob) for data, blob in contents), strict=True))
+
+    def keys(self, prefix: str) -> Sequence[str]:
+        return sorted(key for key in self._files if key.startswith(prefix))

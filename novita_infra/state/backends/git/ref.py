@@ -54,20 +54,16 @@ class GitRef:
         """Whether these are what the remote had last."""
         self._has_pushed = False
 
-    def read(self, wanted: Callable[[str], bool]) -> Mapping[str, tuple[str, bytes]]:
-        """The blob and the content of each file whose path is wanted, sorted, as the remote has them now."""
+    def files(self) -> Mapping[str, str]:
+        """The blobs of all files by path, as the remote has them now."""
         with self._guard:
             self._fetch(time.monotonic() + self._limit)
-            blobs = {path: blob for path, blob in sorted(self._files.items()) if wanted(path)}
-            return {
-                path: (blob, data) for (path, blob), data in zip(blobs.items(), self._read_blobs(blobs), strict=True)
-            }
+            return self._files
 
-    def paths(self) -> Sequence[str]:
-        """The paths of all files, sorted, as the remote has them now."""
+    def contents(self, blobs: Sequence[str]) -> list[bytes]:
+        """The contents of blobs that `files` has named at any time. Asks no remote."""
         with self._guard:
-            self._fetch(time.monotonic() + self._limit)
-            return sorted(self._files)
+            return self._read_blobs(blobs)
 
     def write(self, changes: Sequence[ObjectChange], message: str) -> None:
         """Makes the changes with one commit and one push. Raises as `Objects.write`; nothing is changed then.
@@ -180,12 +176,12 @@ class GitRef:
             .strip()
         )
 
-    def _read_blobs(self, blobs: Mapping[str, str]) -> list[bytes]:
+    def _read_blobs(self, blobs: Sequence[str]) -> list[bytes]:
         if not blobs:
             return []
-        output = self._run("cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs.values()).encode())
+        output = self._run("cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode())
         found, at = [], 0
-        for blob in blobs.values():
+        for blob in blobs:
             end = output.index(b"\n", at)
             header = output[at:end].decode()
             if not header.startswith(f"{blob} blob "):

@@ -73,6 +73,9 @@ class PostgresObjects:
     def keys(self, prefix: str) -> Sequence[str]:
         return [row[0] for row in self._rows(LIST, prefix, prefix + _AFTER_KEYS, data=sql.SQL("NULL"))]
 
+    def snapshot(self) -> PostgresObjects:
+        return self
+
     def write(self, changes: Sequence[ObjectChange]) -> None:
         keys = [change.key for change in changes]
         arguments = (

@@ -60,6 +60,9 @@ class S3Objects:
     def keys(self, prefix: str) -> Sequence[str]:
         return [key for key, size in self._listed(prefix).items() if size != len(_DELETED) or self.read(key)]
 
+    def snapshot(self) -> S3Objects:
+        return self
+
     def write(self, changes: Sequence[ObjectChange]) -> None:
         if any(change.expected is not None for change in changes):
             self._need_conditions()

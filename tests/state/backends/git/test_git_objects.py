@@ -19,7 +19,7 @@ from state_values import A, write_changes
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.state.backends.git.git_objects import GitObjects
-from novita_infra.state.guarded import GuardedStore
+from novita_infra.state.guarded import GuardedBackend, GuardedStore
 from novita_infra.state.objects.objects import ABSENT, AnswerLost, Conflict, ObjectChange, ObjectTraits, OutOfReach
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.retrying import RetryingObjects
@@ -103,6 +103,18 @@ def test_a_write_costs_one_push_and_no_fetch_where_nobody_else_writes(server: Gi
         objects.write([create(f"dev/journal/7/{number}"), create(f"dev/states/{number}")])
     assert server.pushes == 3
     assert [line for line in server.requests if "upload-pack" in line] == []
+
+
+def test_a_load_of_a_state_with_its_journal_costs_one_fetch(server: GitServer, tmp_path: Path) -> None:
+    writer, reader = (
+        GuardedBackend(ObjectPlace(at(server.url("load.git"), tmp_path))).store("dev", project="training")
+        for _ in range(2)
+    )
+    with writer.journal(writer.save(writer.load())) as journal:
+        asyncio.run(write_changes(journal, [Record(A, "i-1")]))
+    server.requests.clear()
+    assert reader.load().records.keys() == {A}
+    assert len([line for line in server.requests if line.startswith("GET") and "upload-pack" in line]) == 1
 
 
 def test_a_commit_of_another_environment_costs_one_fetch_and_one_more_push(server: GitServer, tmp_path: Path) -> None:
