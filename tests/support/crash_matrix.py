@@ -18,10 +18,13 @@ from typing import Final
 
 from crash_cases import Case, every_edit, rows
 from crashing import Point, happens, survives
+from state_backends import manifest_part
 
 from novita_infra.simulator import PROFILES
+from novita_infra.state.registry import DEFAULT
 
 EVERY: Final = "--every-edit"
+BACKEND: Final = os.environ.get("BACKEND") or DEFAULT
 WORKERS: Final = 2 * (os.cpu_count() or 1)
 """A cell mostly waits."""
 
@@ -29,6 +32,9 @@ WORKERS: Final = 2 * (os.cpu_count() or 1)
 def main(words: Iterable[str]) -> int:
     """Prints the tables; the exit code."""
     words = list(words)
+    if BACKEND != DEFAULT:
+        with tempfile.TemporaryDirectory() as folder:
+            manifest_part(BACKEND, Path(folder))  # a server that is used from here on runs for all tables
     return max([_table(profile, words) for profile in PROFILES])
 
 
@@ -65,7 +71,7 @@ def _outcome(profile: str, case: Case, point: Point) -> str:
     """What went wrong; empty where all holds."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            survives(case, point, Path(folder), profile=profile, backend=os.environ.get("BACKEND") or "local")
+            survives(case, point, Path(folder), profile=profile, backend=BACKEND)
         except Exception as error:  # noqa: BLE001 -- one cell must not end the others
             return f"{type(error).__name__}: {error}"
     return ""

@@ -129,7 +129,7 @@ class EncryptedStorage:
     def read_version(self, version: Version) -> Stored:
         key, stored = self._key, self._storage.read_version(version)
         try:
-            return self._opened(stored)
+            return self._opened(stored, of=f"the earlier state {version.id} of ")
         finally:
             self._key = key
 
@@ -149,32 +149,35 @@ class EncryptedStorage:
             return key
         return new_data_key(writing)
 
-    def _opened(self, stored: Stored) -> Stored:
-        """What is stored, in clear. What is damaged is `unopened`, so that the readers above report or repair it."""
+    def _opened(self, stored: Stored, *, of: str = "") -> Stored:
+        """What is stored, in clear. What is damaged is `unopened`, so that the readers above report or repair it.
+
+        `of` names an earlier state before the place, in messages.
+        """
         own = self._own.stored(stored) if self._own else None
         if own is not None:
             return own
         state, journal, serial = stored.state, stored.journal, -1
         is_sealed = state is not None and is_sealed_state(state)
         if state is not None and is_sealed:
-            state, serial = self._state(state)
+            state, serial = self._state(state, of + self.describe())
         else:
             self._key = None
             if self._encryption.required and state and state.strip(b"\0 \t\r\n"):
                 hint = "if it is yours, one apply without `required` encrypts it"
-                summary = f"{self.describe()} is not encrypted, and state.encryption.required is set"
+                summary = f"{of}{self.describe()} is not encrypted, and state.encryption.required is set"
                 raise problem(summary, hint, code=EXIT_REFUSED)
         if journal is not None and is_sealed_journal(journal):
-            journal, whole = self._journal(journal)
+            journal, whole = self._journal(journal, of + self.describe_journal())
             if not whole and not _changes(journal, serial):
                 journal = unopened("its lines are of another journal") + b"\n" + journal
         elif journal is not None and is_sealed and _changes(journal, serial):
             journal = unopened("it is not encrypted, and the state is") + b"\n"
         return Stored(state, journal, stored)
 
-    def _state(self, data: bytes) -> tuple[bytes, int]:
+    def _state(self, data: bytes, place: str) -> tuple[bytes, int]:
         """The state in an envelope, and its serial."""
-        place, self._key = self.describe(), None
+        self._key = None
         try:
             envelope = read_sealed_state(data, place)
             key = data_key_of(envelope.wrapped, self._encryption, place=place)
@@ -184,12 +187,11 @@ class EncryptedStorage:
         self._key = key
         return state, envelope.serial
 
-    def _journal(self, data: bytes) -> tuple[bytes, bool]:
+    def _journal(self, data: bytes, place: str) -> tuple[bytes, bool]:
         """The lines of a journal in envelopes, and whether all could be opened.
 
         A last line without its end was never confirmed, and is left out.
         """
-        place = self.describe_journal()
         *lines, torn = data.split(b"\n")
         content = bytearray()
         header, key, whole = b"", None, True

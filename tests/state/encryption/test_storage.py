@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from state_values import NET, A, B, with_record, write_changes
 from novita_infra.encoding.checksums import add_line_checksum, add_state_checksum
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
-from novita_infra.state.opening import open_backend, state_files
+from novita_infra.state.opening import open_backend, open_storages, state_files
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.state.store import Store
@@ -176,6 +177,23 @@ def test_a_wrong_key_says_so(tmp_path: Path, written: dict[str, Any], read: dict
     assert hint == (
         "set the one that it was written with; after a change, the old one stands under state.encryption.fallback"
     )
+
+
+def test_a_wrong_key_of_an_earlier_state_names_that_state(tmp_path: Path) -> None:
+    for passphrase in ("x", "y"):
+        saved(store(tmp_path, {"passphrase": passphrase, "fallback": {"passphrase": "x"}}))
+    storage = open_storages(encrypted(tmp_path, {"passphrase": "y"})).storage("dev")
+    storage.read()
+    summaries = []
+    for version in storage.versions():
+        with suppress(Problems):
+            storage.read_version(version)
+            continue
+        with pytest.raises(Problems) as raised:
+            storage.read_version(version)
+        summaries.append(raised.value.diagnostics[0].summary.replace(version.id, "ID"))
+    words = "is encrypted with another passphrase than that of state.encryption.passphrase"
+    assert set(summaries) == {f"the earlier state ID of {tmp_path / 'state' / 'dev.json'} {words}"}
 
 
 def test_an_identity_that_is_not_set_or_none_says_so(tmp_path: Path) -> None:
