@@ -73,7 +73,7 @@ class Quota:
 def shortage(need: StockNeed, stock: Stock, catalogue: Catalogue) -> str:
     """The shortage, such as `no RTX 4090 24GB is free in us-ca-6`; empty where it is free, or not known."""
     query = need.query
-    listed = _listed(query, stock, catalogue)
+    listed = listed_products(query, stock, catalogue)
     if listed is None:
         return ""
     found = next((item for item in listed if item.id == need.id), None)
@@ -89,7 +89,8 @@ def cluster_label(clusters: Sequence[Cluster], id: str) -> str:
     return next((f"{item.id} ({item.name})" for item in clusters if item.id == id and item.name), id)
 
 
-def _listed(query: StockQuery, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
+def listed_products(query: StockQuery, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
+    """The products in the answer to the query, or in the catalogue that answers it; None where neither is known."""
     if query in stock:
         return stock[query]
     listed: Sequence[Product] = getattr(catalogue, query.part)

@@ -16,7 +16,7 @@ _FOLDER = os.path.join(os.path.dirname(__file__), "commands")  # noqa: PTH118, P
 _SECTIONS = {
     "main": ("Main commands", ("init", "validate", "plan", "apply", "destroy")),
     "reading": ("Reading", ("drift", "show", "output", "graph", "why", "explain", "schema")),
-    "market": ("Market", ("products", "clusters", "templates", "models")),
+    "market": ("Market", ("offers", "products", "clusters", "templates", "models")),
     "account": ("Account", ("balance",)),
     "machines": ("Machines", ("ps",)),
     "state": ("State", ("import", "orphans", "state")),

@@ -155,6 +155,8 @@ class Market:
     stock_needed: Callable[[Spec, Catalogue], tuple[StockNeed, ...]] | None = None
     """The stock that a new object of this (resolved) spec needs: any one of these will do; empty where it needs none,
     or that is not known."""
+    spec_needing: Callable[[StockNeed, Catalogue], Spec] | None = None
+    """The fields of a manifest that need this stock, as `stock_needed` reads them. Empty for stock of another kind."""
     quota: Quota | None = None
     """How the service reports how many of them the account may have."""
     price_lists: tuple[str, ...] = ()

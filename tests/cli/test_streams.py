@@ -37,6 +37,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "fmt": ("", 1),
     "plan": ("--sim --out p.niplan", 1),
     "apply": ("--sim --auto-approve", 1),
+    "offers": ("--sim", 1),
     "products": ("--sim", 1),
     "clusters": ("--sim", 1),
     "templates": ("--sim", 1),

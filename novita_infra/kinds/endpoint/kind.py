@@ -93,6 +93,7 @@ ENDPOINT = Kind(
     ),
     market=Market(
         stock_needed=resolution.stock_needed,
+        spec_needing=resolution.spec_needing,
         price_lists=("serverless", "endpoint_limits"),
         costs=prices.costs,
     ),

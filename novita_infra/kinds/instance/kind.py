@@ -192,6 +192,7 @@ INSTANCE: Final = Kind(
         offers=offers.offers_in_order,
         alternatives="several under product.anyOf",
         stock_needed=resolution.stock_needed,
+        spec_needing=resolution.spec_needing,
         price_lists=("gpu", "cpu"),
         costs=prices.costs,
         purchases=prices.purchases,

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from novita_infra.api.json_values import object_of
 from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.catalogue.stock import StockNeed
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.values import Spec
@@ -23,7 +24,7 @@ _MOST_LISTED: Final = 20
 """The most candidates that a message lists."""
 _MEMORY: Final = re.compile(r"[ (]\d+ ?gi?b?\)?\Z")
 """The size of the memory at the end of a product's name: ` 24GB`."""
-_UNQUOTED: Final = re.compile(r"[A-Za-z][\w .()+/-]*")
+_UNQUOTED: Final = re.compile(r"(?!(?i:null|true|false|yes|no|on|off|y|n)\Z)[A-Za-z](?:[\w .()+/-]*[\w.()+/-])?")
 """A text that YAML reads as itself inside of braces."""
 
 Named = TypeVar("Named", Cluster, Product)
@@ -116,10 +117,10 @@ def ambiguity(found: Sequence[Product], name: str, *, path: tuple[str | int, ...
     more = f" and {len(models) - _MOST_LISTED} more" if len(models) > _MOST_LISTED else ""
     first = next(iter(models.values())).name
     if not name:
-        hint = f"name one of them (`gpu: {_in_braces(first)}`), or add `choose: cheapest` for the cheapest that is free"
+        hint = f"name one of them (`gpu: {in_braces(first)}`), or add `choose: cheapest` for the cheapest that is free"
         return SpecError(path, f"several products fit that differ: {', '.join(listed)}{more}", hint)
     hint = (
-        f"name one of them (`{key}: {_in_braces(first)}`), or write `{{{key}: {_in_braces(name)}, choose: cheapest}}` "
+        f"name one of them (`{key}: {in_braces(first)}`), or write `{{{key}: {in_braces(name)}, choose: cheapest}}` "
         "for the cheapest that is free"
     )
     return SpecError(path, f'"{name}" may be any of several products: {", ".join(listed)}{more}', hint)
@@ -155,6 +156,11 @@ def matching(known: Sequence[Named], name: str) -> tuple[Named, ...]:
 def fits(item: Named, name: str) -> bool:
     """Whether a name may mean the item, however close others are."""
     return item.id == name or (bool(text := _plain(name)) and text in _plain(item.name))
+
+
+def is_only_name(need: StockNeed, products: Sequence[Product]) -> bool:
+    """Whether the name of the needed product means it alone."""
+    return [item.id for item in matching(products, need.name)] == [need.id]
 
 
 def price_in_mode(product: Product, mode: str) -> int | None:
@@ -203,6 +209,6 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _in_braces(text: str) -> str:
+def in_braces(text: str) -> str:
     """The text as YAML inside of braces."""
     return text if _UNQUOTED.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -11,7 +11,7 @@ from novita_infra.catalogue.prices import MONTH, usd
 from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.lookup import is_offered, matching, price_in_mode
+from novita_infra.kinds.toolkit.lookup import find_cluster, is_offered, matching, price_in_mode
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec, Value
@@ -89,6 +89,18 @@ def clusters_of_region(
     return here or SpecError(path, summary, f"clusters in it: {listed}", impossible=True)
 
 
+def clusters_wanted(
+    catalogue: Catalogue, *, cluster: str = "", region: str = ""
+) -> tuple[Cluster, ...] | SpecError | None:
+    """The clusters by the id or name of one, and by the name of a region; None where neither is named."""
+    found: str | SpecError = find_cluster(catalogue, cluster) if cluster else ""
+    if isinstance(found, SpecError):
+        return found
+    if region:
+        return clusters_of_region(catalogue, region, beside=found)
+    return tuple(item for item in catalogue.clusters if item.id == found) if found else None
+
+
 def memory_of(product: Product, catalogue: Catalogue) -> int | None:
     """The memory of one GPU in GB; None where no answer holds it. Only the products of v2 have it."""
     return product.gpu_memory_gb or catalogue.gpu_memory.get(product.id)
@@ -123,6 +135,13 @@ def why_too_dear(products: Iterable[Product], wish: Wish) -> str:
         return "no price is known"
     price, name = min(priced)
     return f"the cheapest costs {usd(price)}/h per GPU ({name})"
+
+
+def affordable(products: Sequence[Product], wish: Wish, catalogue: Catalogue) -> tuple[tuple[Product, ...], str]:
+    """The products that fulfil the wish and its price; without any, why there is none."""
+    fitting, reason = fulfilling(products, wish, catalogue)
+    cheap = tuple(item for item in fitting if not is_too_dear(item, wish))
+    return cheap, "" if cheap else reason or why_too_dear(fitting, wish)
 
 
 def clusters_with(product: Product, clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:

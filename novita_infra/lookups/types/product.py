@@ -11,18 +11,16 @@ from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.lookup import best_of, find_cluster, matching, no_product, price_in_mode
+from novita_infra.kinds.toolkit.lookup import best_of, matching, no_product, price_in_mode
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
     MEMORY,
     SCHEMAS,
     Wish,
-    clusters_of_region,
+    affordable,
+    clusters_wanted,
     clusters_with,
-    fulfilling,
-    is_too_dear,
     memory_of,
-    why_too_dear,
     wish_of,
 )
 from novita_infra.lookups.found import Criteria, NoAnswer
@@ -64,10 +62,9 @@ def _find(criteria: Criteria, known: ReadSoFar) -> Matches | NoAnswer:
     if isinstance(places, NoAnswer):
         return places
     wish = wish_of(criteria, mode=criteria.get("billingMode", ""), clusters=places)
-    fitting, reason = fulfilling(products, wish, catalogue)
-    cheap = tuple(item for item in fitting if not is_too_dear(item, wish))
+    cheap, reason = affordable(products, wish, catalogue)
     if not cheap:
-        return NoAnswer(f"no product fits: {reason or why_too_dear(fitting, wish)}", ASK_FOR_LESS)
+        return NoAnswer(f"no product fits: {reason}", ASK_FOR_LESS)
     free = tuple(item for item in cheap if _is_free(item, criteria, places, known))
     if not free:
         return NoAnswer(f"no product is free: {', '.join(dict.fromkeys(item.name for item in cheap))}", ASK_FOR_LESS)
@@ -85,12 +82,8 @@ def _matches(products: tuple[Product, ...], criteria: Criteria, known: ReadSoFar
 
 def _places(criteria: Criteria, catalogue: Catalogue) -> tuple[Cluster, ...] | NoAnswer | None:
     """The clusters that the criteria allow; None for any."""
-    cluster: str | SpecError = find_cluster(catalogue, criteria["cluster"]) if "cluster" in criteria else ""
-    if isinstance(cluster, SpecError):
-        return NoAnswer(cluster.summary, cluster.hint)
-    if "region" not in criteria:
-        return tuple(item for item in catalogue.clusters if item.id == cluster) if cluster else None
-    found = clusters_of_region(catalogue, criteria["region"], beside=cluster)
+    named, region = criteria.get("cluster", ""), criteria.get("region", "")
+    found = clusters_wanted(catalogue, cluster=named, region=region)
     return NoAnswer(found.summary, found.hint) if isinstance(found, SpecError) else found
 
 

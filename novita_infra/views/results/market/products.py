@@ -24,7 +24,7 @@ class MonthsPrice:
     price: Fraction = fact("The price of all these months, in USD.")
 
     def __str__(self) -> str:
-        return f"{usd(self.price)} for {self.months} mo"
+        return f"{usd(self.price)}/{f'{self.months} ' if self.months > 1 else ''}mo"
 
 
 @dataclass(frozen=True, slots=True)
