@@ -23,6 +23,7 @@ EXCEPTIONS = {
     "platform_event": (HOOK, "kinds/"),
     "resolve_spec": (HOOK, "kinds/"),
     "stock_needed": (HOOK, "kinds/"),
+    "spec_needing": (HOOK, "kinds/"),
     "unwrap": (HOOK, "kinds/"),
     "convert": (CALL, "kinds/ simulator/world/"),
     "create": (CALL, "kinds/ simulator/world/"),
