@@ -12,7 +12,7 @@ from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, listed_products
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.lookup import in_braces, is_offered, matching
-from novita_infra.kinds.toolkit.wishes import Wish, affordable, clusters_with, hourly_price, memory_of
+from novita_infra.kinds.toolkit.wishes import MEMORY, Wish, affordable, clusters_with, hourly_price, memory_of
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec, Value
 
@@ -155,14 +155,18 @@ def alternatives(needs: Sequence[StockNeed], stock: Stock, catalogue: Catalogue)
     """
     taken = {(need.query, need.id) for need in needs}
     least = min((memory for need in needs if (memory := _memory(need, catalogue)) is not None), default=0)
+    queries, others = alternative_queries(needs)
+    here = list(_free(queries, stock, catalogue))
+    known = all(listed_products(query, stock, catalogue) is not None for query in queries)
+    # What is free where it is needed may be free nowhere else.
+    ids = {product.id for _, product in here}
+    elsewhere = [item for item in _free(others, stock, catalogue) if known and item[1].id not in ids]
     found: dict[str, Alternative] = {}
-    for elsewhere, queries in enumerate(alternative_queries(needs)):
+    for free in ([item for item in here if (item[0], item[1].id) not in taken], elsewhere):
         fitting = [
-            Alternative(StockNeed(query, product.id, product.name), price, elsewhere=bool(elsewhere))
-            for query in queries
-            for product in listed_products(query, stock, catalogue) or ()
-            if product.available and is_offered(product, query.mode) and (query, product.id) not in taken
-            if (memory_of(product, catalogue) or least) >= least
+            Alternative(StockNeed(query, product.id, product.name), price, elsewhere=free is elsewhere)
+            for query, product in free
+            if is_offered(product, query.mode) and (memory_of(product, catalogue) or least) >= least
             if (price := hourly_price(product, query.mode)) is not None
         ]
         for item in sorted(fitting, key=lambda item: (item.price, item.need.name, item.need.id)):
@@ -170,11 +174,25 @@ def alternatives(needs: Sequence[StockNeed], stock: Stock, catalogue: Catalogue)
     return tuple(found.values())[:MOST_ALTERNATIVES]
 
 
+def _free(queries: Iterable[StockQuery], stock: Stock, catalogue: Catalogue) -> Iterator[tuple[StockQuery, Product]]:
+    """The free products by query."""
+    for query in queries:
+        for product in listed_products(query, stock, catalogue) or ():
+            if product.available:
+                yield query, product
+
+
 def alternative_queries(needs: Iterable[StockNeed]) -> tuple[tuple[StockQuery, ...], tuple[StockQuery, ...]]:
     """The stock that shows alternatives: where something is needed, and in any cluster."""
     here = tuple(dict.fromkeys(need.query for need in needs))
     anywhere = dict.fromkeys(replace(query, cluster="") for query in here)
     return here, tuple(query for query in anywhere if query not in here)
+
+
+def alternative_parts(needs: Iterable[StockNeed]) -> frozenset[str]:
+    """The parts of the catalogue that show alternatives, beside the stock."""
+    parts = {need.query.part for need in needs}
+    return frozenset({*parts, *((MEMORY,) if "gpu" in parts else ())})
 
 
 def alternatives_in_words(found: Iterable[Alternative], kind: Kind, catalogue: Catalogue) -> str:

@@ -30,7 +30,7 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
-from novita_infra.refresh.catalogue import read_stock
+from novita_infra.refresh.catalogue import read_alternatives, read_stock
 
 
 async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
@@ -96,6 +96,10 @@ async def cleared_again(
 async def _cleared(client: ApiClient, flight: PreflightInput) -> Review:
     questions = preflight.preflight_questions(flight)
     answers = await _answers(client, questions) if questions != Questions() else Answers()
+    if lacking := preflight.lacking_stock(flight, answers):
+        known = {**flight.stock, **answers.stock}
+        catalogue, stock = await read_alternatives(client, lacking, known=flight.catalogue, stock=known)
+        flight, answers = replace(flight, catalogue=catalogue), replace(answers, stock=stock)
     return flight.review.with_preflight(preflight.preflight_remarks(flight, answers))
 
 

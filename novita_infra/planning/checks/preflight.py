@@ -18,6 +18,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, shortage
 from novita_infra.kinds.call import Call
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.toolkit.market import alternatives, alternatives_in_words
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
@@ -100,6 +101,17 @@ def preflight_questions(flight: PreflightInput) -> Questions:
     )
 
 
+def lacking_stock(flight: PreflightInput, answers: Answers) -> tuple[StockNeed, ...]:
+    """The stock of which nothing is free, so that the plan is blocked: alternatives to it should be known."""
+    stock = {**flight.stock, **answers.stock}
+    return tuple(
+        take
+        for need, reasons in _short(flight, stock)
+        if all(reasons) and need.change.action in _MAKES and not _waits(flight, need.change)
+        for take in need.takes
+    )
+
+
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """The remarks on the answers. A question without an answer gives a note."""
     plan = flight.plan
@@ -154,27 +166,42 @@ def _starts(kind: Kind, name: str) -> bool:
     )
 
 
-def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnostic]:
+def _short(flight: PreflightInput, stock: Stock) -> Iterator[tuple[_Need, list[str]]]:
+    """Each need whose first choice is not free, with the shortage of each choice; empty for one that is free."""
     faulted = {problem.address for problem in flight.review.problems if problem.origin is not None}
     for need in _needs(flight):
         if need.change.address in flight.unsited or str(need.change.address) in faulted:
             continue  # another finding says why its manifest is impossible
         reasons = [shortage(take, stock, flight.catalogue) for take in need.takes]
+        if reasons and reasons[0]:
+            yield need, reasons
+
+
+def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnostic]:
+    for need, reasons in _short(flight, stock):
         had = next((take for take, reason in zip(need.takes, reasons, strict=True) if not reason), None)
-        if not reasons or not reasons[0]:
-            continue
         if had is not None:
             place = f" in {had.query.cluster}" if had.query.cluster else ""
             yield _note(f"{reasons[0]}: {had.name}{place} will do", need.change.address)
         else:
-            yield _none_free(flight, need.change, "; ".join(dict.fromkeys(reasons)))
+            yield _none_free(flight, need, "; ".join(dict.fromkeys(reasons)), stock)
 
 
-def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Diagnostic:
-    wanted, kind = flight.declared.get(change.address), flight.kinds[change.address.type]
+def _waits(flight: PreflightInput, change: Change) -> bool:
+    """Whether the create is tried until something is free."""
+    wanted = flight.declared.get(change.address)
     waits = wanted is not None and wanted.lifecycle.capacity_wait > 0
-    deletes_first = change.action is Action.REPLACE and not change.create_first
-    if waits and not deletes_first:
+    return waits and not _deletes_first(change)
+
+
+def _deletes_first(change: Change) -> bool:
+    return change.action is Action.REPLACE and not change.create_first
+
+
+def _none_free(flight: PreflightInput, need: _Need, why: str, stock: Stock) -> Finding | Diagnostic:
+    change = need.change
+    wanted, kind = flight.declared.get(change.address), flight.kinds[change.address.type]
+    if _waits(flight, change):
         then = (
             "the create is tried again until something is free"
             if change.action in _MAKES
@@ -185,12 +212,15 @@ def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Di
     if change.action not in _MAKES:
         option = f"--exclude '{change.address}'"
         hint = f"leave it stopped until something is free, or leave it out: {option}"
-    elif deletes_first:
+    elif _deletes_first(change):
         hint = "the one that is there would be deleted first, so it is left alone; name another product or cluster"
         hint += ", or set lifecycle.createBeforeDestroy with waitForCapacity"
     else:
         several = f"{kind.market.alternatives}, " if kind.market.alternatives else ""
         hint = f"name another product or cluster, {several}or set lifecycle.waitForCapacity"
+    if change.action in _MAKES:
+        free = alternatives_in_words(alternatives(need.takes, stock, flight.catalogue), kind, flight.catalogue)
+        hint = "; ".join(filter(None, (hint, free)))
     return _blocked(why, hint, address=change.address, origin=_place(wanted, kind.placement.product), option=option)
 
 
