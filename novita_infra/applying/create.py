@@ -15,7 +15,6 @@ from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
-from novita_infra.applying.alternatives import FreeAlternatives
 from novita_infra.applying.calling import effect_window, lock_creates, pauses, send, settled_states
 from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
@@ -34,6 +33,7 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal
 from novita_infra.planning.changes.decisions import ambiguous
 from novita_infra.planning.changes.equality import agree, written
+from novita_infra.refresh.alternatives import FreeAlternatives
 from novita_infra.refresh.objects import candidates, read_all, still_there
 from novita_infra.state.store import NamedLock
 
@@ -73,7 +73,7 @@ class Creator:
     def __init__(self, run: Run, waits: Waits) -> None:
         self._run = run
         self._waits = waits
-        self._free = FreeAlternatives(run)
+        self._free = FreeAlternatives(run.client, run.clock)
         self._snapshots: dict[str, asyncio.Task[frozenset[str]]] = {}
         self._alike: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -111,7 +111,7 @@ class Creator:
                 refused = error
             left = wait - at.elapsed
             if last or left <= 0:
-                free = await self._free.to_spec(at.kind, create.spec)
+                free = "" if self._run.stop.is_set() else await self._free.to_spec(at.kind, create.spec)
                 refused.advice = "; ".join(filter(None, (refused.advice, free)))
                 raise _no_capacity(refused, wait, at.elapsed)
             if not waiting:  # noted once; the end of the run sums up

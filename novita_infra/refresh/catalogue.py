@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
-from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery
-from novita_infra.kinds.toolkit.market import alternative_parts, alternative_queries
+from novita_infra.catalogue.stock import StockQuery
 from novita_infra.model.concurrency import together
-
-NOTHING_READ: Final = Catalogue()
-NO_STOCK: Final[Stock] = {}
 
 
 async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
@@ -32,24 +28,6 @@ async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[Stoc
     """By query, the free products, or the refusal where this key may not ask. Raises other ApiErrors."""
     asks = sorted(asks)
     return dict(zip(asks, await together(*(_asked(client, ask) for ask in asks)), strict=True))
-
-
-async def read_alternatives(
-    client: ApiClient, needs: Sequence[StockNeed], *, known: Catalogue = NOTHING_READ, stock: Stock = NO_STOCK
-) -> tuple[Catalogue, Stock]:
-    """The catalogue and the stock that show what is free instead; see `kinds.toolkit.market.alternatives`.
-
-    `known` and `stock` were read before, and are completed. Without an answer they are returned as they are.
-    """
-    here, anywhere = alternative_queries(needs)
-    parts = sorted(part for part in alternative_parts(needs) if not getattr(known, part))
-    asks = [query for query in (*here, *anywhere) if query not in stock and not query.in_catalogue]
-    try:
-        read, answers = await together(read_catalogue(client, parts), read_stock(client, asks))
-    except ApiError:
-        return known, stock
-    found = {query: products for query, products in answers.items() if not isinstance(products, Refused)}
-    return known.filled_from(read), {**stock, **found}
 
 
 async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:

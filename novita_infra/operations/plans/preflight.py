@@ -30,7 +30,8 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
-from novita_infra.refresh.catalogue import read_alternatives, read_stock
+from novita_infra.refresh.alternatives import read_alternatives
+from novita_infra.refresh.catalogue import read_stock
 
 
 async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
