@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of
@@ -28,6 +29,8 @@ class GpuUse:
     """None for no use since `since`."""
     since: float
     """The first moment with figures."""
+    resumed: float = field(default=0.0, compare=False)
+    """The beginning of the figures without a gap until now; now where the last figure is old."""
 
 
 def metrics_request(id: str, now: float) -> Request:
@@ -48,7 +51,18 @@ def last_use(answer: Any, now: float) -> GpuUse | None:
     if not figures:
         return None
     busy = [at for at, value in figures if value >= BUSY]
-    return GpuUse(last=max(busy, default=None), since=max(now - WINDOW, min(at for at, _ in figures) - _STEP))
+    times = sorted({at for at, _ in figures})
+    return GpuUse(max(busy, default=None), since=max(now - WINDOW, times[0] - _STEP), resumed=_resumed(times, now))
+
+
+def _resumed(times: list[float], now: float) -> float:
+    """The beginning of the figures of a machine since it runs; see `GpuUse.resumed`."""
+    begin = now
+    for at in reversed(times):
+        if begin - at > 2 * _STEP:
+            break
+        begin = at
+    return begin
 
 
 def _figures(utilisation: Mapping[str, Any]) -> Iterator[tuple[float, float]]:

@@ -28,6 +28,7 @@ from novita_infra.model.concurrency import start_task
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.identity import MarkMoments, with_moments
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal
@@ -204,6 +205,7 @@ class Creator:
         at, key = create.at, self._run.records.key
         pending = at.attempt("create", written(_carried(at.kind, create.spec, key), key))
         mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.mark_place else ""
+        mark = with_moments(mark, _moments(at.kind, create.spec, self._run.clock.now()))
         request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
         written_mark = mark if mark and _contains(request.body, mark) else ""
         snapshot = self._run.records.snapshot_name(at.kind.type)
@@ -285,6 +287,15 @@ class Creator:
         records = self._run.records
         await records.put_snapshot(records.snapshot_name(kind.type), tuple(sorted(lives)))
         return frozenset(lives)
+
+
+def _moments(kind: Kind, spec: Spec, now: float) -> MarkMoments:
+    """The moments that the mark of a new object holds; none where nothing in its spec is about its age."""
+    times = kind.machine.times if kind.machine else None
+    if times is None or not times.needs_age(spec):
+        return MarkMoments()
+    created, hard = float(int(now)), times.hard_seconds(spec)
+    return MarkMoments(created, created + int(hard) if hard else 0.0)
 
 
 def _ready(record: Record, at: StepRun, live: Live) -> Record:

@@ -43,6 +43,9 @@ async def _remove_from_record(at: StepRun) -> None:
     if record is None:
         return
     retired = tuple(id for id in record.retired if id != step.id)
+    if step.record.remains and record.id == step.id:
+        await at.put(replace(record, retired=retired, pending=None), f"{step.id} is gone")
+        return
     if record.id in {step.id, step.gone, ""} and not retired:
         await at.run.records.drop(step.address, f"{step.id} is gone")
         return

@@ -182,6 +182,8 @@ class Circumstances:
     """Whether the account has nothing left to pay with; None where that was not read."""
     migrated: Mapping[str, float] = field(default_factory=dict)
     """By id: when the platform last migrated the object, in Unix seconds, as far as that was read."""
+    used: Mapping[str, GpuUse] = field(default_factory=dict)
+    """By id: the last use of the object, where it was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from novita_infra.account.metrics import GpuUse
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec
 
@@ -19,6 +21,49 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the rules of time of a spec are judged by."""
+
+    now: float
+    """Unix seconds."""
+    live: Live | None = None
+    record: Record | None = None
+    use: GpuUse | None = None
+    """The last use of the live object, where the rules need it and it was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What the rules of time of a spec ask for at a moment."""
+
+    spec: Spec
+    """The spec with the fields that they decide."""
+    says: tuple[str, ...] = ()
+    """Each rule for a person: what it asks for now, and what comes next."""
+    next: float = 0.0
+    """When they ask for something else, in Unix seconds; 0 where that is not known."""
+    over: bool = False
+    """Whether the time of the object has ended."""
+    why: str = ""
+    """Why the object is to be deleted, where its time has ended."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRules:
+    """The fields of a spec that are about time: when an object runs, and when it ends."""
+
+    due: Callable[[Spec, Moment], Due | None]
+    """What they ask for; None for a spec without any."""
+    needs_use: Callable[[Spec], bool]
+    """Whether they need the last use of the object."""
+    needs_age: Callable[[Spec], bool]
+    """Whether they need the time of its creation."""
+    hard_seconds: Callable[[Spec], float]
+    """After how many seconds an object of the spec may be ended by whoever holds the key; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What is known of a live object that runs programs."""
 
@@ -30,3 +75,5 @@ class Machine:
     """How to log in, as a get of the object shows it: None while that is not possible. None for objects without."""
     charged: Callable[[Live], Spec] = lambda live: live.values
     """The spec whose costs are those of the object as it is now."""
+    times: TimeRules | None = None
+    """The fields about time."""

@@ -1,6 +1,7 @@
 """The identity of a project, and the owner that a mark on an object names. Values only.
 
-A mark is `project:id/environment/address/operation`. Marks of version 0.1 have no id.
+A mark is `project:id/environment/address/operation`. Marks of version 0.1 have no id. The operation may be followed by
+moments in Unix seconds, such as `;at=1790000000;until=1790259200`: readers skip those that they do not know.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from typing import Final
 from urllib.parse import quote
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.frozen import dataclass
 
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
 _UNSAFE_IN_KEY: Final = re.compile(r"[^\w.:@+=,-]")
+_MOMENT: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+_CREATED: Final = "at"
+_DEADLINE: Final = "until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,16 @@ class MarkOwner:
         """The owner for a message; the id distinguishes its project from one of the same name."""
         id = f" (id {self.id or 'not known'})" if self.project == mark_safe(other_than) else ""
         return f"project {self.project}{id}, environment {self.environment}, {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMoments:
+    """The moments that a mark holds, in Unix seconds; 0 for one that it does not hold."""
+
+    created: float = 0.0
+    """When the create was sent."""
+    deadline: float = 0.0
+    """When whoever holds the key may end the object."""
 
 
 class Claim(enum.Enum):
@@ -126,7 +141,27 @@ def mark_after(mark: str, own: str) -> str:
     if owner is None or wanted is None or owner.address == wanted.address:
         return mark or own
     same = (owner.project, owner.environment) == (wanted.project, wanted.environment) and owner.id in {"", wanted.id}
-    return own if same else mark
+    return with_moments(own, moments_of(mark)) if same else mark
+
+
+def with_moments(mark: str, moments: MarkMoments) -> str:
+    """The mark with the moments that are not 0."""
+    named = ((_CREATED, moments.created), (_DEADLINE, moments.deadline))
+    return mark + "".join(f";{name}={int(at)}" for name, at in named if at) if mark else ""
+
+
+def moments_of(mark: str) -> MarkMoments:
+    """The moments that the mark holds. One that is given twice or is no moment counts as not given."""
+    if owner_of(mark) is None:
+        return MarkMoments()
+    _, *parameters = mark.rpartition("/")[2].split(";")
+    found = {name: [item for item in parameters if item.startswith(f"{name}=")] for name in (_CREATED, _DEADLINE)}
+    return MarkMoments(*(_moment(*items) if len(items) == 1 else 0.0 for items in found.values()))
+
+
+def _moment(parameter: str) -> float:
+    digits = parameter.partition("=")[2]
+    return float(digits) if _MOMENT.fullmatch(digits) and int(digits) <= LAST_MOMENT else 0.0
 
 
 def new_project_id(randomness: Callable[[int], bytes] = os.urandom) -> str:

@@ -8,6 +8,7 @@ from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from novita_infra.kinds.kind import SpecError
+from novita_infra.kinds.machine import Moment
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Missing, Uncomputable
@@ -19,6 +20,7 @@ from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import (
     Decision,
     decide_forgotten,
+    decide_over,
     decide_undeclared,
     with_recorded,
     with_retired,
@@ -29,7 +31,7 @@ from novita_infra.planning.checks.conditions import demanded, watched
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others
 from novita_infra.planning.drift.response import decide_with_drift, refresh_only
 from novita_infra.planning.inputs import PlanInputs
-from novita_infra.planning.options import Refresh
+from novita_infra.planning.options import Refresh, is_selected
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.targeting import Selected, excluded, left_along, select
@@ -145,6 +147,8 @@ def decide_as(
         )
 
     case, errors = _declared_case(inputs, item, existing, known, decisions)
+    if case.due is not None and case.due.over and not is_selected(item.address, inputs.options.replaces):
+        return with_retired(decide_over(case, why=case.due.why)), ()
     decision = decided(case)
     if decision.action is Action.REPLACE and case.kind.resolution.replacing is not None:
         case, errors = _declared_case(inputs, item, existing, known, decisions, replacing=True)
@@ -178,13 +182,24 @@ def _declared_case(
     `replacing` resolves them for a new object in the place of the live one.
     """
     spec, errors = _computed(item.spec, known, decisions)
-    case = _case(inputs, item, item.address, existing, spec=spec)
-    resolution = case.kind.resolution
+    case = _timed(inputs, _case(inputs, item, item.address, existing, spec=spec))
+    spec, resolution = case.spec, case.kind.resolution
     resolve = (resolution.replacing if replacing else None) or resolution.resolve
     if resolve is None:
         return case, errors
     resolved, faults = resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
     return replace(case, spec=dict(resolved)), (*errors, *faults)
+
+
+def _timed(inputs: PlanInputs, case: Case) -> Case:
+    """The case with what the rules of time ask for now."""
+    times, live = case.kind.machine.times if case.kind.machine else None, case.live
+    if times is None:
+        return case
+    circumstances = inputs.world.circumstances
+    use = circumstances.used.get(live.id) if live else None
+    due = times.due(case.spec, Moment(now=circumstances.now, live=live, record=case.record, use=use))
+    return replace(case, spec=due.spec, due=due) if due else case
 
 
 def _computed(spec: Spec, known: Callable[[Ref], Value], decisions: Decisions) -> tuple[Spec, tuple[SpecError, ...]]:

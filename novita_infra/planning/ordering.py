@@ -109,6 +109,8 @@ class _Chain:
             requires = replace(making[0].conditions, requires=decision.requires)
             making = (replace(making[0], conditions=requires), *making[1:])
         limit = timeouts.get("delete", kind.timeouts.delete)
+        if decision.action is Action.DELETE and wanted:
+            blank = replace(blank, record=replace(blank.record, remains=True))
         gone = _gone(decision)
         deleting = tuple(
             replace(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from novita_infra.catalogue.prices import price_list
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
+from novita_infra.kinds.machine import Due
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Missing, Uncomputable
@@ -34,7 +35,7 @@ from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
 from novita_infra.planning.plan.renames import Rename
-from novita_infra.planning.plan.review import Remarks, Review
+from novita_infra.planning.plan.review import Remarks, Review, TimeRule
 from novita_infra.planning.targeting import unchosen
 
 
@@ -48,7 +49,8 @@ def make_review(inputs: PlanInputs) -> Review:
     decided = decide_all(inputs)
     cost, renames = _cost(inputs, decided), find_renames(inputs, decided)
     checks = _checks(inputs, decided, cost, renames)
-    return Review(_plan(inputs, decided), checks=checks, cost=cost, renames=renames)
+    times = tuple(TimeRule(address, due.says, due.next) for address, due in _due(decided) if due.says)
+    return Review(_plan(inputs, decided), checks=checks, cost=cost, renames=renames, times=times)
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -246,6 +248,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
             *new_object_notes(decided.declared, active, now=inputs.now),
+            *_time_warnings(decided),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
             *_left_behind(inputs),
@@ -263,6 +266,19 @@ def _cost(inputs: PlanInputs, decided: Decided) -> Money:
         prices=price_list(inputs.world.catalogue),
     )
     return Money(rows, read=int(inputs.now), budget=inputs.config.rules.budget)
+
+
+def _due(decided: Decided) -> list[tuple[Address, Due]]:
+    """What the fields about time of each declared resource ask for."""
+    return [(address, item.case.due) for address, item in sorted(decided.decisions.items()) if item.case.due]
+
+
+def _time_warnings(decided: Decided) -> Iterable[Diagnostic]:
+    for address, due in _due(decided):
+        place = decided.declared[address].origin
+        for warning in due.warnings:
+            summary, _, hint = warning.partition("; ")
+            yield Diagnostic(summary, hint, origin=place, address=str(address), severity=Severity.WARNING)
 
 
 def _emptied(inputs: PlanInputs) -> list[Finding]:

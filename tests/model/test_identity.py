@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.identity import Claim, Identity, mark_after, new_project_id, owner_of, scope_of
+from novita_infra.model.identity import (
+    Claim,
+    Identity,
+    MarkMoments,
+    mark_after,
+    moments_of,
+    new_project_id,
+    owner_of,
+    scope_of,
+    with_moments,
+)
 
 TRAINER = Address("instance", "trainer")
 OWN = Identity(project="fleet", environment="prod", id="p1")
@@ -111,3 +121,34 @@ def test_a_new_project_id_is_text_in_yaml_and_random() -> None:
 )
 def test_a_mark_is_corrected_only_after_a_move_in_the_project(mark: str, own: str, after: str) -> None:
     assert mark_after(mark, own) == after
+
+
+@pytest.mark.parametrize(
+    ("mark", "moments"),
+    [
+        ("fleet:p1/default/instance.a/op", MarkMoments()),
+        ("fleet:p1/default/instance.a/op;at=10;until=20", MarkMoments(10, 20)),
+        ("fleet:p1/default/instance.a/op;until=20;more=x", MarkMoments(0, 20)),
+        ("fleet:p1/default/instance.a/op;until=20;until=30", MarkMoments()),
+        ("fleet:p1/default/instance.a/op;until=", MarkMoments()),
+        ("fleet:p1/default/instance.a/op;until=-1", MarkMoments()),
+        ("fleet:p1/default/instance.a/op;until=1e9", MarkMoments()),
+        ("fleet:p1/default/instance.a/op;until=999999999999", MarkMoments()),
+        (";until=20", MarkMoments()),
+        ("", MarkMoments()),
+    ],
+)
+def test_the_moments_of_a_mark_are_read_and_all_else_counts_as_not_given(mark: str, moments: MarkMoments) -> None:
+    assert moments_of(mark) == moments
+
+
+def test_a_mark_with_moments_names_the_same_owner() -> None:
+    mark = "fleet:p1/default/instance.a/op"
+    assert with_moments(mark, MarkMoments(10, 20)) == f"{mark};at=10;until=20"
+    assert owner_of(with_moments(mark, MarkMoments(10, 20))) == owner_of(mark)
+    assert with_moments("", MarkMoments(10, 20)) == ""
+
+
+def test_a_moved_object_keeps_its_moments() -> None:
+    mark = "fleet:p1/default/instance.a/op;at=10;until=20"
+    assert mark_after(mark, "fleet:p1/default/instance.b/op2") == "fleet:p1/default/instance.b/op2;at=10;until=20"

@@ -42,6 +42,7 @@ NO_ANSWER = {
     "kinds/instance/offers:": "chooses among declared values",
     "kinds/instance/prices:": "prices values that are read",
     "kinds/instance/resolution:": "resolves declared values",
+    "kinds/instance/timing:": "checks declared values, and compares values that are read",
     "kinds/instance/validation:": "checks declared values",
     "kinds/toolkit/field_keys:texts": "names a reader",
     "kinds/toolkit/lookup:still_satisfies": "compares a declared and a live value",

@@ -19,6 +19,7 @@ from novita_infra.kinds.field import (
     Secrecy,
 )
 from novita_infra.kinds.instance import forms, offers
+from novita_infra.kinds.instance.timing import TIME_FIELDS
 from novita_infra.kinds.toolkit import other_words, wishes
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
@@ -317,18 +318,7 @@ FIELDS: Final = (
         keys={"create": Key("minCudaVersion", text_of)},
         change=_replaces("the lowest CUDA version"),
     ),
-    Field(
-        name="power",
-        schema={"enum": ["running", "stopped"]},
-        doc="Whether it runs; a stopped instance keeps its root disk, which is charged, and may not get its GPU back.",
-        api="status (gpu-instance-start-instance, gpu-instance-stop-instance)",
-        change=Cases(
-            {("running", "stopped"): By("stop"), ("stopped", "running"): By("start")},
-            otherwise=Refusal("whether the instance runs is not known"),
-        ),
-        absent=Default("running", watched=True),
-        created=False,
-    ),
+    *TIME_FIELDS,
     Field(
         name="template",
         other_names=("templateid",),

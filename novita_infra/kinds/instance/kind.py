@@ -2,7 +2,7 @@
 
 It has the most fields and calls of all kinds, so each part has a module: `fields`, `forms` (of values), `calls`
 (requests), `parsing` (answers), `resolution` and `validation` (of a spec), `offers` (several products), `prices`,
-`drift_causes`, `machine` (its daily life).
+`drift_causes`, `machine` (its daily life), `timing` (when it runs and when it ends).
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ INSTANCE: Final = Kind(
         "clusterName": "the cluster's name",
         "localDiskGb": "the size of its local disk",
         "dataKeptDays": "for how many days the service keeps its data when it is stopped",
+        "createdAt": "when it was created, in Unix seconds, if its answers or its owner mark hold that",
     },
     api=ApiCalls(
-        number_outputs=frozenset({"sshPort", "endTime", "reclaimAt", "localDiskGb", "dataKeptDays"}),
+        number_outputs=frozenset({"sshPort", "endTime", "reclaimAt", "localDiskGb", "dataKeptDays", "createdAt"}),
         read=ReadCalls(
             pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
             parse=parsing.parse,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.kinds.instance.timing import TIMES
 from novita_infra.kinds.machine import Login, Machine
 from novita_infra.model.resources import Live
 
@@ -24,4 +25,4 @@ def _login(live: Live) -> Login | None:
     return Login(host, port, user) if host and port else None
 
 
-MACHINE = Machine(product=_product, place=_place, login=_login)
+MACHINE = Machine(product=_product, place=_place, login=_login, times=TIMES)

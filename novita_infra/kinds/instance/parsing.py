@@ -10,6 +10,7 @@ from novita_infra.api.json_values import carried, created_in, filled, int_of, mo
 from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.kinds.toolkit.owner_marks import mark_of_env
+from novita_infra.model.identity import moments_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Value
 
@@ -149,6 +150,7 @@ def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
             "clusterName": text_of(item.get("clusterName")),
             "localDiskGb": _local_gb(item) or None,
             "dataKeptDays": int_of(item.get("keepDataDay")),
+            "createdAt": int(moments_of(mark_of_env(item.get("envs"))).created or created_in(item)) or None,
         }
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 from novita_infra.api.json_values import objects_of
 from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.forms import is_cpu
+from novita_infra.kinds.instance.timing import time_errors
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors, port_number_errors
 from novita_infra.kinds.toolkit.wishes import has_wish
@@ -26,6 +27,7 @@ def check(spec: Spec) -> Iterator[SpecError]:
     local = spec.get("localStorage")
     taken = [local.get("mountPath")] if isinstance(local, Mapping) else []
     yield from mount_errors(spec.get("networkStorages"), taken=taken)
+    yield from time_errors(spec)
     yield from cpu_errors(spec) if is_cpu(spec) else _billing_errors(spec)
 
 

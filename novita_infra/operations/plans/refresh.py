@@ -10,6 +10,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.concurrency import together
 from novita_infra.operations.ownership import StatesOfOthers
+from novita_infra.operations.plans.time_rules import read_ages, read_use
 from novita_infra.operations.session import Session
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions, Refresh
@@ -48,8 +49,9 @@ async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
             found, unknown = {**inputs.world.existing, **more.found}, {**inputs.world.unrecorded, **more.unknown}
             world = replace(inputs.world, existing=found, unrecorded=unknown, unread=unread)
             inputs = replace(inputs, world=world)
-    circumstances = await _circumstances(session.client, inputs)
-    return replace(inputs, world=replace(inputs.world, circumstances=circumstances))
+    circumstances, aged = await together(_circumstances(session.client, inputs), read_ages(session.client, inputs))
+    existing = {**inputs.world.existing, **aged}
+    return replace(inputs, world=replace(inputs.world, existing=existing, circumstances=circumstances))
 
 
 def _with_recorded(session: Session, inputs: PlanInputs) -> PlanInputs:
@@ -75,7 +77,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
 
 
 async def _circumstances(client: ApiClient, inputs: PlanInputs) -> Circumstances:
-    """The facts that may explain drift; a destroy needs none."""
+    """The facts that may explain drift, and the use that rules of time need; a destroy needs none."""
     if inputs.options.destroys:
         return Circumstances(inputs.now)
     recorded = {at: item.record for at, item in inputs.world.existing.items() if item.record}
@@ -84,8 +86,11 @@ async def _circumstances(client: ApiClient, inputs: PlanInputs) -> Circumstances
         for at, record in recorded.items()
         if at not in inputs.world.unread
     ]
-    owes, moved = await together(
-        read_arrears(client, pairs, now=inputs.now),
-        read_migrations(client, ((inputs.kinds[at.type], record) for at, record in recorded.items())),
+    (owes, moved), used = await together(
+        together(
+            read_arrears(client, pairs, now=inputs.now),
+            read_migrations(client, ((inputs.kinds[at.type], record) for at, record in recorded.items())),
+        ),
+        read_use(client, inputs),
     )
-    return Circumstances(inputs.now, owes, moved)
+    return Circumstances(inputs.now, owes, moved, used)

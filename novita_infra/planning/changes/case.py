@@ -6,6 +6,7 @@ from dataclasses import field, replace
 
 from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.machine import Due
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live
@@ -25,6 +26,8 @@ class Case:
     """The declared spec with references and names resolved as far as they are known; empty where none is declared."""
     key: str
     """The hex key of the state: digests under it stand for secrets."""
+    due: Due | None = None
+    """What the rules of time of the declared spec ask for; the spec has the fields that they decide."""
     recorded_spec: Spec = field(init=False, repr=False, compare=False)
     """See `recorded_spec`."""
 

@@ -184,6 +184,17 @@ def decide_undeclared(case: Case, *, why: str = "no longer declared") -> Decisio
     return Decision(Action.DELETE, case, why=why, loses=_losses(case, (kind.api.delete,), {}))
 
 
+def decide_over(case: Case, *, why: str) -> Decision:
+    """The decision on a declared resource whose time has ended: its object is deleted, and none is created again.
+
+    The record remains: it says that there was one.
+    """
+    live = case.live
+    if live is None or live.phase is Phase.GONE:
+        return Decision(Action.NONE, case, case.spec, why=why, response=DriftResponse(stays_deleted=True))
+    return decide_undeclared(case, why=why)
+
+
 def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
     """The same lookup, in which an attribute that an unchanged object does not have is None: no step will bring it."""
 

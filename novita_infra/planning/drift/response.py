@@ -64,6 +64,8 @@ def is_asked(decision: Decision) -> bool:
     record = case.record
     if decision.action is Action.NONE:
         return False
+    if decision.action is Action.DELETE:
+        return True
     if record is None or not record.id or decision.records or decision.forced or case.existing.candidates:
         return True
     # What waits for another object says nothing new by itself; that object's own change does.
@@ -96,7 +98,9 @@ def refresh_only(decisions: Mapping[Address, Decision]) -> dict[Address, Decisio
         record, live = decision.case.record, decision.case.live
         if record is None:
             continue
-        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.existing.replaced_ids
+        over = decision.response.stays_deleted and decision.case.due is not None
+        absent = live is None or live.phase is Phase.GONE
+        gone = record.id and absent and not over and not decision.existing.replaced_ids
         action, why = (Action.FORGET, f"{record.id} is gone") if gone else (Action.NONE, "")
         response = DriftResponse(decision.response.drift)
         refreshed[address] = Decision(action, decision.case, record.spec, why=why, response=response)

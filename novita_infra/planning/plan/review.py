@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from novita_infra.lookups.found import FoundLookup
+from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import OnError
@@ -27,6 +28,17 @@ class Remarks:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeRule:
+    """What the fields about time of one resource ask for now, and next."""
+
+    address: Address
+    says: tuple[str, ...]
+    """For a person, one text for each field."""
+    next: float = 0.0
+    """When they ask for something else, in Unix seconds; 0 where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A plan and what is said about it. The plan inside is the one that the planner made, unchanged."""
 
@@ -43,6 +55,8 @@ class Review:
     """What is deleted and created again under another name, although it could be kept."""
     lookups: tuple[FoundLookup, ...] = ()
     """What the manifests looked up for it."""
+    times: tuple[TimeRule, ...] = ()
+    """What the fields about time of the declared resources ask for, sorted by address."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -70,6 +70,8 @@ class RecordData:
     """The manifest file."""
     protect: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    remains: bool = False
+    """Of a delete: whether the record outlives the object, so that no later plan creates it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,13 @@ def approved_part(fresh: Review, touched: frozenset[Address], updated: frozenset
     renames = tuple(item for item in fresh.renames if {item.source, item.target} <= touched)
     preflight = Remarks(notes=fresh.preflight.notes)
     return Review(
-        part, checks=Remarks(notes=notes), preflight=preflight, cost=cost, renames=renames, lookups=fresh.lookups
+        part,
+        checks=Remarks(notes=notes),
+        preflight=preflight,
+        cost=cost,
+        renames=renames,
+        lookups=fresh.lookups,
+        times=tuple(item for item in fresh.times if item.address in touched),
     )
 
 

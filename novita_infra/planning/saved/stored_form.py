@@ -16,7 +16,7 @@ from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.renames import Rename
-from novita_infra.planning.plan.review import Remarks, Review, denied_by, warned_by
+from novita_infra.planning.plan.review import Remarks, Review, TimeRule, denied_by, warned_by
 from novita_infra.planning.plan.verdicts import Judgement
 
 _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -49,6 +49,7 @@ class _StoredRemarks:
     policies: tuple[Judgement, ...] = ()
     money: Money | None = None
     renames: tuple[Rename, ...] = ()
+    times: tuple[TimeRule, ...] = ()
 
 
 _REMARKS: Final = tuple(_StoredRemarks.__dataclass_fields__)
@@ -68,7 +69,15 @@ def to_stored(review: Review, declared: Mapping[str, str], *, key: str) -> Json:
             plan[stored] = plan.pop(name)
     if declared:
         plan["basis"] |= {"config": fingerprint(dict(declared)), "declared": encode_with_sources(declared, key)}
-    remarks = _StoredRemarks(review.problems, review.notes, review.code, review.verdicts, review.cost, review.renames)
+    remarks = _StoredRemarks(
+        review.problems,
+        review.notes,
+        review.code,
+        review.verdicts,
+        review.cost,
+        review.renames,
+        review.times,
+    )
     return plan | encode_with_sources(remarks, key)
 
 
@@ -105,4 +114,11 @@ def _review(plan: Plan, stored: _StoredRemarks) -> Review:
         findings=tuple(Finding(item, stored.code) for item in stored.problems if item not in denied),
         notes=tuple(item for item in stored.notes if item not in warned),
     )
-    return Review(plan, checks=checks, cost=stored.money, verdicts=stored.policies, renames=stored.renames)
+    return Review(
+        plan,
+        checks=checks,
+        cost=stored.money,
+        verdicts=stored.policies,
+        renames=stored.renames,
+        times=stored.times,
+    )

@@ -157,7 +157,8 @@ def test_no_password_is_let_through() -> None:
 def test_every_output_is_one_that_the_kind_names() -> None:
     spot = {"spotStatus": "notified", "spotReclaimTime": "1790000100"}
     local = {"volumeMounts": LISTED["volumeMounts"]}
-    assert INSTANCE.api.read.parse({**GOT, **spot, **local}).outputs.keys() == {"id", *INSTANCE.outputs}
+    made = {"createdAt": "1790000000"}
+    assert INSTANCE.api.read.parse({**GOT, **spot, **local, **made}).outputs.keys() == {"id", *INSTANCE.outputs}
 
 
 def test_an_answer_that_leaves_fields_out_says_nothing_of_them() -> None:

@@ -90,5 +90,5 @@ def _marked(kind_type: str, table: str) -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
 
 
-NOWHERE: Final = {"instance": {"template"}}
-"""Fields that show only in what they do to others."""
+NOWHERE: Final = {"instance": {"template", "schedule", "ttl", "idle"}}
+"""Fields that show only in what they do to others, or at another time."""

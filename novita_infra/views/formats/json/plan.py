@@ -18,7 +18,7 @@ from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change, Drift, Retired
 from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.plan import OutputChanges, Plan
-from novita_infra.planning.plan.review import Review
+from novita_infra.planning.plan.review import Review, TimeRule
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.drift import drifted
@@ -133,6 +133,7 @@ def plan_json(
             **targeting_json(plan),
             "money": money_json(review.cost),
             **({"lookups": [lookup_json(found) for found in review.lookups]} if review.lookups else {}),
+            **({"times": [_time_rule(rule) for rule in review.times]} if review.times else {}),
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in problems],
@@ -259,6 +260,11 @@ def _output_actions(name: str, outputs: OutputChanges) -> list[str]:
     if name not in outputs.before:
         return ["create"]
     return ["update"] if name in outputs.after else ["delete"]
+
+
+def _time_rule(rule: TimeRule) -> Json:
+    moment = timestamp(rule.next) if rule.next else None
+    return {"address": str(rule.address), "says": list(rule.says), "next": moment}
 
 
 def _step(step: Step) -> Json:

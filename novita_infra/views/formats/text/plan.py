@@ -30,6 +30,7 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
     yield from _edit_lines(plan)
+    yield from _time_lines(review)
     if review.empty:
         yield from targeting_lines(plan)
         yield line((nothing_to_do(plan), Tone.GOOD))
@@ -64,6 +65,16 @@ def _lookup_lines(review: Review) -> Iterator[Line]:
         if found.others:
             yield line((f"      fits, too: {'; '.join(found.others)}", Tone.FAINT))
     if review.lookups:
+        yield line()
+
+
+def _time_lines(review: Review) -> Iterator[Line]:
+    """What the fields about time ask for now, and what comes next."""
+    for rule in review.times:
+        for number, text in enumerate(rule.says):
+            title = f"  {rule.address}"
+            yield line((title if not number else " " * len(title), Tone.STRONG), f"  {text}")
+    if review.times:
         yield line()
 
 

@@ -29,6 +29,7 @@ def edits() -> Iterator[Edit]:
     yield from edits_of_single_fields()
     yield from _templates()
     yield from _data()
+    yield from _times()
     yield from _stopped()
     yield from _several()
     yield from _cpu()
@@ -118,6 +119,26 @@ def _data() -> Iterator[Edit]:
         shows={"ports": ["80/http"]},
         fields=("keepData",),
     )
+
+
+def _times() -> Iterator[Edit]:
+    """`schedule` shows in `power`; `ttl` and `idle` show later, so they are edited together with the ports."""
+    always, never = ({"schedule": {"running": f"{when} UTC"}} for when in ("daily 00:00-24:00", "sun 03:00-03:01"))
+    stopped, running, field = {"power": "stopped"}, {"power": "running"}, ("schedule",)
+    yield GPU.edit("add", {}, never, STOP, shows=stopped, fields=field)
+    yield GPU.edit("change", never, always, START, shows=running, fields=field)
+    yield GPU.edit("change back", always, never, STOP, shows=stopped, fields=field)
+    yield GPU.edit("remove", never, {}, START, shows=running, fields=field)
+    ports = {"ports": ["80/http"]}
+    hours: dict[str, Any] = {"ttl": "3h", "idle": {"after": "2h", "do": "stop"}}
+    days: dict[str, Any] = {"ttl": {"after": "3d", "hard": True}, "idle": {"after": "1d", "do": "stop"}}
+    for name in ("ttl", "idle"):
+        before, after = {name: hours[name]}, {name: days[name]}
+        yield GPU.edit("add", {}, {**after, **ports}, EDIT, shows=ports, fields=(name,))
+        yield GPU.edit("change", before, {**after, **ports}, EDIT, shows=ports, fields=(name,))
+        yield GPU.edit("remove", before, ports, EDIT, shows=ports, fields=(name,))
+    yield GPU.refused("with power", always, {**always, "power": "running"})
+    yield GPU.refused("with a schedule", always, {**always, "idle": hours["idle"]})
 
 
 def _stopped() -> Iterator[Edit]:

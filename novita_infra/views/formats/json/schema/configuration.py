@@ -52,6 +52,20 @@ LOOKUPS: Final[Schema] = {
     ),
     "description": "What the manifests looked up in the account and in other projects.",
 }
+TIMES: Final[Schema] = {
+    "type": "array",
+    "items": complete_object(
+        {
+            "address": {"$ref": "#/$defs/address"},
+            "says": {"type": "array", "items": _TEXT, "description": "For a person, one text for each field."},
+            "next": {
+                "type": ["string", "null"],
+                "description": "When they ask for something else, in UTC; null if that is not known.",
+            },
+        }
+    ),
+    "description": "What the fields about time (schedule, ttl, idle) ask for.",
+}
 _RESOURCE: Final = complete_object(
     {
         "address": {"type": "string", "description": "Without a key: a forEach is one resource here."},

@@ -253,6 +253,7 @@ _NOVITA: Final = complete_object(
             "What is deleted and created with a spec that is equal but for the name, although it could be kept.",
         ),
         "lookups": configuration.LOOKUPS,
+        "times": configuration.TIMES,
         "policies": _list(
             complete_object(
                 {
@@ -268,7 +269,7 @@ _NOVITA: Final = complete_object(
             "The verdict of each policy.",
         ),
     },
-    but=["digest", "saved", "estimate", "lookups", "policies", "renames", "unread"],
+    but=["digest", "saved", "estimate", "lookups", "policies", "renames", "times", "unread"],
 )
 """The `novita` part of the plan."""
 
