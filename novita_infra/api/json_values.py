@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from novita_infra.model.values import Value
@@ -19,6 +22,17 @@ def int_of(value: Any, otherwise: int | None = None) -> int | None:
         return int(number) if not isinstance(number, float) or math.isfinite(number) else otherwise
     except ValueError:
         return otherwise
+
+
+def fraction_of(value: Any) -> Fraction | None:
+    """An exact decimal number that may come as text (`"0.00042"`); None for anything else, and beyond 40 digits."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    text = value.strip() if isinstance(value, str) else format(Decimal(repr(value)), "f")
+    return Fraction(text) if _DECIMAL.fullmatch(text) else None
+
+
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
 def created_in(item: Mapping[str, Any]) -> float:

@@ -166,8 +166,10 @@ def digits_apart(first: Fraction | int, second: Fraction | int, digits: int, tex
 
 @lru_cache(maxsize=1024)
 def plain_usd(amount: Fraction | int) -> str:
-    """`1234.5`, for programs: USD with at most ten digits after the point."""
-    return f"{_rounded(amount, 10):f}".rstrip("0").rstrip(".")
+    """`1234.5`, for programs: USD, exact where that takes at most forty digits after the point, else with ten."""
+    exact = Fraction(amount, UNIT)
+    digits = next((count for count in (10, _MOST_DIGITS) if not (10**count) % exact.denominator), 10)
+    return f"{rounded(exact, digits):f}".rstrip("0").rstrip(".")
 
 
 def _rounded(amount: Fraction | int, digits: int) -> Decimal:

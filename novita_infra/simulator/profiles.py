@@ -72,6 +72,8 @@ class Quirks:
     filtered_agents: tuple[str, ...] = ()
     """Patterns over `User-Agent`. The web filter in front of the API refuses such a program with `error code: 1010`, as
     two clients met it."""
+    exact_bills: bool = True
+    """Bills have exact decimal amounts beside the whole numbers of 1/10000 USD, as live. The reference has none."""
     tells_logs: bool = True
     """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     timings: Mapping[str, Any] = field(default_factory=dict)
@@ -98,6 +100,7 @@ PROFILES: Final = {
     "documented": Quirks(
         name="documented",
         empty_bodies=True,
+        exact_bills=False,
         absent_instance_status=400,
         times_in_lists=False,
         templates_show_page=False,
@@ -121,6 +124,7 @@ PROFILES: Final = {
     ),
     "strict": Quirks(
         name="strict",
+        exact_bills=False,
         times_in_lists=False,
         templates_show_page=False,
         files_show_more=False,

@@ -33,8 +33,8 @@ def declared_results() -> Sequence[type[Facts | Listing]]:
     return [
         item
         for module in modules
-        for _, item in inspect.getmembers(module, inspect.isclass)
-        if issubclass(item, (Facts, Listing)) and item.__module__ == module.__name__
+        for name, item in inspect.getmembers(module, inspect.isclass)
+        if not name.startswith("_") and issubclass(item, (Facts, Listing)) and item.__module__ == module.__name__
     ]
 
 

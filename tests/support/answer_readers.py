@@ -8,13 +8,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from foreign_objects import BODIES, make_foreign
 from rig import Rig
 
 from novita_infra.account.balance import BALANCE, KEYS, account_of, balance_of
+from novita_infra.account.billing import (
+    bill_lines,
+    month_of,
+    month_pages,
+    transaction_of,
+    transaction_pages,
+    usage_request,
+)
 from novita_infra.account.metrics import last_use
+from novita_infra.account.spans import DAY, Window
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
 from novita_infra.catalogue.models import model_request, parse_model
@@ -36,6 +46,7 @@ METRICS: Final = {
         "gpuIds": [{"items": [{"timestamp": 1_790_000_000, "value": 1}]}],
     }
 }
+MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
     "instance": {"id": "i-1"},
     "endpoint": {"endpoint": {"id": "e-1"}},
@@ -79,6 +90,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("one template", template_in, answer(template_request("101")))
     yield AnswerReader("one model", parse_model, answer(model_request("qwen/qwen3-max")))
     yield AnswerReader("any list", _any_list, answer(BATCHES))
+    yield from _bills(answer, int(rig.clock.now()))
     for kind in KINDS.values():
         for name, read, sound in _of_kind(kind, ids[kind.type], answer):
             yield AnswerReader(f"{kind.type} {name}", read, sound)
@@ -86,6 +98,19 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
         for number, request in enumerate(part.requests):
             sound = answer(request)
             yield AnswerReader(f"{name} {number}", _catalogue(name, part, request, len(part.requests), number), sound)
+
+
+def _bills(answer: Callable[[Request], Any], now: int) -> Iterator[AnswerReader]:
+    """The readers of bills."""
+    window = Window(now - DAY, now)
+    yield AnswerReader("usage", bill_lines, answer(usage_request(window, "gpu", "Day")))
+    yield AnswerReader("keys' bills", bill_lines, {"bills": [{"startTime": "1790000000", **MONEY, "apikeyName": "k"}]})
+    for name, pages, read in (
+        ("months", month_pages("2026-01"), month_of),
+        ("transactions", transaction_pages(0, now), transaction_of),
+    ):
+        sound = answer(Request("GET", pages.path, {**pages.query, **_paging(pages)}, repeatable=True))
+        yield AnswerReader(name, _list_of(pages, read), sound)
 
 
 def _more(ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -123,13 +148,17 @@ def _of_kind(kind: Kind, id: str, answer: Callable[[Request], Any]) -> Iterator[
 
 
 def _list(kind: Kind) -> Read:
-    async def send(pages: Pages, data: Any) -> list[dict[str, Any]]:
+    return _list_of(kind.api.read.pages, partial(_understood, kind))
+
+
+def _list_of(pages: Pages, read: Callable[[Any], object]) -> Read:
+    async def send(data: Any) -> list[dict[str, Any]]:
         async def fetch(_: Request) -> Any:
             return data
 
         return await walk(pages, fetch)
 
-    return lambda data: [_understood(kind, item) for item in asyncio.run(send(kind.api.read.pages, data))]
+    return lambda data: [read(item) for item in asyncio.run(send(data))]
 
 
 def _any_list(data: Any) -> object:

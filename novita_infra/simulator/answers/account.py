@@ -12,11 +12,13 @@ from novita_infra.simulator.answer_schema import (
     TEXT,
     TIME,
     WHOLE,
+    Schema,
     choice,
     items,
     more,
     obj,
 )
+from novita_infra.simulator.profiles import Quirks
 
 MONEY_REFUSALS: Final = (
     "BALANCE_NOT_ENOUGH",
@@ -94,12 +96,11 @@ _LINE: Final = {
         "requestCount": COUNT,
     },
 }
-USAGE_BILLS: Final = obj(bills=items(_LINE))
-"""Lines by product. The lines of a summary have no quantities and no unit prices."""
-KEY_BILLS: Final = obj(
+_USAGE_BILLS: Final = obj(bills=items(_LINE))
+_KEY_BILLS: Final = obj(
     bills=items({**_LINE, "properties": {**_LINE["properties"], "apikeyName": TEXT, "apikeyMask": TEXT}})
 )
-FIXED_BILLS: Final = obj(
+_FIXED_BILLS: Final = obj(
     bills=items(
         more(
             _MONEY,
@@ -122,7 +123,7 @@ FIXED_BILLS: Final = obj(
         )
     )
 )
-MONTHLY_BILLS: Final = obj(
+_MONTHLY_BILLS: Final = obj(
     data=items(
         obj(
             billId=TEXT,
@@ -144,6 +145,40 @@ MONTHLY_BILLS: Final = obj(
         )
     )
 )
+
+
+def usage_bills(quirks: Quirks) -> Schema:
+    """The lines of usage. Those of a summary have no quantities and no unit prices."""
+    return _with_amounts(_USAGE_BILLS, quirks)
+
+
+def key_bills(quirks: Quirks) -> Schema:
+    """The lines of API keys."""
+    return _with_amounts(_KEY_BILLS, quirks)
+
+
+def fixed_bills(quirks: Quirks) -> Schema:
+    """Purchases of terms."""
+    return _with_amounts(_FIXED_BILLS, quirks)
+
+
+def monthly_bills(quirks: Quirks) -> Schema:
+    """Bills of months."""
+    return _with_amounts(_MONTHLY_BILLS, quirks)
+
+
+def _with_amounts(schema: Schema, quirks: Quirks) -> Schema:
+    """The schema of a list of rows; without exact amounts under profiles that have none."""
+    if quirks.exact_bills:
+        return schema
+    ((name, rows),) = schema["properties"].items()
+    row = rows["items"]
+    kept = {key: value for key, value in row["properties"].items() if not key.endswith("Decimal")}
+    return obj(
+        **{name: items({**row, "properties": kept, "required": [key for key in row["required"] if key in kept]})}
+    )
+
+
 TRANSACTIONS: Final = obj(
     data=items(
         obj(

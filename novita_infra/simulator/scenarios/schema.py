@@ -150,6 +150,7 @@ _OF_QUIRKS: Final = {
     "endpoint_pause": "Seconds between two creates of endpoints; an earlier one gets 429.",
     "cluster_rests": "After the last endpoint was deleted, creates are refused for 8 to 80 seconds.",
     "filtered_agents": "Patterns over User-Agent: a web filter refuses such programs with error code 1010.",
+    "exact_bills": "Bills have exact decimal amounts beside the whole numbers of 1/10000 USD.",
     "tells_logs": "Answers hold the addresses of logs.",
 }
 

@@ -97,6 +97,19 @@ class Listing:
         return _published(cls.name, cls.__doc__, {"type": "array", "items": schema_of_type(cls.row)})
 
 
+class Statement(Listing):
+    """A list of rows with facts about all of them, such as their sum. `rows` is one of the fields of the JSON."""
+
+    def data(self) -> Any:
+        """The facts and the rows as JSON."""
+        return data_of(self)
+
+    @classmethod
+    def schema(cls) -> Schema:
+        """The schema of the JSON."""
+        return _published(cls.name, cls.__doc__, schema_of_type(cls))
+
+
 def fact(description: str, *, title: str = "") -> Any:
     """A field of the JSON with its description in the schema; with a title, of the text too."""
     return dataclasses.field(metadata={"description": description, "title": title})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from novita_infra.simulator.answer_schema import Schema
 from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, page_of
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.routes.market.billing_views import (
     key_fields,
@@ -19,6 +21,7 @@ from novita_infra.simulator.routes.market.billing_views import (
     transaction_row,
     transaction_type,
     units,
+    with_amounts,
 )
 from novita_infra.simulator.world import bills
 from novita_infra.simulator.world.engine.settings import DAY
@@ -82,11 +85,11 @@ def _usage(world: World, call: IncomingCall) -> Any:
         and query["category"] in {"", line.category}
     ]
     if not summary:
-        return {"bills": [line_row(world, line) for line in matching]}
+        return {"bills": with_amounts(world, [line_row(world, line) for line in matching])}
     totals: dict[tuple[int, int], int] = {}
     for line in matching:
         totals[line.start, line.end] = totals.get((line.start, line.end), 0) + line.amount
-    return {"bills": [total_row(world, *span, amount) for span, amount in sorted(totals.items())]}
+    return {"bills": with_amounts(world, [total_row(world, *span, amount) for span, amount in sorted(totals.items())])}
 
 
 def _fixed(world: World, call: IncomingCall) -> Any:
@@ -101,7 +104,7 @@ def _fixed(world: World, call: IncomingCall) -> Any:
         and query["productName"].lower() in payment.product.lower()
         and query["ownerId"] in {"", payment.owner}
     ]
-    return {"bills": [purchase_row(world, payment) for payment in matching]}
+    return {"bills": with_amounts(world, [purchase_row(world, payment) for payment in matching])}
 
 
 def _monthly(world: World, call: IncomingCall) -> Any:
@@ -110,7 +113,7 @@ def _monthly(world: World, call: IncomingCall) -> Any:
     months = sorted({*bills.by_months(world), this_month})
     matching = [month for month in months if month >= (query["startMonth"] or months[0])]
     page = page_of(matching, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
-    return {"data": [month_row(world, month, this_month) for month in page]}
+    return {"data": with_amounts(world, [month_row(world, month, this_month) for month in page])}
 
 
 def _by_key(world: World, call: IncomingCall) -> Any:
@@ -132,7 +135,8 @@ def _by_key(world: World, call: IncomingCall) -> Any:
         for line in bills.call_lines(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
         if query["category"] in {"", line.category} and query["productName"].lower() in line.product.lower()
     ]
-    return {"bills": [line_row(world, line) | key_fields(world, line.owner) for line in matching]}
+    rows = [line_row(world, line) | key_fields(world, line.owner) for line in matching]
+    return {"bills": with_amounts(world, rows)}
 
 
 def _transactions(world: World, call: IncomingCall) -> Any:
@@ -159,7 +163,14 @@ _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId"
 
 
 def _get(
-    name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: Schema, confidence: Confidence
+    name: str,
+    path: str,
+    source: str,
+    serve: Any,
+    query: Fields,
+    *also: str,
+    answer: Schema | Callable[[Quirks], Schema],
+    confidence: Confidence,
 ) -> Operation:
     return Operation(
         name=f"account.{name}",
@@ -210,7 +221,7 @@ OPERATIONS = (
             }
         ),
         "/v3/user/usage-based-billing",
-        answer=answers.USAGE_BILLS,
+        answer=answers.usage_bills,
         confidence=Confidence.SEEN_LIVE,
     ),
     _get(
@@ -239,7 +250,7 @@ OPERATIONS = (
             }
         ),
         "/v3/user/fixed-term-billing",
-        answer=answers.FIXED_BILLS,
+        answer=answers.fixed_bills,
         confidence=Confidence.DOCUMENTED,
     ),
     _get(
@@ -255,7 +266,7 @@ OPERATIONS = (
             }
         ),
         "/v3/user/monthly-bill",
-        answer=answers.MONTHLY_BILLS,
+        answer=answers.monthly_bills,
         confidence=Confidence.SEEN_LIVE,
     ),
     _get(
@@ -272,7 +283,7 @@ OPERATIONS = (
                 "endTime": need(Whole(0, INT64, as_text=True)),
             }
         ),
-        answer=answers.KEY_BILLS,
+        answer=answers.key_bills,
         confidence=Confidence.SEEN_LIVE,
     ),
     _get(

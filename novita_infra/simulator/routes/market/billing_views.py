@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,13 @@ from novita_infra.simulator.world.engine.world import World
 def units(amount: int) -> str:
     """1/100000 USD as whole 1/10000 USD, rounded down."""
     return str(amount // 10 if amount >= 0 else -(-amount // 10))
+
+
+def with_amounts(world: World, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows; without exact amounts under profiles that have none."""
+    if world.quirks.exact_bills:
+        return list(rows)
+    return [{name: value for name, value in row.items() if not name.endswith("Decimal")} for row in rows]
 
 
 def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:

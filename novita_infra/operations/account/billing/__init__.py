@@ -1,0 +1,1 @@
+"""The bills of the account, and what they say of a project."""

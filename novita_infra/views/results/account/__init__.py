@@ -1,0 +1,1 @@
+"""The results of commands about the account's money, limits and keys."""
