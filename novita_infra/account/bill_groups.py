@@ -7,7 +7,7 @@ from dataclasses import field
 from fractions import Fraction
 from typing import Final
 
-from novita_infra.account.billing import BillLine
+from novita_infra.account.billing import BilledLine
 from novita_infra.model.clock import moment
 from novita_infra.model.frozen import dataclass
 
@@ -23,7 +23,7 @@ KEY_GROUPS: Final = ("key", "product", "category", "day")
 class OwnedLine:
     """A line of a bill with its resource."""
 
-    line: BillLine
+    line: BilledLine
     address: str = ""
     """Empty where no state of the project has the object."""
     kind: str = ""
@@ -44,9 +44,9 @@ class BillGroup:
     voucher: Fraction
 
 
-def grouped(lines: Iterable[OwnedLine], by: str) -> list[BillGroup]:
+def sums_by_group(lines: Iterable[OwnedLine], by: str) -> list[BillGroup]:
     """The sums by group, the highest first; days in their order."""
-    groups: dict[str, list[BillLine]] = {}
+    groups: dict[str, list[BilledLine]] = {}
     for item in lines:
         groups.setdefault(_group(item, by), []).append(item.line)
     sums = [

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from novita_infra.account.spans import Window
+from novita_infra.account.spans import BillWindow
 from novita_infra.api.json_values import fraction_of, int_of, object_of, objects_of, text_of
 from novita_infra.api.request import Pages, Request, get
 from novita_infra.model.clock import LAST_MOMENT
@@ -43,7 +43,7 @@ _UNIT: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BillLine:
+class BilledLine:
     """What one thing cost in one period."""
 
     start: int
@@ -104,7 +104,7 @@ class Transaction:
     invoice: str
 
 
-def usage_request(window: Window, category: str, cycle: str) -> Request:
+def usage_request(window: BillWindow, category: str, cycle: str) -> Request:
     """The request for the lines of a category of usage, or of SUMMARY."""
     return get(
         "/openapi/v1/billing/bill/list",
@@ -115,13 +115,13 @@ def usage_request(window: Window, category: str, cycle: str) -> Request:
     )
 
 
-def term_request(window: Window, category: str) -> Request:
+def term_request(window: BillWindow, category: str) -> Request:
     """The request for what was bought for a term."""
     path = "/openapi/v1/billing/bill/monthly/list"
     return get(path, category=category, startTime=window.start, endTime=window.end)
 
 
-def key_request(window: Window, cycle: str) -> Request:
+def key_request(window: BillWindow, cycle: str) -> Request:
     """The request for the lines of API keys: the same money as that of usage, by key."""
     path = "/openapi/v1/billing/apikey/bill/list"
     return get(path, cycleType=cycle, startTime=window.start, endTime=window.end)
@@ -151,12 +151,12 @@ def transaction_pages(start: int, end: int) -> Pages:
     )
 
 
-def bill_lines(answer: Any, category: str = "") -> list[BillLine]:
+def billed_lines(answer: Any, category: str = "") -> list[BilledLine]:
     """The lines of an answer. `category` is the one that was asked for, where each answer is of one."""
     return [_line(item, category) for item in objects_of(object_of(answer).get("bills"))]
 
 
-def within(lines: Iterable[BillLine], window: Window) -> list[BillLine]:
+def within(lines: Iterable[BilledLine], window: BillWindow) -> list[BilledLine]:
     """The lines of a window, by their beginning, or by the purchase of a term. One without a time is in every window.
 
     No document says whether a line that only touches a window is in its answer.
@@ -164,7 +164,7 @@ def within(lines: Iterable[BillLine], window: Window) -> list[BillLine]:
     return [line for line in lines if not (at := line.created or line.start) or window.start <= at <= window.end]
 
 
-def sum_of(lines: Iterable[BillLine]) -> Fraction:
+def sum_of(lines: Iterable[BilledLine]) -> Fraction:
     """The sum of the known amounts."""
     return sum((line.amount for line in lines if line.amount is not None), Fraction(0))
 
@@ -200,9 +200,9 @@ def transaction_of(item: Mapping[str, Any]) -> Transaction:
     )
 
 
-def _line(item: Mapping[str, Any], category: str) -> BillLine:
+def _line(item: Mapping[str, Any], category: str) -> BilledLine:
     amount, exact = _money(item, "amount", "amountDecimal")
-    return BillLine(
+    return BilledLine(
         start=_moment(item.get("startTime")),
         end=_moment(item.get("endTime")),
         category=category or text_of(item.get("productCategory")) or text_of(item.get("category")),

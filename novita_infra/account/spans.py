@@ -14,7 +14,7 @@ LONGEST: Final = 31 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BillWindow:
     """A range that one request may ask for. Unix seconds; both are included."""
 
     start: int
@@ -22,7 +22,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A range of whole periods. Unix seconds; the end is excluded."""
 
     start: int
@@ -35,17 +35,17 @@ class Span:
         """What the API calls the period."""
         return "Day" if self.period == DAY else "Hour"
 
-    def windows(self, longest: int = LONGEST) -> Iterator[Window]:
+    def windows(self, longest: int = LONGEST) -> Iterator[BillWindow]:
         """The windows of at most so many seconds. Each begins and ends with a period, so that no line is in two."""
         for start in range(self.start, self.end, longest):
-            yield Window(start, min(start + longest, self.end) - 1)
+            yield BillWindow(start, min(start + longest, self.end) - 1)
 
 
-def span_of(since: int, until: int | None, now: float) -> Span:
+def span_of(since: int, until: int | None, now: float) -> TimeSpan:
     """The range from `since` to `until`, or to the end of the present period, widened to whole periods.
 
     It has days if both ends are at midnight, else hours.
     """
     period = DAY if since % DAY == 0 and (until or 0) % DAY == 0 else HOUR
     end = int(now) + 1 if until is None else until
-    return Span(since // period * period, -(-end // period) * period, period)
+    return TimeSpan(since // period * period, -(-end // period) * period, period)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import click
 
+from novita_infra.account.moments import FORMS, parse_moment
 from novita_infra.cli.rendering import Callback
-from novita_infra.model.moments import FORMS, parse_moment
 
 
 def moment_text(text: str) -> str:

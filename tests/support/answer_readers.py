@@ -16,7 +16,7 @@ from rig import Rig
 
 from novita_infra.account.balance import BALANCE, KEYS, account_of, balance_of
 from novita_infra.account.billing import (
-    bill_lines,
+    billed_lines,
     month_of,
     month_pages,
     transaction_of,
@@ -24,7 +24,7 @@ from novita_infra.account.billing import (
     usage_request,
 )
 from novita_infra.account.metrics import last_use
-from novita_infra.account.spans import DAY, Window
+from novita_infra.account.spans import DAY, BillWindow
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
 from novita_infra.catalogue.models import model_request, parse_model
@@ -102,9 +102,11 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
 
 def _bills(answer: Callable[[Request], Any], now: int) -> Iterator[AnswerReader]:
     """The readers of bills."""
-    window = Window(now - DAY, now)
-    yield AnswerReader("usage", bill_lines, answer(usage_request(window, "gpu", "Day")))
-    yield AnswerReader("keys' bills", bill_lines, {"bills": [{"startTime": "1790000000", **MONEY, "apikeyName": "k"}]})
+    window = BillWindow(now - DAY, now)
+    yield AnswerReader("usage", billed_lines, answer(usage_request(window, "gpu", "Day")))
+    yield AnswerReader(
+        "keys' bills", billed_lines, {"bills": [{"startTime": "1790000000", **MONEY, "apikeyName": "k"}]}
+    )
     for name, pages, read in (
         ("months", month_pages("2026-01"), month_of),
         ("transactions", transaction_pages(0, now), transaction_of),

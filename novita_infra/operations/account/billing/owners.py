@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from novita_infra.account.bill_groups import OwnedLine
-from novita_infra.account.billing import BillLine
+from novita_infra.account.billing import BilledLine
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.frozen import dataclass
@@ -54,7 +54,7 @@ class Owners:
             return ""
         return f"{owner.environment}/{owner.address}" if self._several else str(owner.address)
 
-    def owned(self, line: BillLine) -> OwnedLine:
+    def owned(self, line: BilledLine) -> OwnedLine:
         """A line with its resource."""
         owner = self._by_id.get(line.owner)
         if owner is None:

@@ -12,10 +12,10 @@ from novita_infra.account.billing import (
     SUMMARY,
     TERM_CATEGORIES,
     USAGE_CATEGORIES,
-    BillLine,
+    BilledLine,
     MonthlyBill,
     Transaction,
-    bill_lines,
+    billed_lines,
     key_request,
     month_of,
     month_pages,
@@ -26,14 +26,14 @@ from novita_infra.account.billing import (
     usage_request,
     within,
 )
-from novita_infra.account.spans import DAY, HOUR, LONGEST, Span, Window, span_of
+from novita_infra.account.moments import parse_moment
+from novita_infra.account.spans import DAY, HOUR, LONGEST, BillWindow, TimeSpan, span_of
 from novita_infra.api.errors import Refused
 from novita_infra.api.request import Request
 from novita_infra.model.clock import moment
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.moments import parse_moment
 from novita_infra.operations.account.view import AccountView
 
 _LONGEST: Final = 1827 * DAY
@@ -45,8 +45,8 @@ _UNKNOWN_CATEGORY: Final = "INVALID_PRODUCT_CATEGORY"
 class Bills:
     """The lines of a range of time."""
 
-    span: Span
-    lines: tuple[BillLine, ...]
+    span: TimeSpan
+    lines: tuple[BilledLine, ...]
     """In the order of time, category, product and owner."""
     control: Fraction | None = None
     """The control total of the API, in 1/100000 USD; None where it has none."""
@@ -57,7 +57,7 @@ class Bills:
         return Fraction(0) if self.control is None else self.control - sum_of(self.lines)
 
 
-def span_named(since: str, until: str, now: float) -> Span:
+def span_named(since: str, until: str, now: float) -> TimeSpan:
     """The range of time that two texts mean: from the first day of this month until now, where they are empty.
 
     Raises Problems if it is empty, or longer than five years.
@@ -73,23 +73,23 @@ def span_named(since: str, until: str, now: float) -> Span:
     return span
 
 
-async def read_usage(view: AccountView, span: Span) -> Bills:
+async def read_usage(view: AccountView, span: TimeSpan) -> Bills:
     """The lines of usage. Raises ApiError."""
     return await _read(view, span, USAGE_CATEGORIES, lambda window, name: usage_request(window, name, span.cycle))
 
 
-async def read_terms(view: AccountView, span: Span) -> Bills:
+async def read_terms(view: AccountView, span: TimeSpan) -> Bills:
     """What was bought for a term. Raises ApiError."""
     return await _read(view, span, TERM_CATEGORIES, term_request)
 
 
-async def read_keys(view: AccountView, span: Span) -> Bills:
+async def read_keys(view: AccountView, span: TimeSpan) -> Bills:
     """The lines of API keys. Raises ApiError, and Problems for a range before the first of such bills."""
     if span.end <= KEYS_FROM:
         raise problem("the API has no bills of keys from before 2026-01-01", "begin later: --since 2026-01-01")
     if span.start < KEYS_FROM:
         view.report("The API has no bills of keys from before 2026-01-01: the range begins there.")
-        span = Span(KEYS_FROM, span.end, span.period)
+        span = TimeSpan(KEYS_FROM, span.end, span.period)
     windows = list(span.windows(7 * DAY if span.period == HOUR else LONGEST))
     lists = await together(*(_lines(view, window, key_request(window, span.cycle)) for window in windows))
     return Bills(span, _sorted(lists))
@@ -106,7 +106,7 @@ async def read_months(view: AccountView, since: str, until: str) -> list[Monthly
     return sorted((bill for bill in bills if first <= bill.month <= last), key=lambda bill: (bill.month, bill.id))
 
 
-async def read_transactions(view: AccountView, span: Span) -> list[Transaction]:
+async def read_transactions(view: AccountView, span: TimeSpan) -> list[Transaction]:
     """The transactions, the oldest first. Raises ApiError."""
     found = [transaction_of(item) for item in await view.client.walk(transaction_pages(span.start, span.end - 1))]
     return sorted(
@@ -116,7 +116,7 @@ async def read_transactions(view: AccountView, span: Span) -> list[Transaction]:
 
 
 async def _read(
-    view: AccountView, span: Span, categories: Sequence[str], request: Callable[[Window, str], Request]
+    view: AccountView, span: TimeSpan, categories: Sequence[str], request: Callable[[BillWindow, str], Request]
 ) -> Bills:
     windows = list(span.windows())
     names = (*categories, SUMMARY)
@@ -127,7 +127,7 @@ async def _read(
     return Bills(span, _sorted([lines for row in rows for lines in row[:-1] if lines]), control)
 
 
-async def _known(view: AccountView, window: Window, request: Request, category: str) -> list[BillLine] | None:
+async def _known(view: AccountView, window: BillWindow, request: Request, category: str) -> list[BilledLine] | None:
     """The lines of a category; None if the service does not know it."""
     try:
         return await _lines(view, window, request, category)
@@ -137,10 +137,10 @@ async def _known(view: AccountView, window: Window, request: Request, category: 
         return None
 
 
-async def _lines(view: AccountView, window: Window, request: Request, category: str = "") -> list[BillLine]:
-    return within(bill_lines(await view.client.send(request), category), window)
+async def _lines(view: AccountView, window: BillWindow, request: Request, category: str = "") -> list[BilledLine]:
+    return within(billed_lines(await view.client.send(request), category), window)
 
 
-def _sorted(lists: Sequence[Sequence[BillLine]]) -> tuple[BillLine, ...]:
+def _sorted(lists: Sequence[Sequence[BilledLine]]) -> tuple[BilledLine, ...]:
     lines = [line for found in lists for line in found]
     return tuple(sorted(lines, key=lambda line: (line.created or line.start, line.category, line.product, line.owner)))

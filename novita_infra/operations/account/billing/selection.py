@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from novita_infra.account.billing import BillLine
+from novita_infra.account.billing import BilledLine
 from novita_infra.model.diagnostics import Diagnostic, Problems, nearest
 from novita_infra.operations.account.billing.owners import Owners
 from novita_infra.operations.account.view import AccountView
 
 
 def selected_lines(
-    view: AccountView, owners: Owners, lines: Sequence[BillLine], words: Sequence[str]
-) -> Sequence[BillLine]:
+    view: AccountView, owners: Owners, lines: Sequence[BilledLine], words: Sequence[str]
+) -> Sequence[BilledLine]:
     """The lines of the objects that the words mean: addresses, patterns, labels or ids; all without words.
 
     Raises Problems with every word that means no object of the project, and no id of a line.

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import ClassVar, Self
 
 from novita_infra.account.bill_groups import BillGroup, OwnedLine
-from novita_infra.account.billing import BillLine, sum_of
-from novita_infra.account.spans import DAY, Span
+from novita_infra.account.billing import BilledLine, sum_of
+from novita_infra.account.spans import DAY, TimeSpan
 from novita_infra.catalogue.prices import usd
 from novita_infra.model.clock import moment, timestamp
 from novita_infra.model.frozen import dataclass
@@ -127,7 +127,7 @@ class KeyBillListing(_BillStatement):
     rows: tuple[KeyBillRow, ...] = fact("The lines, in the order of time.")
 
     @classmethod
-    def of(cls, lines: Iterable[BillLine], sums: BillSums) -> Self:
+    def of(cls, lines: Iterable[BilledLine], sums: BillSums) -> Self:
         """The lines."""
         return cls(sums, tuple(map(_key_row, lines)))
 
@@ -153,7 +153,7 @@ class BillGroups(_BillStatement):
         )
 
 
-def bill_sums(lines: Sequence[BillLine], span: Span, *, control: Fraction | None = None) -> BillSums:
+def bill_sums(lines: Sequence[BilledLine], span: TimeSpan, *, control: Fraction | None = None) -> BillSums:
     """The sums of the lines. `control` is None where the lines are not those of the whole account."""
     amount = sum_of(lines)
     return BillSums(
@@ -208,7 +208,7 @@ def _row(item: OwnedLine) -> BillRow:
     )
 
 
-def _key_row(bill: BillLine) -> KeyBillRow:
+def _key_row(bill: BilledLine) -> KeyBillRow:
     return KeyBillRow(
         since=_time(bill.start),
         until=_time(bill.end),
@@ -225,7 +225,7 @@ def _key_row(bill: BillLine) -> KeyBillRow:
     )
 
 
-def _when(bill: BillLine) -> str:
+def _when(bill: BilledLine) -> str:
     """The day of a line, with the hour where it is shorter than a day; the moment of a purchase."""
     if bill.created:
         return moment(bill.created)[:16]

@@ -15,8 +15,8 @@ from account_views import viewed
 from foreign_objects import make_foreign
 from rig import Rig
 
-from novita_infra.account.billing import BillLine, sum_of
-from novita_infra.account.spans import DAY, HOUR, Span, span_of
+from novita_infra.account.billing import BilledLine, sum_of
+from novita_infra.account.spans import DAY, HOUR, TimeSpan, span_of
 from novita_infra.operations.account.billing.reading import (
     Bills,
     read_keys,
@@ -84,7 +84,7 @@ def _one(table: Iterable[object], random: Random) -> str:
     return str(getattr(random.choice([*table]), "id"))  # noqa: B009 -- tables of different records
 
 
-def _by_owner(lines: Iterable[BillLine]) -> dict[str, Fraction]:
+def _by_owner(lines: Iterable[BilledLine]) -> dict[str, Fraction]:
     sums: Counter[str] = Counter()
     for line in lines:
         sums[line.owner] += line.amount or 0  # type: ignore[assignment]
@@ -109,7 +109,7 @@ def _bought(world: World) -> dict[str, Fraction]:
     return {owner: Fraction(amount) for owner, amount in sums.items() if amount}
 
 
-def _read(rig: Rig, span: Span) -> tuple[Bills, Bills, Bills]:
+def _read(rig: Rig, span: TimeSpan) -> tuple[Bills, Bills, Bills]:
     return (
         viewed(rig, lambda view: read_usage(view, span)),
         viewed(rig, lambda view: read_terms(view, span)),
@@ -145,8 +145,8 @@ def test_parts_of_a_range_add_up_to_it(tmp_path: Path, seed: int) -> None:
     rig, random = Rig(tmp_path, environ={}, seed=seed), Random(seed)
     began = live_through(rig, random, 40 * DAY) // DAY * DAY
     ends = sorted({began, *(began + random.randrange(1, 40) * DAY for _ in range(3)), began + 42 * DAY})
-    parts = [_read(rig, Span(start, end, DAY)) for start, end in pairwise(ends)]
-    whole = _read(rig, Span(ends[0], ends[-1], DAY))
+    parts = [_read(rig, TimeSpan(start, end, DAY)) for start, end in pairwise(ends)]
+    whole = _read(rig, TimeSpan(ends[0], ends[-1], DAY))
     for number in range(3):
         lines = sorted((line for part in parts for line in part[number].lines), key=repr)
         assert lines == sorted(whole[number].lines, key=repr)

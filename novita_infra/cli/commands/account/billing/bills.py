@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from novita_infra.account.bill_groups import GROUPS, KEY_GROUPS, LABEL, OwnedLine, grouped
-from novita_infra.account.spans import Span
+from novita_infra.account.bill_groups import GROUPS, KEY_GROUPS, LABEL, OwnedLine, sums_by_group
+from novita_infra.account.spans import TimeSpan
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
@@ -118,14 +118,14 @@ def keys(*, since: str, until: str, by: str | None, account_options: AccountOpti
             bills = await read_keys(view, span_named(since, until, view.clock.now()))
         sums = bill_sums(bills.lines, bills.span)
         owned = [OwnedLine(line) for line in bills.lines]
-        renderer.result(BillGroups.of(grouped(owned, by), sums) if by else KeyBillListing.of(bills.lines, sums))
+        renderer.result(BillGroups.of(sums_by_group(owned, by), sums) if by else KeyBillListing.of(bills.lines, sums))
         return 0
 
     return carried_out(show())
 
 
 async def _objects(
-    read: Callable[[AccountView, Span], Awaitable[Bills]],
+    read: Callable[[AccountView, TimeSpan], Awaitable[Bills]],
     *,
     words: tuple[str, ...],
     since: str,
@@ -140,5 +140,5 @@ async def _objects(
         lines = selected_lines(view, owners, bills.lines, words)
     sums = bill_sums(lines, bills.span, control=None if words else bills.control)
     owned = [owners.owned(line) for line in lines]
-    renderer.result(BillGroups.of(grouped(owned, by), sums) if by else BillListing.of(owned, sums))
+    renderer.result(BillGroups.of(sums_by_group(owned, by), sums) if by else BillListing.of(owned, sums))
     return 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from novita_infra.model.moments import parse_moment
+from novita_infra.account.moments import parse_moment
 
 NOW = datetime(2026, 11, 30, 14, 20, 5, tzinfo=UTC).timestamp()
 
