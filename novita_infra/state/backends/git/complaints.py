@@ -45,6 +45,10 @@ _FINAL: Final = (
         "use a repository with SHA-1, as git makes by default",
     ),
     (re.compile(r"no space left on device|disk quota exceeded"), "free space there"),
+    (
+        re.compile(r"unable to create temporary|read-only file system|insufficient permission for adding"),
+        "that repository cannot be written: look at its disk, and at the rights of its files",
+    ),
     (re.compile(r"cannot run ssh|unable to fork"), "git fetch must work for this remote"),
 )
 _MAYBE_DONE: Final = re.compile(
@@ -63,6 +67,8 @@ _PROTECTED: Final = (
     "let this user or job push to it: the rules for protected branches in the settings of the repository"
 )
 _REFUSED: Final = re.compile(r"^!\t[^\t\n]*\t(?P<how>\[[^\]\n]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
+_SAID: Final = re.compile(r"(?:remote:|error: remote unpack failed:)(.*)")
+"""What the server said beside its refusal."""
 _MOST_WORDS: Final = 300
 
 
@@ -89,7 +95,7 @@ def refused_push(report: bytes, complaints: bytes, *, place: str) -> Failure | N
     why = match["why"] or "no reason given"
     if match["how"] == "[remote failure]":
         return AnswerLost(f"{place}: {why}")
-    said = [line.removeprefix("remote:").strip() for line in _lines(complaints) if line.startswith("remote:")]
+    said = [match[1].strip() for line in _lines(complaints) if (match := _SAID.match(line))]
     words = _shown(" ".join([why, *(line for line in said if line)]))
     hint = next((hint for pattern, hint in _FINAL if pattern.search(words.lower())), _PROTECTED)
     return problem(f"the server refused the push to {place}: {words}", hint)
