@@ -61,6 +61,10 @@ class TimeRules:
     """Whether they need the time of its creation."""
     hard_seconds: Callable[[Spec], float]
     """After how many seconds an object of the spec may be ended by whoever holds the key; 0 for never."""
+    shows_mark: Callable[[Live], bool]
+    """Whether the answer that the object was read from holds the place of its owner mark."""
+    stop: str
+    """The call that stops an object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

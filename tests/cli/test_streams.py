@@ -44,6 +44,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "models": ("--sim", 1),
     "api": ("GET /gpu-instance/openapi/v1/clusters --sim", 1),
     "balance": ("--sim", 1),
+    "sweep": ("--sim --dry-run", 1),
     "ps": ("--sim", 1),
     "billing usage": ("--sim", 1),
     "billing fixed-term": ("--sim", 1),

@@ -215,5 +215,7 @@ TIMES: Final = TimeRules(
     needs_use=lambda spec: "idle" in spec,
     needs_age=lambda spec: "ttl" in spec,
     hard_seconds=hard_seconds,
+    shows_mark=lambda live: "env" in live.values,
+    stop="stop",
 )
 """The rules of time of an instance."""
