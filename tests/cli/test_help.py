@@ -145,13 +145,17 @@ _FEATURES = (
     "novita_infra.manifests.modules.git.source",
     "novita_infra.manifests.modules.git.program",
     "novita_infra.policies",
+    "novita_infra.programs",
     "novita_infra.state.backends.git",
     "novita_infra.state.backends.http",
     "novita_infra.state.backends.postgres",
     "novita_infra.state.backends.s3",
+    "novita_infra.state.encryption.data_keys",
+    "novita_infra.state.encryption.sealing",
+    "novita_infra.state.encryption.wrapping",
     "novita_infra.state.objects",
 )
-"""What only projects import that use it: lookups, modules from git, policies, shared states."""
+"""What only projects import that use it: lookups, modules from git, policies, programs, shared and encrypted states."""
 _UNUSED_PACKAGES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("validate",): (*_DEAR, *_RUN, *_PLANNING, *_FEATURES, "novita_infra.schema.explain_frame"),
     ("show",): (*_DEAR, *_RUN, *_FEATURES, "novita_infra.planning.planner", "novita_infra.schema.explain_frame"),

@@ -645,7 +645,7 @@ READERS: Final = (
     ),
     Reader(
         "journal beside an encrypted state",
-        ("state/encryption/storage:_changes",),
+        ("state/encryption/sealing:_changes",),
         lambda _, file: _sealed(SEALED_STATE, file.read_bytes()),
         sample=header_line(_STATE) + _LINE,
         damages=(as_bytes, as_lines),

@@ -22,6 +22,7 @@ from novita_infra.encoding.checksums import (
 )
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.encryption.data_keys import DataKey, NotSealed
+from novita_infra.state.encryption.marks import HEAD
 from novita_infra.state.encryption.wrapping import WrappedKey
 from novita_infra.state.format.file_format import newer_format
 
@@ -29,12 +30,6 @@ VERSION: Final = 4
 """The version of these texts. A program that knows none of them takes it for that of a newer state, and says so."""
 _ENCRYPTION: Final = "encryption"
 _SEALED: Final = "sealed"
-_HEAD: Final = 2**16
-"""Bytes at the begin of a text that hold its marks."""
-_STATE: Final = re.compile(rb'\n  "(?:encryption": \{|sealed": ")')
-"""What only an encrypted state holds, twice: one damaged byte hides one of both."""
-_LINE: Final = re.compile(rb'\{"(?:encryption":\{|sealed":")')
-"""The begin of the first line of an encrypted journal, and of each later one."""
 _MISMATCH: Final = "its checksum does not match"
 _SERIAL: Final = re.compile(rb'\n  "serial": (\d{1,18}),')
 
@@ -64,16 +59,11 @@ class Envelope:
 
 def seal_state(state: bytes, key: DataKey) -> bytes:
     """The encrypted text of a state: its serial in clear, for servers that show it, and in the seal."""
-    found = _SERIAL.search(state, 0, _HEAD)
+    found = _SERIAL.search(state, 0, HEAD)
     serial = int(found[1]) if found else 0
     content = {"serial": serial, _ENCRYPTION: dict(key.wrapped), _SEALED: key.seal(f"state {serial}", state)}
     data = {"version": VERSION, "program": __version__, **content}
     return add_state_checksum(json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n")
-
-
-def is_sealed_state(data: bytes) -> bool:
-    """Whether the text is that of an encrypted state, however damaged."""
-    return _STATE.search(data, 0, _HEAD) is not None
 
 
 def read_sealed_state(data: bytes, place: str) -> Envelope:
@@ -93,11 +83,6 @@ def read_sealed_state(data: bytes, place: str) -> Envelope:
             return Envelope(wrapped, f"state {serial}", sealed, serial)
         case _:
             raise Unopened(_MISMATCH)
-
-
-def is_sealed_journal(data: bytes) -> bool:
-    """Whether any line of the journal is encrypted."""
-    return any(_LINE.match(line) for line in data.split(b"\n"))
 
 
 def seal_header(header: bytes, key: DataKey) -> bytes:
