@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from novita_infra.account.metrics import GpuUse
 from novita_infra.api.request import Pages, Request
 from novita_infra.catalogue.prices import Cost, PriceList
-from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota, StockNeed
 from novita_infra.kinds.call import ApiCalls, Call, Target
 from novita_infra.kinds.field import Field, Refusal, Replaces
@@ -155,8 +155,9 @@ class Market:
     stock_needed: Callable[[Spec, Catalogue], tuple[StockNeed, ...]] | None = None
     """The stock that a new object of this (resolved) spec needs: any one of these will do; empty where it needs none,
     or that is not known."""
-    spec_needing: Callable[[StockNeed, Catalogue], Spec] | None = None
-    """The fields of a manifest that need this stock, as `stock_needed` reads them. Empty for stock of another kind."""
+    spec_needing: Callable[[StockNeed, Product], Spec] | None = None
+    """The fields of a manifest that need this stock of the product: by its name, if the need has one, else by its id.
+    Empty for stock of another kind."""
     quota: Quota | None = None
     """How the service reports how many of them the account may have."""
     price_lists: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors
-from novita_infra.kinds.toolkit.lookup import best_of, is_only_name, matching, no_product, still_satisfies
+from novita_infra.kinds.toolkit.lookup import best_of, matching, no_product, still_satisfies
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
@@ -147,12 +147,11 @@ def stock_needed(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
     return (StockNeed(query, id, product.name if product else id),)
 
 
-def spec_needing(need: StockNeed, catalogue: Catalogue) -> Spec:
+def spec_needing(need: StockNeed, _product: Product) -> Spec:
     """The fields of an endpoint that needs this stock; empty for stock of machines."""
     if need.query.part != "serverless":
         return {}
-    product = {"gpu": need.name} if is_only_name(need, catalogue.serverless) else {"id": need.id}
-    return filled({"product": product, "cluster": need.query.cluster})
+    return filled({"product": {"gpu": need.name} if need.name else {"id": need.id}, "cluster": need.query.cluster})
 
 
 _LIMITS: Final = {

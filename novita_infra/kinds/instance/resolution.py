@@ -15,7 +15,7 @@ from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.instance.offers import declared_offers, offers_in_order, resolve_offers
 from novita_infra.kinds.instance.validation import cpu_errors
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.lookup import find_product, is_offered, is_only_name, still_satisfies
+from novita_infra.kinds.toolkit.lookup import find_product, is_offered, still_satisfies
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
@@ -200,18 +200,16 @@ def _stock_need(spec: Spec, catalogue: Catalogue) -> StockNeed | None:
     return StockNeed(StockQuery(part, cluster, mode, count), id, product.name if product else id)
 
 
-def spec_needing(need: StockNeed, catalogue: Catalogue) -> Spec:
+def spec_needing(need: StockNeed, product: Product) -> Spec:
     """The fields of a machine that needs this stock; empty for stock of endpoints."""
     query = need.query
     if query.part not in {"gpu", "cpu"}:
         return {}
-    products: tuple[Product, ...] = getattr(catalogue, query.part)
-    monthly = next((item.monthly for item in products if item.id == need.id), {}) if query.mode == "monthly" else {}
     fields = {
-        "product": {query.part: need.name} if is_only_name(need, products) else {"id": need.id},
+        "product": {query.part: need.name} if need.name else {"id": need.id},
         "cluster": query.cluster,
         "gpuCount": query.gpus if query.gpus > 1 else None,
         "billingMode": query.mode if query.mode != "onDemand" else None,
-        "months": min(monthly, default=None),
+        "months": min(product.monthly, default=None) if query.mode == "monthly" else None,
     }
     return filled(fields)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from novita_infra.api.json_values import object_of
 from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.catalogue.stock import StockNeed
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.values import Spec
@@ -158,9 +158,11 @@ def fits(item: Named, name: str) -> bool:
     return item.id == name or (bool(text := _plain(name)) and text in _plain(item.name))
 
 
-def is_only_name(need: StockNeed, products: Sequence[Product]) -> bool:
-    """Whether the name of the needed product means it alone."""
-    return [item.id for item in matching(products, need.name)] == [need.id]
+def distinct_names(products: Sequence[Product]) -> frozenset[str]:
+    """The names of products that each mean one of them, as `matching` reads a name."""
+    counts = Counter(_plain(item.name) for item in products)
+    ids = {item.id for item in products}
+    return frozenset(item.name for item in products if counts[_plain(item.name)] == 1 and item.name not in ids)
 
 
 def price_in_mode(product: Product, mode: str) -> int | None:

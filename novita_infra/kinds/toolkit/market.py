@@ -11,7 +11,7 @@ from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, listed_products
 from novita_infra.kinds.kind import Kind
-from novita_infra.kinds.toolkit.lookup import in_braces, is_offered, matching
+from novita_infra.kinds.toolkit.lookup import distinct_names, in_braces, is_offered, matching
 from novita_infra.kinds.toolkit.wishes import MEMORY, Wish, affordable, clusters_with, hourly_price, memory_of
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec, Value
@@ -45,7 +45,7 @@ class MarketOffer:
     """A product in a cluster."""
 
     need: StockNeed
-    """What an object of it would need."""
+    """What an object of it needs. Its name is empty where a manifest must name the id."""
     product: Product
     cluster: Cluster
     price: Fraction | None
@@ -73,13 +73,8 @@ def market_offers(
     cluster does not hold is not offered there.
     """
     by_part, reason = _products(catalogue, wanted)
-    found = [
-        offer
-        for part, products in by_part.items()
-        for product in products
-        for cluster in _places(product, catalogue, wanted)
-        if (offer := _offer(part, product, cluster, stock, wanted)) is not None
-    ]
+    by_id = {query: None if found is None else {item.id: item for item in found} for query, found in stock.items()}
+    found = [offer for part, products in by_part.items() for offer in _offers(part, products, by_id, catalogue, wanted)]
     offers = tuple(sorted((item for item in found if item.free or not wanted.free), key=_order(wanted.parts)))
     if not offers and not reason:
         names = ", ".join(dict.fromkeys(item.name for products in by_part.values() for item in products))
@@ -103,27 +98,28 @@ def _places(product: Product, catalogue: Catalogue, wanted: OfferFilter) -> tupl
     return clusters_with(product, catalogue.clusters if places is None else places)
 
 
-def _offer(
+def _offers(
     part: ProductPart,
-    product: Product,
-    cluster: Cluster,
-    stock: Mapping[StockQuery, Sequence[Product] | None],
+    products: Sequence[Product],
+    stock: Mapping[StockQuery, Mapping[str, Product] | None],
+    catalogue: Catalogue,
     wanted: OfferFilter,
-) -> MarketOffer | None:
-    """The offer; None where the cluster does not have the product."""
-    query = wanted.query(part, cluster.id)
-    listed = stock.get(query)
-    here = product if listed is None else next((item for item in listed if item.id == product.id), None)
-    if here is None:
-        return None
-    hourly = hourly_price(product, wanted.wish.mode)
-    return MarketOffer(
-        need=StockNeed(query, product.id, product.name),
-        product=replace(product, max_root_gb=here.max_root_gb or product.max_root_gb),
-        cluster=cluster,
-        price=None if hourly is None else Fraction(hourly) * wanted.gpus,
-        free=None if listed is None else here.available,
-    )
+) -> Iterator[MarketOffer]:
+    names = distinct_names(getattr(catalogue, part))
+    for product in products:
+        hourly = hourly_price(product, wanted.wish.mode)
+        for cluster in _places(product, catalogue, wanted):
+            query = wanted.query(part, cluster.id)
+            listed = stock.get(query)
+            here = product if listed is None else listed.get(product.id)
+            if here is not None:
+                yield MarketOffer(
+                    need=StockNeed(query, product.id, product.name if product.name in names else ""),
+                    product=replace(product, max_root_gb=here.max_root_gb or product.max_root_gb),
+                    cluster=cluster,
+                    price=None if hourly is None else Fraction(hourly) * wanted.gpus,
+                    free=None if listed is None else here.available,
+                )
 
 
 def _order(parts: Sequence[ProductPart]) -> Callable[[MarketOffer], tuple[Any, ...]]:
@@ -141,7 +137,9 @@ def _order(parts: Sequence[ProductPart]) -> Callable[[MarketOffer], tuple[Any, .
 class Alternative:
     """A product that is free instead of one that is not."""
 
-    need: StockNeed
+    query: StockQuery
+    """The stock in which it is free."""
+    product: Product
     price: int | Fraction
     """Per hour and GPU in the billing mode, in 1/100000 USD."""
     elsewhere: bool
@@ -164,13 +162,13 @@ def alternatives(needs: Sequence[StockNeed], stock: Stock, catalogue: Catalogue)
     found: dict[str, Alternative] = {}
     for free in ([item for item in here if (item[0], item[1].id) not in taken], elsewhere):
         fitting = [
-            Alternative(StockNeed(query, product.id, product.name), price, elsewhere=free is elsewhere)
+            Alternative(query, product, price, elsewhere=free is elsewhere)
             for query, product in free
             if is_offered(product, query.mode) and (memory_of(product, catalogue) or least) >= least
             if (price := hourly_price(product, query.mode)) is not None
         ]
-        for item in sorted(fitting, key=lambda item: (item.price, item.need.name, item.need.id)):
-            found.setdefault(item.need.id, item)
+        for item in sorted(fitting, key=lambda item: (item.price, item.product.name, item.product.id)):
+            found.setdefault(item.product.id, item)
     return tuple(found.values())[:MOST_ALTERNATIVES]
 
 
@@ -199,7 +197,7 @@ def alternatives_in_words(found: Iterable[Alternative], kind: Kind, catalogue: C
     """The alternatives as lines of a manifest of the kind, with their prices; empty without any."""
     places: dict[str, list[str]] = {}
     for item in found:
-        cluster = item.need.query.cluster
+        cluster = item.query.cluster
         place = "in another cluster" if item.elsewhere else f"in {cluster}" if cluster else "now"
         places.setdefault(place, []).append(_in_words(item, kind, catalogue))
     return "; ".join(f"free {place}: {', '.join(texts)}" for place, texts in places.items())
@@ -217,9 +215,12 @@ def _memory(need: StockNeed, catalogue: Catalogue) -> int | None:
 
 
 def _in_words(item: Alternative, kind: Kind, catalogue: Catalogue) -> str:
-    spec = kind.market.spec_needing(item.need, catalogue) if kind.market.spec_needing else {}
-    named = {name: value for name, value in spec.items() if name == kind.placement.product}
-    per = "" if item.need.query.part == "cpu" else " per GPU"
+    product, part = item.product, item.query.part
+    name = product.name if product.name in distinct_names(getattr(catalogue, part)) else ""
+    needing = kind.market.spec_needing
+    spec = needing(StockNeed(item.query, product.id, name), product) if needing else {}
+    named = {key: value for key, value in spec.items() if key == kind.placement.product}
+    per = "" if part == "cpu" else " per GPU"
     return f"`{' '.join(manifest_lines(named))}` at {usd(item.price)}/h{per}"
 
 

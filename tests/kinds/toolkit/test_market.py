@@ -14,6 +14,7 @@ from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.toolkit.market import (
+    MarketOffer,
     OfferFilter,
     ProductPart,
     alternatives,
@@ -123,41 +124,38 @@ def test_a_market_offer_whose_stock_is_not_known_is_neither_free_nor_taken() -> 
     assert market_offers(CATALOGUE, {StockQuery("gpu", "b"): None}, replace(wanted, free=True))[0] == ()
 
 
-LISTS: tuple[tuple[ProductPart, tuple[Product, ...]], ...] = (
-    ("gpu", CATALOGUE.gpu),
-    ("cpu", CATALOGUE.cpu),
-    ("serverless", CATALOGUE.serverless),
-)
-NEEDS = [
-    StockNeed(StockQuery(part, cluster, mode, gpus), item.id, item.name)
-    for part, items in LISTS
-    for item in items
-    for cluster in ("", "a", "b")
-    for mode, gpus in ((("onDemand", 1), ("spot", 1), ("onDemand", 4)) if part == "gpu" else (("onDemand", 1),))
+LISTS: tuple[ProductPart, ...] = ("gpu", "cpu", "serverless")
+OFFERS = [
+    offer
+    for part in LISTS
+    for mode, gpus in ((("", 1), ("spot", 1), ("onDemand", 4)) if part == "gpu" else (("", 1),))
+    for offer in market_offers(CATALOGUE, {}, OfferFilter(parts=(part,), wish=Wish(mode=mode), gpus=gpus))[0]
 ]
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=str)
-def test_the_manifest_of_a_market_offer_needs_that_very_stock(need: StockNeed) -> None:
+@pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: str(offer.need))
+def test_the_manifest_of_a_market_offer_needs_that_very_stock(offer: MarketOffer) -> None:
     (kind,) = (
         kind
         for kind in KINDS.values()
-        if kind.market.spec_needing is not None and kind.market.spec_needing(need, CATALOGUE)
+        if kind.market.spec_needing is not None and kind.market.spec_needing(offer.need, offer.product)
     )
     assert kind.market.spec_needing is not None
     assert kind.market.stock_needed is not None
     assert kind.resolution.resolve is not None
-    text = "\n".join(manifest_lines(kind.market.spec_needing(need, CATALOGUE)))
+    text = "\n".join(manifest_lines(kind.market.spec_needing(offer.need, offer.product)))
     declared = {**yaml.safe_load(text), "image": "docker.io/library/redis:7", "workers": {"min": 1, "max": 1}}
     resolved, _ = kind.resolution.resolve(declared, CATALOGUE, None)
-    assert kind.market.stock_needed(resolved, CATALOGUE) == (need,)
+    (need,) = kind.market.stock_needed(resolved, CATALOGUE)
+    assert (need.query, need.id) == (offer.need.query, offer.need.id)
 
 
 def test_manifest_lines_of_a_monthly_offer_name_its_shortest_term() -> None:
-    need = StockNeed(StockQuery("gpu", "a", "monthly"), "small", SMALL.name)
+    wanted = OfferFilter(parts=("gpu",), name="small", wish=Wish(mode="monthly", clusters=(A,)))
+    (offer,), _ = market_offers(CATALOGUE, {}, wanted)
     spec = KINDS["instance"].market.spec_needing
     assert spec is not None
-    assert list(manifest_lines(spec(need, CATALOGUE))) == [
+    assert list(manifest_lines(spec(offer.need, offer.product))) == [
         "product: {id: small}",
         "cluster: a",
         "billingMode: monthly",

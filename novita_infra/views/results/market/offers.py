@@ -128,7 +128,7 @@ def _row(offer: MarketOffer, catalogue: Catalogue, kinds: tuple[Kind, ...]) -> O
         gpu_memory=str(size.gpu_memory_gb or "-"),
         root_disk=str(size.root_disk),
         features=", ".join(name for name, has in features if has) or "-",
-        manifest=_manifest(offer, catalogue, kinds),
+        manifest=_manifest(offer, kinds),
     )
 
 
@@ -136,9 +136,9 @@ def _spot(product: Product) -> str:
     return usd(product.spot_price) if product.spot_price else "-"
 
 
-def _manifest(offer: MarketOffer, catalogue: Catalogue, kinds: tuple[Kind, ...]) -> OfferManifest:
+def _manifest(offer: MarketOffer, kinds: tuple[Kind, ...]) -> OfferManifest:
     for kind in kinds:
-        spec = kind.market.spec_needing(offer.need, catalogue) if kind.market.spec_needing else {}
+        spec = kind.market.spec_needing(offer.need, offer.product) if kind.market.spec_needing else {}
         if spec:
             return OfferManifest(kind.name, spec)
     return OfferManifest("", {})
