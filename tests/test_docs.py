@@ -32,6 +32,7 @@ DONE = [
         "docs/tutorial.md",
         "docs/team.md",
         "docs/how-to.md",
+        "docs/market.md",
         "docs/state.md",
         "docs/simulator.md",
     )

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
-from processes import OURS, serving
+from processes import OURS, Cloud, serving
 
 from novita_infra.cli import root
 
@@ -21,6 +21,17 @@ pytestmark = pytest.mark.process
 
 GPU = "/gpu-instance/openapi/v1"
 LISTS = ("offers", "products", "clusters", "templates", "models")
+OPERATIONS = (
+    "clusters.list",
+    "products.list",
+    "cpu_products.list",
+    "products_v2.list",
+    "templates.list",
+    "templates.get",
+    "models.list",
+    "models.get",
+)
+"""Of instances.md 5.1 to 5.3, resources.md 1.4, 2.1 and 2.2, serverless.md 4, and models.md 1.1 and 1.2."""
 MANY = 10_000
 CLUSTERS = 20
 NAMES = {"v2": "/gpus/v2/products", "models": "/openai/v1/models"}
@@ -131,6 +142,14 @@ def test_one_of_the_market_is_shown_over_http(simulator: str) -> None:
     assert "Name:        PyTorch 2.5\n" in run(simulator, "templates", "101").stdout
     assert run(simulator, "templates", "none", expect=1).stderr.startswith("error: there is no template none;")
     assert run(simulator, "offers", "--gpu", "none", expect=1).stderr.startswith('error: no product "none"; known: ')
+
+
+def test_every_operation_of_the_market_is_reached_by_a_command() -> None:
+    with serving(time_scale=1.0) as (address, _):
+        for words in (*((command,) for command in LISTS), ("templates", "101"), ("models", "qwen/qwen3-max")):
+            run(address, *words)
+        calls = {name: Cloud(address).calls(name) > 0 for name in OPERATIONS}
+    assert calls == dict.fromkeys(OPERATIONS, True)
 
 
 def test_an_empty_market_is_said_to_be_empty() -> None:
