@@ -23,8 +23,18 @@ from novita_infra.account.billing import (
     transaction_pages,
     usage_request,
 )
+from novita_infra.account.budgets import (
+    MEMBERS,
+    enough_in,
+    key_budgets_in,
+    key_budgets_request,
+    member_budgets_in,
+)
+from novita_infra.account.keys import KEYS_WITH_POLICIES, keys_in
 from novita_infra.account.metrics import last_use
+from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.account.spans import DAY, BillWindow
+from novita_infra.api.json_values import object_of
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
 from novita_infra.catalogue.models import model_request, parse_model
@@ -91,6 +101,14 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("one model", parse_model, answer(model_request("qwen/qwen3-max")))
     yield AnswerReader("any list", _any_list, answer(BATCHES))
     yield from _bills(answer, int(rig.clock.now()))
+    yield AnswerReader("keys with policies", keys_in, answer(KEYS_WITH_POLICIES))
+    yield AnswerReader("rate limits", rate_limits_in, answer(quota_request("llm")))
+    yield AnswerReader("member budgets", member_budgets_in, answer(MEMBERS))
+    yield AnswerReader(
+        "key budgets", lambda data: key_budgets_in(data, "m"), answer(key_budgets_request(rig.world.owner))
+    )
+    yield AnswerReader("budget check", enough_in, {"enough": "true"})
+    yield AnswerReader("endpoint limits", lambda data: endpoint_limits_in(object_of(data)), {"maxWorkerNum": "5"})
     for kind in KINDS.values():
         for name, read, sound in _of_kind(kind, ids[kind.type], answer):
             yield AnswerReader(f"{kind.type} {name}", read, sound)

@@ -102,7 +102,7 @@ def fixed_term(**options: Any) -> int:
 @with_account_options
 @format_options("key_bills", "bill_groups")
 @with_renderer
-def keys(*, since: str, until: str, by: str | None, account_options: AccountOptions, renderer: Renderer) -> int:
+def key_bills(*, since: str, until: str, by: str | None, account_options: AccountOptions, renderer: Renderer) -> int:
     """Show what calls of models cost by API key. It is the same money as that of `billing usage`, cut another way.
 
     The API has no such bills from before 2026-01-01.

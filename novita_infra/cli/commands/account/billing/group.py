@@ -16,7 +16,7 @@ SUMMARY = "Show bills by object, label or day; months; payments"
         "Bills": {
             "usage": (f"{__package__}.bills:usage", "What ran by the hour or the day, and calls of models"),
             "fixed-term": (f"{__package__}.bills:fixed_term", "What was bought for months"),
-            "keys": (f"{__package__}.bills:keys", "Calls of models by API key"),
+            "keys": (f"{__package__}.bills:key_bills", "Calls of models by API key"),
             "monthly": (f"{__package__}.payments:monthly", "The bill of each month"),
         },
         "Payments": {

@@ -1,0 +1,46 @@
+"""`quota`: the limits of the account."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from novita_infra.cli.command import Command
+from novita_infra.cli.options import sim_option
+from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.signals import carried_out
+from novita_infra.operations.account.limits import read_limits
+from novita_infra.operations.account.view import AccountOptions, open_account_view
+from novita_infra.views.renderer import Renderer
+from novita_infra.views.results.account.limits import quota_listing
+
+SUMMARY = "Show rate limits of models, and limits of endpoints and prewarms"
+
+
+@click.command("quota", cls=Command)
+@click.argument("name", metavar="[NAME]", default="")
+@sim_option
+@format_options("quota")
+@with_renderer
+def quota(*, name: str, sim: bool, renderer: Renderer) -> int:
+    """Show the limits of the account; with a NAME, those with that text in their name.
+
+    These are the rates at which each model may be called, the bounds of endpoints, and how many prewarmed images there
+    may be. The tier follows the top-ups of three months.
+
+    \b
+    Examples:
+      novita-infra quota deepseek
+      novita-infra quota endpoint
+      novita-infra quota --json | jq '.[] | select(.used != null and .used >= .limit)'
+    """
+
+    async def show() -> int:
+        where = AccountOptions(sim=sim, names_objects=False)
+        async with open_account_view(where, os.environ, report=renderer.note) as view:
+            limits = await read_limits(view)
+        renderer.result(quota_listing(limits.rates, limits.counts, limits.endpoints, name=name))
+        return 0
+
+    return carried_out(show())
