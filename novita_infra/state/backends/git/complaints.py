@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.programs.git_faults import ADVICE, GitFault, fault_of
 from novita_infra.state.backends.git.urls import without_login
 from novita_infra.state.objects.objects import AnswerLost, OutOfReach
 
@@ -16,41 +17,11 @@ _ACCESS: Final = (
     "`git push` to it must work without a question, with a key or a token that may write; in GitHub Actions: "
     "permissions: {contents: write}"
 )
-_FINAL: Final = (
-    (
-        re.compile(
-            r"authentication failed|could not read (?:username|password)|terminal prompts disabled|permission denied"
-            r"|host key verification failed|access denied|returned error: 40[13]|http 40[13]"
-            r"|permission to \S{1,200} denied|not allowed to push code|invalid username or"
-        ),
-        _ACCESS,
-    ),
-    (
-        re.compile(
-            r"does not appear to be a git repository|repository (?:\S{1,300} )?not found"
-            r"|project you were looking for could not be found|repository does not exist|returned error: 404"
-        ),
-        "check state.remote, and whether this machine may read the repository",
-    ),
-    (
-        re.compile(r"certificate|ssl_cert|x509"),
-        "git must trust the server: set http.sslCAInfo, or GIT_SSL_CAINFO, to the certificate of its authority",
-    ),
-    (
-        re.compile(r"transport '\w*' not allowed|unable to find remote helper|is not supported"),
-        "use file, http, https or ssh",
-    ),
-    (
-        re.compile(r"mismatched algorithms|object format|hash algorithm"),
-        "use a repository with SHA-1, as git makes by default",
-    ),
-    (re.compile(r"no space left on device|disk quota exceeded"), "free space there"),
-    (
-        re.compile(r"unable to create temporary|read-only file system|insufficient permission for adding"),
-        "that repository cannot be written: look at its disk, and at the rights of its files",
-    ),
-    (re.compile(r"cannot run ssh|unable to fork"), "git fetch must work for this remote"),
-)
+_ADVICE: Final = {
+    **ADVICE,
+    GitFault.ACCESS: _ACCESS,
+    GitFault.ABSENT: "check state.remote, and whether this machine may read the repository",
+}
 _MAYBE_DONE: Final = re.compile(
     r"rpc failed|hung up unexpectedly|send-pack|disconnect|remote failed to report|early eof|broken pipe|sideband"
 )
@@ -97,8 +68,8 @@ def refused_push(report: bytes, complaints: bytes, *, place: str) -> Failure | N
         return AnswerLost(f"{place}: {why}")
     said = [match[1].strip() for line in _lines(complaints) if (match := _SAID.match(line))]
     words = _shown(" ".join([why, *(line for line in said if line)]))
-    hint = next((hint for pattern, hint in _FINAL if pattern.search(words.lower())), _PROTECTED)
-    return problem(f"the server refused the push to {place}: {words}", hint)
+    fault = fault_of(words)
+    return problem(f"the server refused the push to {place}: {words}", _ADVICE[fault] if fault else _PROTECTED)
 
 
 def failure_of(complaints: bytes, trouble: str, *, place: str, pushes: bool) -> Failure:
@@ -108,9 +79,8 @@ def failure_of(complaints: bytes, trouble: str, *, place: str, pushes: bool) -> 
     lines = [line for line in _lines(complaints) if line]
     telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote):", line)] or lines or ["it failed"]
     words, everything = _shown(re.sub(r"^(?:fatal|error): ", "", telling[0])), " ".join(lines).lower()
-    for pattern, hint in _FINAL:
-        if pattern.search(everything):
-            return problem(f"git cannot reach {place}: {words}", hint)
+    if fault := fault_of(everything):
+        return problem(f"git cannot reach {place}: {words}", _ADVICE[fault])
     if pushes and (_MAYBE_DONE.search(everything) or not _WHILE_CONNECTING.search(everything)):
         return AnswerLost(f"{place}: {words}")
     return OutOfReach(f"{place}: {words}")

@@ -406,6 +406,7 @@ def test_what_git_says_of_a_failure_is_shown_without_credentials(fleet: Fleet) -
     fleet.environ = {**fleet.environ, **rewritten}
     (found,) = fleet.uses().not_pinned()
     assert "cannot be fetched: fatal: transport 'ext' not allowed" in found
+    assert found.endswith("; use file, http, https or ssh")
     fleet.environ = {**fleet.environ, "GIT_CONFIG_COUNT": "0"}
     shutil.rmtree(fleet.repository.path)
     (found,) = fleet.not_pinned()
