@@ -58,7 +58,7 @@ ADVICE: Final[Mapping[GitFault, str]] = {
 """What to do; ACCESS and ABSENT depend on what the remote is for."""
 
 
-def fault_of(complaints: str) -> GitFault | None:
+def git_fault_in(complaints: str) -> GitFault | None:
     """The fault in what git and the server wrote; None for one that may pass, and for an unknown one."""
     text = complaints.lower()
     return next((fault for fault, pattern in _PATTERNS if pattern.search(text)), None)

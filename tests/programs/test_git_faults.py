@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from novita_infra.programs.git_faults import ADVICE, GitFault, fault_of
+from novita_infra.programs.git_faults import ADVICE, GitFault, git_fault_in
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from novita_infra.programs.git_faults import ADVICE, GitFault, fault_of
     ],
 )
 def test_a_complaint_shows_its_fault(complaints: str, fault: GitFault | None) -> None:
-    assert fault_of(complaints) is fault
+    assert git_fault_in(complaints) is fault
 
 
 def test_every_fault_has_advice_but_for_those_that_depend_on_the_remote() -> None:

@@ -17,9 +17,9 @@ from novita_infra.state.backends.s3 import open_s3
 from novita_infra.state.backends.s3.objects import S3Objects
 from novita_infra.state.settings import StateSettings
 
-OTHER_COUNTERPARTS: Final = (("s3", "moto"),)
+OTHER_COUNTERPARTS: Final = (("git", "http"), ("s3", "moto"))
 """The backends with a further server for the tests, and its name."""
-SERVED: Final = frozenset({"postgres", "s3", "s3-encrypted", "s3-moto", "s3-seaweedfs"})
+SERVED: Final = frozenset({"git-http", "postgres", "s3", "s3-encrypted", "s3-moto", "s3-seaweedfs"})
 """The places that lie on a server which the tests start."""
 
 

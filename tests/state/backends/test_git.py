@@ -8,14 +8,20 @@ from typing import Any
 
 import pytest
 from git_server import bare_repository
+from object_places import served_repositories
 
 from novita_infra.state.backend import SettingError
 from novita_infra.state.registry import setting_errors
 
 
-def settings_in(folder: Path) -> Mapping[str, Any]:
-    """The settings of an empty place for the conformance suite."""
-    return {"remote": f"file://{bare_repository(folder / 'remote.git')}"}
+def settings_in(folder: Path, counterpart: str = "file") -> Mapping[str, Any]:
+    """The settings of an empty place for the conformance suite; another process finds the server by a file."""
+    if counterpart == "file":
+        return {"remote": f"file://{bare_repository(folder / 'remote.git')}"}
+    note = folder / "repository"
+    if not note.exists():
+        note.write_text(served_repositories().url(f"{folder.parent.name}-{folder.name}.git"))
+    return {"remote": note.read_text()}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from novita_infra.manifests.modules.git.program import GitProgram, is_full, word
 from novita_infra.manifests.modules.git.source import GitSource
 from novita_infra.manifests.modules.git.trees import MOST_BYTES, MOST_FILES, TreeFile, UnfitTree, checked_name
 from novita_infra.manifests.modules.no_module import NoModule
-from novita_infra.programs.git_faults import ADVICE, fault_of
+from novita_infra.programs.git_faults import ADVICE, git_fault_in
 from novita_infra.programs.processes import Exited
 
 _WANTED: Final = "refs/wanted"
@@ -103,6 +103,6 @@ def _not_fetched(git: GitProgram, source: GitSource, ended: Exited) -> NoModule:
     if is_full(git):
         return NoModule(f"{source.url} is too large: git fetches at most {git.most_bytes >> 20} MB")
     ref = f" at {source.ref}" if source.ref else ""
-    fault = fault_of(ended.complaints.decode("utf-8", "replace"))
+    fault = git_fault_in(ended.complaints.decode("utf-8", "replace"))
     hint = ADVICE.get(fault, _ACCESS) if fault else _ACCESS
     return NoModule(f"{source.url} cannot be fetched{ref}: {words_of(ended)}", hint)

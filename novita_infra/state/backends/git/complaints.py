@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.programs.git_faults import ADVICE, GitFault, fault_of
+from novita_infra.programs.git_faults import ADVICE, GitFault, git_fault_in
 from novita_infra.state.backends.git.urls import without_login
 from novita_infra.state.objects.objects import AnswerLost, OutOfReach
 
@@ -68,7 +68,7 @@ def refused_push(report: bytes, complaints: bytes, *, place: str) -> Failure | N
         return AnswerLost(f"{place}: {why}")
     said = [match[1].strip() for line in _lines(complaints) if (match := _SAID.match(line))]
     words = _shown(" ".join([why, *(line for line in said if line)]))
-    fault = fault_of(words)
+    fault = git_fault_in(words)
     return problem(f"the server refused the push to {place}: {words}", _ADVICE[fault] if fault else _PROTECTED)
 
 
@@ -79,7 +79,7 @@ def failure_of(complaints: bytes, trouble: str, *, place: str, pushes: bool) -> 
     lines = [line for line in _lines(complaints) if line]
     telling = [line for line in lines if re.match(r"(?:fatal|error|ssh|remote):", line)] or lines or ["it failed"]
     words, everything = _shown(re.sub(r"^(?:fatal|error): ", "", telling[0])), " ".join(lines).lower()
-    if fault := fault_of(everything):
+    if fault := git_fault_in(everything):
         return problem(f"git cannot reach {place}: {words}", _ADVICE[fault])
     if pushes and (_MAYBE_DONE.search(everything) or not _WHILE_CONNECTING.search(everything)):
         return AnswerLost(f"{place}: {words}")
