@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,14 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_files_of_every_release_are_kept() -> None:
+    changelog = (Path(__file__).parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
+    missing = [release for release in releases if not (KEPT.parent / f"version_{release.replace('.', '_')}").is_dir()]
+    assert releases
+    assert not missing, "keep a state, a journal and a plan that this release writes"
 
 
 def test_a_plan_with_the_state_of_version_0_1_0_is_empty(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Clones of one project on several machines, whose state lies on a server: nothing is bought twice or forgotten.
+"""Clones of one project on several machines, whose state lies in one place: nothing is bought twice or forgotten.
 
 Each clone has a folder and a cache of its own, as the jobs of a CI system have.
 """
@@ -33,6 +33,8 @@ class Team:
         self.folder, self.cloud = folder, cloud
         self.machine = f"m-{folder.name}"
         self._state = dict(manifest_part(backend, folder / "place"))
+        if backend == DEFAULT:
+            self._state |= {"path": str(folder / "place")}  # a folder that the machines share
         self._stack = stack
 
     def clone(self, name: str) -> Path:
@@ -77,7 +79,7 @@ def cloud() -> Iterator[Cloud]:
         yield Cloud(address)
 
 
-@pytest.fixture(params=[name for name in backend_names() if name != DEFAULT])
+@pytest.fixture(params=backend_names())
 def team(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> Iterator[Team]:
     with ExitStack() as stack:
         yield Team(tmp_path, request.param, cloud, stack)
