@@ -48,7 +48,7 @@ def sums_by_group(lines: Iterable[OwnedLine], by: str) -> list[BillGroup]:
     """The sums by group, the highest first; days in their order."""
     groups: dict[str, list[BilledLine]] = {}
     for item in lines:
-        groups.setdefault(_group(item, by), []).append(item.line)
+        groups.setdefault(group_of(item, by), []).append(item.line)
     sums = [
         BillGroup(
             name,
@@ -61,7 +61,8 @@ def sums_by_group(lines: Iterable[OwnedLine], by: str) -> list[BillGroup]:
     return sorted(sums, key=lambda item: item.name if by == "day" else (-item.amount, item.name))
 
 
-def _group(item: OwnedLine, by: str) -> str:
+def group_of(item: OwnedLine, by: str) -> str:
+    """The name of the group of a line: `by` is one of GROUPS or KEY_GROUPS, or one label."""
     line = item.line
     match by:
         case "address":

@@ -53,6 +53,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "budgets set": ("member owner@example.com --unlimited --auto-approve --sim", 1),
     "budgets check": ("member owner@example.com --sim", 1),
     "billing usage": ("--sim", 1),
+    "spend": ("--sim", 1),
     "billing fixed-term": ("--sim", 1),
     "billing keys": ("--sim", 1),
     "billing monthly": ("--sim", 1),

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from rig import Rig
 
+from novita_infra.manifests.project.locating import locate
 from novita_infra.operations.account.recorded import recorded_in
 from novita_infra.operations.account.view import AccountOptions, AccountView
 from novita_infra.operations.opening.account import SIMULATOR
@@ -21,7 +22,7 @@ def viewed(rig: Rig, work: Callable[[AccountView], Awaitable[T]]) -> T:
         async with rig.client() as client:
             view = AccountView(
                 where=AccountOptions(project=rig.folder),
-                place=None,
+                place=locate(rig.folder, environ={}) if (rig.folder / "novita-infra.yaml").exists() else None,
                 client=client,
                 clock=rig.clock,
                 cloud=SIMULATOR,

@@ -172,7 +172,9 @@ def bill_sums(lines: Sequence[BilledLine], span: TimeSpan, *, control: Fraction 
 def _closing(sums: BillSums) -> Iterator[Line]:
     lines = "1 line" if sums.lines == 1 else f"{sums.lines:,} lines"
     voucher = f", {usd(sums.voucher)} of it by vouchers" if sums.voucher else ""
-    yield line((f"{usd(sums.amount)}{voucher}: {lines}, {_edge(sums.since)} to {_edge(sums.until)}.", Tone.STRONG))
+    yield line(
+        (f"{usd(sums.amount)}{voucher}: {lines}, {edge_text(sums.since)} to {edge_text(sums.until)}.", Tone.STRONG)
+    )
     if sums.unlisted:
         more = f"{usd(abs(sums.unlisted))} {'less' if sums.unlisted < 0 else 'more'}"
         yield line((f"The control total of the API is {usd(sums.control or 0)}: {more} than the lines.", Tone.CHANGE))
@@ -182,7 +184,7 @@ def _closing(sums: BillSums) -> Iterator[Line]:
         yield line((f"{sums.unknown_lines:,} of the lines have no amount: the sum is without them.", Tone.CHANGE))
 
 
-def _edge(text: str) -> str:
+def edge_text(text: str) -> str:
     """A beginning or end of a range; its time only where that is not midnight."""
     return text.removesuffix("T00:00:00Z").removesuffix(":00Z").replace("T", " ")
 

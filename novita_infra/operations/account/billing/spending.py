@@ -1,0 +1,52 @@
+"""What a project has cost since a date, beside what its records cost at today's prices."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from novita_infra.account.billing import sum_of
+from novita_infra.account.spans import TimeSpan
+from novita_infra.catalogue.prices import Cost, PriceList, price_list
+from novita_infra.kinds import KINDS
+from novita_infra.model.concurrency import together
+from novita_infra.model.diagnostics import problem
+from novita_infra.model.frozen import dataclass
+from novita_infra.operations.account.billing.owners import Owners, owners_of
+from novita_infra.operations.account.billing.reading import read_terms, read_usage
+from novita_infra.operations.account.view import AccountView
+from novita_infra.planning.cost.spending import Spending, billed_objects, spendings
+from novita_infra.refresh.catalogue import read_prices
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpending:
+    """What the resources of a project have cost. Money is in 1/100000 USD."""
+
+    spendings: tuple[Spending, ...]
+    others: Fraction
+    """What the rest of the account has cost in the same time."""
+
+
+async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSpending:
+    """What the resources of the project have cost, by group. Raises ApiError, and Problems without a project."""
+    if view.place is None:
+        raise problem("there is no project here", "go to its folder, or name it: --project FOLDER")
+    types = {item.address.type for item in view.recorded}
+    parts = sorted({part for name in types for part in KINDS[name].market.price_lists})
+    usage, terms = await together(read_usage(view, span), read_terms(view, span))
+    prices = price_list(await read_prices(view.client, parts))
+    owners = owners_of(view, {line.owner for line in (*usage.lines, *terms.lines)})
+    of_usage = [owners.owned(line) for line in usage.lines if owners.of(line.owner)]
+    of_terms = [owners.owned(line) for line in terms.lines if owners.of(line.owner)]
+    objects = billed_objects(of_usage, of_terms, lambda id: _costs(owners, id, prices))
+    found = spendings(objects, by, min(view.clock.now(), span.end))
+    total = sum_of((*usage.lines, *terms.lines)) + usage.unlisted + terms.unlisted
+    return ProjectSpending(tuple(found), total - sum((item.usage + item.bought for item in found), Fraction(0)))
+
+
+def _costs(owners: Owners, id: str, prices: PriceList) -> tuple[Cost, ...] | None:
+    owner = owners.of(id)
+    if owner is None or owner.record is None:
+        return None
+    costs = KINDS[owner.address.type].market.costs
+    return costs(owner.record.spec, prices) if costs else ()

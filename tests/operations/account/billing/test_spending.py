@@ -1,0 +1,97 @@
+"""What a project has cost agrees with the simulator's books, while its resources come, change and go for weeks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from account_views import viewed
+from foreign_objects import make_foreign
+from rig import Rig
+
+from novita_infra.account.spans import DAY, HOUR, TimeSpan, span_of
+from novita_infra.catalogue.prices import Amount
+from novita_infra.model.diagnostics import Problems
+from novita_infra.operations.account.billing.spending import ProjectSpending, read_spending
+from novita_infra.simulator.world.market import money
+
+MACHINE: dict[str, Any] = {
+    "product": {"id": "4090.16c62g"},
+    "cluster": "us-dallas-nas-2",
+    "image": "ubuntu:22.04",
+    "rootDiskGb": 84,
+}
+LABELS: tuple[dict[str, str], ...] = ({"team": "a"}, {"team": "b"}, {})
+SEEDS = [pytest.param(seed, marks=() if seed < 2 else pytest.mark.slow) for seed in range(10)]
+
+
+def _fleet(random: Random, turn: int) -> list[dict[str, Any]]:
+    """A random fleet: machines that run or rest, on demand or by the month, and storages."""
+    found = []
+    for number in range(3):
+        if random.random() < 0.7:
+            spec = {**MACHINE, "power": random.choice(["running", "stopped"])}
+            found.append(_document("Instance", f"m{number}", LABELS[number], spec))
+        if random.random() < 0.5:
+            spec = {"cluster": "us-dallas-nas-2", "sizeGb": 10 * turn + random.randrange(10, 20)}  # one only grows
+            found.append(_document("NetworkStorage", f"s{number}", LABELS[number], spec))
+    return found
+
+
+def _document(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "labels": labels} if labels else {"name": name}
+    return {"apiVersion": "novita-infra/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _spent(rig: Rig, span: TimeSpan, by: str = "address") -> ProjectSpending:
+    return viewed(rig, lambda view: read_spending(view, span, by))
+
+
+def _sum(found: ProjectSpending) -> Fraction:
+    return sum((item.usage + item.bought for item in found.spendings), Fraction(0))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_spending_of_a_random_project_agrees_with_the_books(tmp_path: Path, seed: int) -> None:
+    rig, random = Rig(tmp_path, environ={}, seed=seed), Random(seed)
+    rig.declare()
+    foreign = make_foreign(rig, "network_storage", {"storageSize": 333})
+    began = int(rig.clock.now())
+    for turn in range(8):
+        rig.write("main.yaml", *_fleet(random, turn))
+        rig.apply(allow_data_loss=("*",), allow_large_change=True)
+        rig.clock.run(rig.clock.sleep(random.choice([HOUR * 5.5, DAY * 3.3, DAY * 9])))
+        rig.world.advance()
+    span = span_of(began // DAY * DAY, None, rig.clock.now())
+    theirs = sum(money.meter_cost(meter, rig.world.moment) for meter in rig.world.meters if meter.owner == foreign)
+    found = _spent(rig, span)
+    assert _sum(found) == money.spent(rig.world) - theirs > 0
+    assert found.others == theirs > 0
+    for by in ("kind", "label", "label:team"):
+        assert _sum(_spent(rig, span, by)) == _sum(found)
+    assert {item.name for item in _spent(rig, span, "label:team").spendings} <= {"a", "b", "without team"}
+
+
+def test_what_always_ran_has_cost_what_the_plan_said(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "m", MACHINE), ("NetworkStorage", "s", {"cluster": "us-dallas-nas-2", "sizeGb": 120}))
+    rig.clock.run(rig.clock.sleep(DAY - rig.clock.now() % DAY + 1))
+    rig.apply()
+    plan = rig.plan()
+    rig.clock.run(rig.clock.sleep(10 * DAY))
+    rig.world.advance()
+    found = _spent(rig, span_of(int(rig.clock.now()) - 12 * DAY, None, rig.clock.now()))
+    assert plan.cost is not None
+    assert sum((item.per_hour for item in found.spendings if item.per_hour), Amount()) == plan.cost.total.after
+    for item in found.spendings:
+        assert item.expected is not None
+        assert 0 <= item.expected.most - item.usage < 36_000  # the first bill begins with an hour
+
+
+def test_a_project_is_needed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    with pytest.raises(Problems, match=r"there is no project here; go to its folder, or name it: --project FOLDER"):
+        _spent(rig, TimeSpan(0, DAY, DAY))
