@@ -94,6 +94,13 @@ class Result:
     interrupted: bool = False
     imported: int = 0
     """How many objects were imported."""
+    title: str = ""
+    """What the run is called, if it is neither an apply nor a destroy: `Stop`."""
+
+    @property
+    def name(self) -> str:
+        """What the run is called."""
+        return self.title or ("Destroy" if self.destroys else "Apply")
 
     @classmethod
     def of(cls, plan: Plan, ends: tuple[Ended, ...], *, cost: Money | None = None, interrupted: bool = False) -> Result:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from novita_infra.api.errors import ApiError, Unanswered
+from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.applying.calling import pauses, send
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
@@ -178,12 +178,29 @@ class Updater:
                 if await self._took_effect(change, target, error):
                     return
                 at.note(live.id, f"{error}; it had no effect, so it is sent again")
-            except ApiError:
-                await at.put(record, f"{call.name}: refused")
-                raise
+            except ApiError as error:
+                moved = await self._after_move(change, target.id) if isinstance(error, Refused) else None
+                if moved is None:
+                    await at.put(record, f"{call.name}: refused")
+                    raise
+                if change.is_done(moved):
+                    return
             else:
                 return
         raise StepFailed(f"{call.name} was sent {TRIES} times without an answer or an effect; run the command again")
+
+    async def _after_move(self, change: _Change, id: str) -> Live | None:
+        """The object after a refusal, when it is in a phase in which the call is accepted, or done.
+
+        The service refuses a start of what is starting ("invalid state change"). None where the refusal has another
+        reason: the object is in such a phase already.
+        """
+        call, live = change.call, await read_one(self._run.client, change.at.kind, id)
+        if live is None or live.phase in call.allowed_phases:
+            return None
+        if live.phase in call.final_phases:
+            return live
+        return await self._waits.until(change.at, id, call.allowed_phases | call.final_phases)
 
     async def _took_effect(self, change: _Change, target: Target, lost: Unanswered) -> bool:
         """Whether a call that must not be repeated blindly had its effect, read until it cannot have it any more."""

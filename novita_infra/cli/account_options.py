@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,12 @@ def with_account_options(function: Callback) -> Callback:
         return function(account_options=AccountOptions(project=folder, environment=environment, sim=sim), **rest)
 
     return inner
+
+
+def account_command(command: str, where: AccountOptions, *words: str) -> str:
+    """The command line that runs `command` on the same account and the same states, ready to paste."""
+    line = ["novita-infra", *command.split(), *words]
+    line += ["--sim"] if where.sim else []
+    line += ["--env", where.environment] if where.environment else []
+    line += ["--project", str(where.project)] if where.project != Path() else []
+    return shlex.join(line)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 
 from novita_infra.account.metrics import GpuUse
+from novita_infra.kinds.call import Call
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
@@ -68,6 +70,21 @@ class TimeRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineAction:
+    """What a person may do with a machine outside of a plan."""
+
+    call: Call
+    done: str
+    """What the machine is afterwards, for a person: `stopped`."""
+    sets: Spec = field(default_factory=dict)
+    """The fields whose values it changes, with these values."""
+    buys: Callable[[int], Spec] | None = None
+    """The spec of a call that buys so many months; None where nothing is bought."""
+    refusal: Callable[[Live], str] = lambda _: ""
+    """Why it is not possible for this object, or an empty string."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What is known of a live object that runs programs."""
 
@@ -81,3 +98,5 @@ class Machine:
     """The spec whose costs are those of the object as it is now."""
     times: TimeRules | None = None
     """The fields about time."""
+    actions: Mapping[str, MachineAction] = field(default_factory=dict)
+    """What a person may do with it, by the name of the command."""

@@ -18,7 +18,7 @@ from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 
 
-def identity_of(project: Project, state: State) -> Identity:
+def identity_of(project: Project | Located, state: State) -> Identity:
     """The identity of the project in the environment of the state.
 
     The id of the project file comes first, then that of the state. Without both it is made from the folder: the same

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from novita_infra.simulator import World, open_world
+from novita_infra.simulator.world.engine.cloud_records import Instance
 
 
 @contextmanager
@@ -21,3 +22,9 @@ def account(project: Path) -> Iterator[World]:
         world.save()
     finally:
         world.close()
+
+
+def named(world: World, name: str) -> Instance:
+    """The one instance of that name."""
+    (found,) = (item for item in world.instances if item.name == name)
+    return found

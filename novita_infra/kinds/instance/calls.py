@@ -16,7 +16,7 @@ from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.instance.forms import FREE_ROOT_GB, is_cpu, keeps_data, migration, renewal
 from novita_infra.kinds.toolkit.field_keys import body_of
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
-from novita_infra.model.resources import Live, Loss
+from novita_infra.model.resources import Live, Loss, Phase
 from novita_infra.model.values import Spec
 
 
@@ -58,6 +58,16 @@ def start(target: Target) -> Request:
 def stop(target: Target) -> Request:
     """Stops a running instance; it keeps its root disk (gpu-instance-stop-instance)."""
     return _post("stop", {"instanceId": target.id}, repeatable=True)
+
+
+def restart(target: Target) -> Request:
+    """Restarts a running instance (gpu-instance-restart-instance). Sent twice, it restarts twice."""
+    return _post("restart", {"instanceId": target.id}, repeatable=False)
+
+
+def migrate(target: Target) -> Request:
+    """Moves an instance to another node; new data on its own disks is lost (gpu-instance-migrate-instance)."""
+    return _post("migrate", {"instanceId": target.id}, repeatable=False)
 
 
 def delete(target: Target) -> Request:
@@ -103,6 +113,11 @@ def renew(target: Target) -> Request:
     """
     body = {"instanceId": target.id, "month": target.spec["months"] - target.was("months")}
     return _post("renewInstance", body, repeatable=False)
+
+
+def buy_months(target: Target) -> Request:
+    """Buys the months of the spec on top of what the subscription has (gpu-instance-renewal-instance)."""
+    return _post("renewInstance", {"instanceId": target.id, "month": target.spec["months"]}, repeatable=False)
 
 
 def set_auto_renew(target: Target) -> Request:
@@ -161,6 +176,12 @@ def _local(target: Target) -> tuple[Loss, ...]:
 def is_monthly(_: Target, live: Live) -> bool:
     """Whether the conversion took effect."""
     return bool(live.values.get("billingMode") == "monthly")
+
+
+def on_its_way(target: Target, live: Live) -> bool:
+    """Whether the instance is in transition, or was started since: the effect of a restart or a move."""
+    before = target.live.started if target.live else 0.0
+    return live.phase is Phase.CHANGING or 0 < before < live.started
 
 
 def end_moved(target: Target, live: Live) -> bool:

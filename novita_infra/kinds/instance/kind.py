@@ -16,7 +16,7 @@ from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.instance import calls, drift_causes, offers, parsing, prices, resolution, validation
 from novita_infra.kinds.instance.fields import FIELDS
-from novita_infra.kinds.instance.machine import MACHINE
+from novita_infra.kinds.instance.machine import MACHINE, START, STOP
 from novita_infra.kinds.kind import DriftRules, Kind, Market, OutputKeys, PlacementRules, Resolution, UseMetrics
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
@@ -57,7 +57,6 @@ def _on(seconds: Value) -> str:
 
 
 _RUNS: Final = frozenset({Phase.READY})
-_RESTS: Final = frozenset({Phase.STOPPED})
 
 INSTANCE: Final = Kind(
     name="Instance",
@@ -100,13 +99,7 @@ INSTANCE: Final = Kind(
         new_id=parsing.new_id,
         matches=_matches,
         updates=(
-            Call(
-                name="start",
-                summary="start: the container starts; fails where nothing is free for it any more",
-                usual_seconds=30,
-                request=calls.start,
-                allowed_phases=_RESTS,
-            ),
+            START,
             Call(
                 name="upgrade",
                 summary="upgrade: the container restarts, data is kept unless keepData is false",
@@ -150,15 +143,7 @@ INSTANCE: Final = Kind(
                 final_phases=frozenset(),
                 losses=calls.migration_losses,
             ),
-            Call(
-                name="stop",
-                summary="stop: the container stops; its root disk is kept, and charged",
-                usual_seconds=20,
-                request=calls.stop,
-                final_phases=_RESTS,
-                allowed_phases=_RUNS,
-                losses=calls.stop_losses,
-            ),
+            STOP,
         ),
         delete=Call(
             name="delete",

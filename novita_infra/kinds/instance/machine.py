@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.kinds.call import Call
+from novita_infra.kinds.instance import calls
 from novita_infra.kinds.instance.timing import TIMES
-from novita_infra.kinds.machine import Login, Machine
-from novita_infra.model.resources import Live
+from novita_infra.kinds.machine import Login, Machine, MachineAction
+from novita_infra.model.resources import STABLE, Live, Phase
 
 
 def _product(live: Live) -> str:
@@ -25,4 +29,65 @@ def _login(live: Live) -> Login | None:
     return Login(host, port, user) if host and port else None
 
 
-MACHINE = Machine(product=_product, place=_place, login=_login, times=TIMES)
+def _unsubscribed(live: Live) -> str:
+    """Why it cannot be renewed."""
+    return "" if live.values.get("billingMode") == "monthly" else "it is no monthly subscription"
+
+
+_RUNS: Final = frozenset({Phase.READY})
+_RESTS: Final = frozenset({Phase.STOPPED})
+
+START: Final = Call(
+    name="start",
+    summary="start: the container starts; fails where nothing is free for it any more",
+    usual_seconds=30,
+    request=calls.start,
+    allowed_phases=_RESTS,
+)
+STOP: Final = Call(
+    name="stop",
+    summary="stop: the container stops; its root disk is kept, and charged",
+    usual_seconds=20,
+    request=calls.stop,
+    final_phases=_RESTS,
+    allowed_phases=_RUNS,
+    losses=calls.stop_losses,
+)
+_RESTART: Final = Call(
+    name="restart",
+    summary="restart: the container starts again",
+    request=calls.restart,
+    allowed_phases=_RUNS,
+    took_effect=calls.on_its_way,
+)
+_MIGRATE: Final = Call(
+    name="migrate",
+    summary="migrate: it is moved to another node, without the data on its own disks",
+    request=calls.migrate,
+    final_phases=STABLE,
+    losses=calls.delete_losses,
+    took_effect=calls.on_its_way,
+)
+_RENEW: Final = Call(
+    name="renew",
+    summary="renew: buys the months",
+    request=calls.buy_months,
+    final_phases=STABLE,
+    took_effect=calls.end_moved,
+)
+
+MACHINE: Final = Machine(
+    product=_product,
+    place=_place,
+    login=_login,
+    times=TIMES,
+    actions={
+        "start": MachineAction(call=START, done="started", sets={"power": "running"}),
+        "stop": MachineAction(call=STOP, done="stopped", sets={"power": "stopped"}),
+        "restart": MachineAction(call=_RESTART, done="restarted"),
+        "migrate": MachineAction(call=_MIGRATE, done="moved to another node"),
+        "renew": MachineAction(
+            call=_RENEW, done="renewed", buys=lambda months: {"months": months}, refusal=_unsubscribed
+        ),
+    },
+)

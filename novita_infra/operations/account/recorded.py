@@ -34,8 +34,10 @@ class RecordedObject:
 class RecordedObjects:
     """The recorded objects of all environments that a command is about."""
 
-    def __init__(self, objects: Iterable[RecordedObject] = ()) -> None:
+    def __init__(self, objects: Iterable[RecordedObject] = (), states: Iterable[State] = ()) -> None:
         self._objects = tuple(objects)
+        self.states = {state.environment: state for state in states}
+        """The states, by environment."""
 
     def __iter__(self) -> Iterator[RecordedObject]:
         return iter(self._objects)
@@ -77,9 +79,11 @@ class RecordedObjects:
 
 def recorded_in(states: Iterable[State]) -> RecordedObjects:
     """The objects that the states record."""
-    return RecordedObjects(
+    states = list(states)
+    objects = (
         RecordedObject(record, state.project, state.environment)
         for state in states
         for record in state.records.values()
         if record.id
     )
+    return RecordedObjects(objects, states)

@@ -50,7 +50,7 @@ async def targets_of(
         if gone and found:
             live += [(key, _gone(key[1])) for key in keys if _is_gone(lives[key[0]], key[1])]
         if not live:
-            errors.append(_missing(view, word, found, [id for by_id in lives.values() for id in by_id]))
+            errors.append(_missing(view, kinds, word, found, [id for by_id in lives.values() for id in by_id]))
         targets |= {key: _target(view, key, item) for key, item in live}
     if errors:
         raise Problems(errors)
@@ -98,14 +98,19 @@ def _recorded(view: AccountView, word: str, kinds: Sequence[Kind]) -> list[Recor
         return None
 
 
-def _missing(view: AccountView, word: str, found: list[RecordedObject] | None, ids: Sequence[str]) -> Diagnostic:
+def _missing(
+    view: AccountView, kinds: Sequence[Kind], word: str, found: list[RecordedObject] | None, ids: Sequence[str]
+) -> Diagnostic:
     if found:
         gone = ", ".join(f"{item.address} ({item.id})" for item in found)
         return Diagnostic(f"{gone} does not exist any more", "novita-infra plan shows what apply would do about it")
-    addresses = [str(item.address) for item in view.recorded]
+    types = [kind.type for kind in kinds]
+    addresses = [str(item.address) for item in view.recorded if item.address.type in types]
     if found is None:
         return Diagnostic(f"{word} is neither an address nor an id in this account", nearest(word, [*addresses, *ids]))
-    where = f"the environment {view.where.environment}" if view.where.environment else "this project"
     if view.place is None:
         return Diagnostic(f"no state is known that records {word}", "go to the folder of its project, or name its id")
+    if others := view.recorded.selected(word):
+        return Diagnostic(f"{others[0].address} is no {' or '.join(types)}", nearest(word, addresses))
+    where = f"the environment {view.where.environment}" if view.where.environment else "this project"
     return Diagnostic(f"no object of {where} is recorded as {word}", nearest(word, addresses))

@@ -35,7 +35,9 @@ class Leftover(NamedTuple):
 
 def outcome_sentence(result: Result) -> str:
     """`Apply complete: 2 created.`, or how far the run came."""
-    word = "Destroy" if result.destroys else "Apply"
+    word = result.name
+    if result.succeeded and result.title:
+        return f"{word} complete: {len(result.ends)} done."
     if result.succeeded:
         counts = Counter(change.action for change in result.changes)
         done = [f"{result.imported} imported"] if result.imported else []

@@ -90,7 +90,7 @@ class Messages:
     def result(self, result: Result, *, outputs: Mapping[str, Value]) -> None:
         """The summary of the run, then the outputs if every step is done."""
         counts = _result_counts(result)
-        word = "Destroy" if result.destroys else "Apply"
+        word = result.name
         how = "complete" if result.succeeded else "incomplete"
         message = (
             f"{word} {how}! Resources: {counts['add']} added, {counts['change']} changed, {counts['remove']} destroyed."

@@ -18,7 +18,7 @@ _MANY: Final = 20
 def result_lines(result: Result, *, again: str, destroy: str = "novita-infra destroy") -> Iterator[Line]:
     """The end of the run.
 
-    `again` is the command that continues, `destroy` the one that deletes.
+    `again` is the command that continues, empty if there is none; `destroy` is the one that deletes.
     """
     yield line((outcome_sentence(result), Tone.GOOD if result.succeeded else Tone.BAD))
     if result.succeeded:
@@ -31,8 +31,9 @@ def result_lines(result: Result, *, again: str, destroy: str = "novita-infra des
         if outcome is Outcome.DONE and len(ends) > _MANY:
             yield line((f"  and {len(ends) - _MANY} more", Tone.FAINT))
     yield from _leftover_lines(result, destroy=destroy)
-    yield line()
-    yield next_line(again)
+    if again:
+        yield line()
+        yield next_line(again)
 
 
 def _end_lines(end: Ended) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from machines_account import account
+from machines_account import account, named
 
 from novita_infra.simulator.world.cloud import arrears
 
@@ -64,17 +64,17 @@ def test_ps_all_shows_why_something_does_not_run(run: Invoke, machines: Path) ->
 
 def test_why_a_machine_stopped_is_answered_by_its_address(run: Invoke, machines: Path) -> None:
     with account(machines) as world:
-        (trainer,) = (item for item in world.instances if item.name == "trainer")
+        trainer = named(world, "trainer")
         trainer.status = "exited"
         world.instances.touch(trainer)
     assert _reason(run, "instance.trainer") == "somebody stopped it; the API does not say who"
     with account(machines) as world:
-        (trainer,) = (item for item in world.instances if item.name == "trainer")
+        trainer = named(world, "trainer")
         trainer.billing, trainer.spot = "spot", "terminated"
         world.instances.touch(trainer)
     assert _reason(run, "instance.trainer") == "the spot machine was reclaimed"
     with account(machines) as world:
-        (trainer,) = (item for item in world.instances if item.name == "trainer")
+        trainer = named(world, "trainer")
         trainer.status = "removed"
         world.instances.touch(trainer)
     assert (
@@ -86,7 +86,7 @@ def test_why_a_machine_stopped_is_answered_by_its_address(run: Invoke, machines:
 def test_an_account_in_arrears_explains_what_does_not_run(run: Invoke, machines: Path) -> None:
     with account(machines) as world:
         arrears.top_up(world, -(10**12))
-        (trainer,) = (item for item in world.instances if item.name == "trainer")
+        trainer = named(world, "trainer")
         trainer.status = "exited"
         world.instances.touch(trainer)
     assert _reason(run, "instance.trainer") == "it does not run while the account is in arrears"

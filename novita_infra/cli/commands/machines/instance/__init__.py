@@ -1,0 +1,1 @@
+"""The command `instance` and its own commands."""

@@ -1,0 +1,169 @@
+"""`instance start`, `stop`, `restart`, `migrate` and `renew`."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+import click
+
+from novita_infra.cli.account_options import account_command, with_account_options
+from novita_infra.cli.command import Command
+from novita_infra.cli.commands.main.apply import exit_code_of
+from novita_infra.cli.confirmation import approved
+from novita_infra.cli.options import WholeNumber, auto_approve_option, duration_option, lock_timeout_option
+from novita_infra.cli.rendering import Callback, format_options, warn, with_renderer
+from novita_infra.cli.signals import carried_out, stopping
+from novita_infra.model.diagnostics import EXIT_ERROR, problem
+from novita_infra.operations.account.view import AccountOptions, open_account_view
+from novita_infra.operations.machines.actions import ActionOptions, choose_actions, perform_actions
+from novita_infra.planning.machine_actions import months_warnings, next_plan_warnings
+from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.renderer import Renderer
+from novita_infra.views.results.machines.actions import action_lines, settled_lines
+
+_REPEATABLE = frozenset({"start", "stop"})
+"""The actions of which a second one does nothing more."""
+
+
+def _action_options(function: Callback) -> Callback:
+    """The words and the options of every action, as `words`, `action_options`, `auto_approve` and the account's."""
+
+    @click.argument("targets", nargs=-1, required=True, metavar="WORD...")
+    @click.option("--no-wait", is_flag=True, help="End when the calls are answered; do not wait for their effect.")
+    @click.option(
+        "--timeout",
+        type=duration_option,
+        default="1h",
+        show_default=True,
+        metavar="T",
+        help="How long to wait, such as 30s, 5m or 1d. What is not done by then goes on by itself.",
+    )
+    @click.option("--steal", is_flag=True, help="Insist on an object that carries the owner mark of another project.")
+    @auto_approve_option
+    @lock_timeout_option
+    @with_account_options
+    @format_options()
+    @with_renderer
+    @functools.wraps(function)
+    def inner(*, no_wait: bool, timeout: float, lock_timeout: float, steal: bool, **rest: Any) -> Any:
+        chosen = ActionOptions(waits=not no_wait, timeout=timeout, lock_timeout=lock_timeout, steal=steal)
+        return function(action_options=chosen, **rest)
+
+    return inner
+
+
+@click.command("start", cls=Command)
+@_action_options
+def start_instances(**options: Any) -> int:
+    """Start stopped instances, and wait until they run.
+
+    A WORD is an address, a pattern, a label or an id. A start fails where nothing is free for the instance any more.
+
+    \b
+    Examples:
+      novita-infra instance start instance.trainer
+      novita-infra instance start 'instance.*' --env dev
+    """
+    return _act("start", **options)
+
+
+@click.command("stop", cls=Command)
+@_action_options
+def stop_instances(**options: Any) -> int:
+    """Stop instances, and wait until they are stopped. Their disks are kept for some days, and charged.
+
+    A WORD is an address, a pattern, a label or an id.
+
+    \b
+    Examples:
+      novita-infra instance stop instance.trainer
+      novita-infra instance stop 'instance.*' --env dev --auto-approve
+      novita-infra instance stop label:team=research --no-wait
+    """
+    return _act("stop", **options)
+
+
+@click.command("restart", cls=Command)
+@_action_options
+def restart_instances(**options: Any) -> int:
+    """Restart the containers of instances that run, and wait until they run again.
+
+    A WORD is an address, a pattern, a label or an id.
+
+    \b
+    Examples:
+      novita-infra instance restart instance.trainer
+    """
+    return _act("restart", **options)
+
+
+@click.command("migrate", cls=Command)
+@_action_options
+def migrate_instances(**options: Any) -> int:
+    """Move instances to other nodes. The data on their own disks does not come along; network storages do.
+
+    A WORD is an address, a pattern, a label or an id.
+
+    \b
+    Examples:
+      novita-infra instance migrate instance.trainer
+    """
+    return _act("migrate", **options)
+
+
+@click.command("renew", cls=Command)
+@click.option("--months", type=WholeNumber(min=1), required=True, metavar="N", help="How many months to buy for each.")
+@_action_options
+def renew_instances(**options: Any) -> int:
+    """Buy more months for monthly instances, at the price that is shown before.
+
+    A WORD is an address, a pattern, a label or an id. Each run buys.
+
+    \b
+    Examples:
+      novita-infra instance renew instance.trainer --months 1
+    """
+    return _act("renew", **options)
+
+
+def _act(name: str, *, auto_approve: bool, renderer: Renderer, **options: Any) -> int:
+    return carried_out(_perform(name, auto_approve=auto_approve, renderer=renderer, **options))
+
+
+async def _perform(
+    name: str,
+    *,
+    targets: tuple[str, ...],
+    account_options: AccountOptions,
+    action_options: ActionOptions,
+    auto_approve: bool,
+    renderer: Renderer,
+    months: int = 0,
+) -> int:
+    async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+        chosen = await choose_actions(view, name, targets, months=months, steal=action_options.steal)
+        actions = [item for item in chosen if not item.is_done]
+        renderer.message(*settled_lines(item for item in chosen if item.is_done), *action_lines(actions))
+        warn(renderer, [*next_plan_warnings(chosen, now=view.clock.now()), *months_warnings(actions)])
+        if not actions:
+            return 0
+        asks = any(item.losses or item.action.buys for item in actions)
+        if asks and renderer.for_programs and not auto_approve:
+            raise problem("--json cannot ask", "add --auto-approve")
+        question = f"{name.capitalize()} {len(actions)} instance{'' if len(actions) == 1 else 's'}?"
+        if asks and not auto_approve and not approved(question, renderer, otherwise="to confirm, add --auto-approve"):
+            return EXIT_ERROR
+        shown = account_command("ps", account_options, *targets)
+        with (
+            stopping(
+                lambda text: renderer.message(line((text, Tone.CHANGE))),
+                leaving=lambda: renderer.message(f"Interrupted. To see what became of it: {shown}"),
+            ) as stop,
+            renderer.progress(steps=len(actions), now=view.clock.now) as listener,
+        ):
+            result = await perform_actions(view, name, actions, action_options, emit=listener, stop=stop)
+    again = account_command(f"instance {name}", account_options, *targets) if name in _REPEATABLE else ""
+    renderer.run_result(result, outputs={}, again=again, destroy="")
+    return exit_code_of(result)

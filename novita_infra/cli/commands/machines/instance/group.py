@@ -1,0 +1,29 @@
+"""`instance`: the group of the commands that start, stop, restart, move and renew instances."""
+
+from __future__ import annotations
+
+import click
+
+from novita_infra.cli.lazy import LazyGroup
+
+SUMMARY = "Start, stop, restart, move and renew instances"
+
+
+@click.group(
+    "instance",
+    cls=LazyGroup,
+    table={
+        "Instances": {
+            "start": (f"{__package__}.actions:start_instances", "Start stopped instances"),
+            "stop": (f"{__package__}.actions:stop_instances", "Stop instances; their disks are kept, and charged"),
+            "restart": (f"{__package__}.actions:restart_instances", "Restart the containers of instances"),
+            "migrate": (
+                f"{__package__}.actions:migrate_instances",
+                "Move instances to other nodes, without their data",
+            ),
+            "renew": (f"{__package__}.actions:renew_instances", "Buy more months for monthly instances"),
+        },
+    },
+)
+def instance() -> None:
+    """Start, stop, restart, move and renew instances, outside of a plan. No state is written."""

@@ -1,0 +1,32 @@
+"""Whether a machine belongs to others, by its owner mark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.identity import Claim, owner_of
+from novita_infra.operations.account.view import AccountView
+from novita_infra.operations.identity import identity_of
+from novita_infra.state.state import new_state
+
+
+def foreign_owner_of(view: AccountView, address: Address | None, environment: str, mark: str) -> str:
+    """The owner that the mark names, in words, where that is not the project of the view; empty for its own objects.
+
+    `address` and `environment` are those of the record; None and empty for an object that no state records.
+    """
+    owner = owner_of(mark)
+    if owner is None:
+        return ""
+    place = view.place
+    if place is None:
+        return owner.in_words()
+    environment = environment or owner.environment
+    state = view.recorded.states.get(environment) or new_state(place.name, environment)
+    name = state.project if place.id is None and state.project else place.name
+    identity = identity_of(replace(place, name=name, environment=environment), state)
+    if address is not None:
+        other = identity.foreign_owner(mark, address)
+        return other.in_words(other_than=name) if other else ""
+    return "" if identity.claim(mark) is Claim.OWN else owner.in_words(other_than=name)
