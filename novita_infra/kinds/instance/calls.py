@@ -60,12 +60,12 @@ def stop(target: Target) -> Request:
     return _post("stop", {"instanceId": target.id}, repeatable=True)
 
 
-def restart(target: Target) -> Request:
+def restart_container(target: Target) -> Request:
     """Restarts a running instance (gpu-instance-restart-instance). Sent twice, it restarts twice."""
     return _post("restart", {"instanceId": target.id}, repeatable=False)
 
 
-def migrate(target: Target) -> Request:
+def move_to_other_node(target: Target) -> Request:
     """Moves an instance to another node; new data on its own disks is lost (gpu-instance-migrate-instance)."""
     return _post("migrate", {"instanceId": target.id}, repeatable=False)
 

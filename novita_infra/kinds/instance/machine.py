@@ -56,14 +56,14 @@ STOP: Final = Call(
 _RESTART: Final = Call(
     name="restart",
     summary="restart: the container starts again",
-    request=calls.restart,
+    request=calls.restart_container,
     allowed_phases=_RUNS,
     took_effect=calls.on_its_way,
 )
 _MIGRATE: Final = Call(
     name="migrate",
     summary="migrate: it is moved to another node, without the data on its own disks",
-    request=calls.migrate,
+    request=calls.move_to_other_node,
     final_phases=STABLE,
     losses=calls.delete_losses,
     took_effect=calls.on_its_way,
