@@ -28,7 +28,10 @@ from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.kept_answers import NOT_KEPT, KeptAnswers
 from novita_infra.api.limits.shared_limits import open_limits
 from novita_infra.api.logs.hosts import resolve_host
-from novita_infra.api.logs.tail import Logs
+from novita_infra.api.logs.reader import LogReader
+from novita_infra.api.logs.source import LogSource
+from novita_infra.api.logs.stream import LogStream
+from novita_infra.api.logs.tail import LogTails
 from novita_infra.api.request import Pages, Request, WalkedItems
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
@@ -93,7 +96,10 @@ class Client:
         self._pools = ClientPools(timeout=timeout, transport=transport)
         self._direct = None if transport or proxy_to(httpx.URL(self._url)) else Connections()
         resolve = None if transport else resolve_host
-        self._logs = Logs(self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve)
+        self._logs = LogSource(
+            self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve
+        )
+        self._tails = LogTails(self._logs)
 
     def __repr__(self) -> str:
         return f"Client({self._url})"
@@ -181,7 +187,11 @@ class Client:
 
         `secrets` are those that only the object is known to have.
         """
-        return await self._logs.last_lines(address, secrets=self._secrets.all().union(secrets))
+        return await self._tails.last_lines(address, secrets=self._secrets.all().union(secrets))
+
+    def log_reader(self, *, secrets: Iterable[str]) -> LogReader:
+        """A reader of one log, whose entries hold none of the secrets."""
+        return LogReader(LogStream(self._logs, self._clock), self._secrets.all().union(secrets))
 
     async def _once(self, call: AwaitedCall, sent: httpx.Request, *, attempt: int) -> Any:
         request, asked, call.queued = call.request, self._clock.now(), True

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import SecretSource
 from novita_infra.api.limits.kept_answers import KeptAnswers
 from novita_infra.api.request import Pages, Request, WalkedItems
+
+if TYPE_CHECKING:
+    from novita_infra.api.logs.reader import LogReader
 
 
 class ApiClient(Protocol):
@@ -50,4 +53,8 @@ class ApiClient(Protocol):
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
         """The last lines of the log there, without the secrets; none if it cannot be read within seconds."""
+        ...
+
+    def log_reader(self, *, secrets: Iterable[str]) -> LogReader:
+        """A reader of one log, whose entries hold none of the secrets."""
         ...

@@ -19,18 +19,18 @@ LOGS_ASKED: Final = 3
 
 async def failure_log(client: ApiClient, kind: Kind, live: Live) -> tuple[str, ...]:
     """The last lines of the first of the object's logs that has any, without secrets. Raises no ApiError."""
-    if not live.logs and kind.api.read.get is not None:  # a list does not return the addresses of logs
+    if not live.logs.explaining and kind.api.read.get is not None:  # a list does not return the addresses of logs
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
-    hidden = frozenset(_secrets_of(kind, live))
-    for address in live.logs[:LOGS_ASKED]:
+    hidden = frozenset(secrets_of(kind, live))
+    for address in live.logs.explaining[:LOGS_ASKED]:
         lines = await client.last_log_lines(address, secrets=hidden)
         if lines:
             return lines
     return ()
 
 
-def _secrets_of(kind: Kind, live: Live) -> Iterator[str]:
+def secrets_of(kind: Kind, live: Live) -> Iterator[str]:
     """The values in maps such as an env whose name sounds secret. A template may have given the object some."""
     maps = [live.values.get(field.name) for field in kind.fields if field.secret_items]
     for name, value in (item for items in maps if isinstance(items, Mapping) for item in items.items()):

@@ -90,6 +90,18 @@ class LiveWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class LogAddresses:
+    """The addresses of the logs of an object. One may hold a token: it is followed and never shown."""
+
+    program: str = ""
+    """Of its program, on all of its workers if it has some; empty if the API does not show it."""
+    system: str = ""
+    """Of the platform: the start of its container."""
+    explaining: tuple[str, ...] = ()
+    """Of all, the most useful to explain a failure first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A resource as the API shows it, in the manifest's shape."""
 
@@ -109,8 +121,7 @@ class Live:
     stuck: bool = False
     """Whether every attempt to become ready has failed. Unlike FAILED this is no reason to replace the object: it may
     still become ready by itself."""
-    logs: tuple[str, ...] = field(default=(), repr=False)
-    """The addresses of its logs, the most useful first. One may hold a token: it is followed and never shown."""
+    logs: LogAddresses = field(default_factory=LogAddresses, repr=False)
     created: float = field(default=0.0, compare=False)
     """The time of its creation in Unix seconds; 0 if the API does not return it."""
     started: float = field(default=0.0, compare=False)

@@ -69,6 +69,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "explain": ("Instance", 1),
     "schema": ("", 1),
     "orphans": ("--sim", 1),
+    "logs": ("instance.web --sim", 1),
     "ssh": ("instance.web --sim --print", 1),
     "ssh-config": ("--sim", 1),
     "cp": ("a instance.web:b --sim --print", 1),

@@ -14,6 +14,7 @@ from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.errors import ApiError, NotFound, Unanswered
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.kept_answers import KeptAnswers
+from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.request import Pages, Request, WalkedItems, get, post
 from novita_infra.applying.events import Event, Progressed
 from novita_infra.applying.records import RunRecords
@@ -210,6 +211,9 @@ class FakeAccount:
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
         del address, secrets
         return self.log
+
+    def log_reader(self, *, secrets: Iterable[str]) -> LogReader:
+        raise NotImplementedError(secrets)
 
     def _machine(self, request: Request, id: str) -> dict[str, Any]:
         if id not in self.machines:

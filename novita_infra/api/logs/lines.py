@@ -23,7 +23,7 @@ _SAYS: Final = ("message", "msg", "log", "text", "line", "content")
 """The keys that hold the message of an entry of a structured log."""
 _HOLDS: Final = ("logs", "lines", "entries", "items", "data")
 """The keys that hold the entries of an answer."""
-_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
 """Terminal codes for colours and the cursor; removed first, so that they cannot split a secret."""
 _EVENT_FIELD: Final = re.compile(r"(?:data|event|id|retry)?:")
 
@@ -44,38 +44,40 @@ def extract_lines(data: bytes, *, secrets: Iterable[str], cut_off: bool = False)
 
 def _texts(text: str) -> Iterator[str]:
     """The message of each entry: of a JSON document, of JSON lines, of an event stream, or of plain lines."""
-    whole = _json(text)
+    whole = json_of(text)
     if isinstance(whole, (list, Mapping)):
-        yield from _entries(whole)
+        yield from entries_of(whole)
         return
     lines = text.split("\n")
     if all(not line.strip() or _EVENT_FIELD.match(line) for line in lines):
         lines = [line.removeprefix("data:") for line in lines if line.startswith("data:")]
     for line in lines:
-        entry = _json(line)
+        entry = json_of(line)
         if isinstance(entry, Mapping):
-            yield from _entries(entry)
+            yield from entries_of(entry)
         else:
             yield line
 
 
-def _entries(value: Any) -> Iterator[str]:
+def entries_of(value: Any) -> Iterator[str]:
+    """The messages of an entry of a structured log, or of many."""
     match value:
         case str():
             yield from value.split("\n")
         case list():
             for item in value:
-                yield from _entries(item)
+                yield from entries_of(item)
         case Mapping():
             inner = next((value[key] for key in _HOLDS if isinstance(value.get(key), (list, Mapping))), None)
             said = next((value[key] for key in _SAYS if isinstance(value.get(key), str)), None)
             if inner is not None:
-                yield from _entries(inner)
+                yield from entries_of(inner)
             else:
-                yield from _entries(said if said is not None else json.dumps(value, ensure_ascii=False))
+                yield from entries_of(said if said is not None else json.dumps(value, ensure_ascii=False))
 
 
-def _json(text: str) -> Any:
+def json_of(text: str) -> Any:
+    """The JSON object or list in a text; None for any other text."""
     if text.lstrip()[:1] not in {"{", "["}:
         return None
     try:
@@ -86,7 +88,7 @@ def _json(text: str) -> Any:
 
 def _bare(line: str) -> str:
     """The line as a terminal shows it at the end: without the text that a progress bar wrote over."""
-    return _TERMINAL.sub("", line).rstrip("\r").rpartition("\r")[2].strip()
+    return TERMINAL.sub("", line).rstrip("\r").rpartition("\r")[2].strip()
 
 
 def _without_secrets(line: str, secrets: frozenset[str]) -> str:

@@ -15,7 +15,7 @@ from novita_infra.kinds.toolkit.translation import ports_of, storages_of
 from novita_infra.model.diagnostics import first_of
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live, LiveWorker, Phase
+from novita_infra.model.resources import Live, LiveWorker, LogAddresses, Phase
 from novita_infra.model.values import Value
 
 WORKER_KEYS: Final = {
@@ -68,7 +68,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         phase = Phase.CHANGING
     complaints = [error, *_complaints(workers)]
     logs = [worker.log for worker in sorted(workers, key=lambda worker: not worker.trouble) if not worker.ready]
-    id = text_of(item.get("id"))
+    id, log = text_of(item.get("id")), text_of(item.get("log"))
     shown = {"id": id, "url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}
     return Live(
         id=id,
@@ -83,7 +83,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         created=created_in(item),
         workers=tuple(workers),
         stuck=phase is Phase.CHANGING and bool(workers) and all(worker.failed for worker in workers),
-        logs=tuple(filter(None, (*logs, text_of(item.get("log"))))),
+        logs=LogAddresses(program=log, explaining=tuple(filter(None, (*logs, log)))),
     )
 
 

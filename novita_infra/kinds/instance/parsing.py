@@ -11,7 +11,7 @@ from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.kinds.toolkit.owner_marks import mark_of_env
 from novita_infra.model.identity import moments_of
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import Live, LogAddresses, Phase
 from novita_infra.model.values import Value
 
 _READERS: Final = readers(FIELDS)
@@ -109,10 +109,11 @@ def _power(status: str, phase: Phase) -> str:
     return "stopped" if phase is Phase.STOPPED or status in _STOPPING else "running"
 
 
-def _logs(component: Mapping[str, Any], status: str) -> tuple[str, ...]:
+def _logs(component: Mapping[str, Any], status: str) -> LogAddresses:
     """The addresses of the logs, which only a get returns. Until the program starts, the system log comes first."""
     logs = text_of(component.get("instanceLogAddress")), text_of(component.get("systemLogAddress"))
-    return tuple(filter(None, reversed(logs) if status in _BEFORE_PROGRAM_START else logs))
+    ordered = reversed(logs) if status in _BEFORE_PROGRAM_START else logs
+    return LogAddresses(*logs, explaining=tuple(filter(None, ordered)))
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Value]:

@@ -38,6 +38,8 @@ class Facts:
 
     name: ClassVar[str]
     """The name of the published schema, and of the result for document formats."""
+    is_line: ClassVar[bool] = False
+    """Whether it is one of many that come one after the other: its JSON has one line."""
 
     def lines(self) -> Iterator[Line]:
         """Each titled fact on a line."""

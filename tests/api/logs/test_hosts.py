@@ -12,7 +12,8 @@ from virtual import VirtualClock
 
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.logs.hosts import is_public, may_be_public, public_addresses, resolve_host
-from novita_infra.api.logs.tail import Logs
+from novita_infra.api.logs.source import LogSource
+from novita_infra.api.logs.tail import LogTails
 from novita_infra.api.transport.client_pools import ClientPools
 
 INSIDE = [
@@ -144,7 +145,9 @@ class Network:
             pools = ClientPools(timeout=httpx.Timeout(1), transport=httpx.MockTransport(self))
             headers = httpx.Headers({"User-Agent": "test", "Authorization": "Bearer key"})
             governor = Governor(clock=clock)
-            logs = Logs(pools, api="https://api.novita.ai", headers=headers, governor=governor, resolve=self.resolve)
+            logs = LogTails(
+                LogSource(pools, api="https://api.novita.ai", headers=headers, governor=governor, resolve=self.resolve)
+            )
             return await logs.last_lines(address, secrets=())
 
         return clock.run(story())

@@ -327,8 +327,8 @@ def test_the_logs_of_workers_in_trouble_come_first_and_those_of_good_ones_not_at
         worker("failed", **FAILED, log="/log/bad"),
         worker("failed", **FAILED),
     ]
-    assert read(workers=workers).logs == ("/log/bad", "/log/new", "/log")
-    assert read(workers=[], log=None).logs == ()
+    assert read(workers=workers).logs.explaining == ("/log/bad", "/log/new", "/log")
+    assert read(workers=[], log=None).logs.explaining == ()
 
 
 def test_an_answer_without_the_request_timeout_agrees_with_any() -> None:

@@ -138,8 +138,8 @@ def test_until_the_program_begins_the_log_of_the_system_comes_first(status: str,
         "instanceLogAddress": "https://log/instance",
         "isRunning": True,
     }
-    assert parse(status=status, connectComponentLog=component).logs == logs
-    assert parse(status=status, connectComponentLog={**component, "systemLogAddress": ""}).logs == (
+    assert parse(status=status, connectComponentLog=component).logs.explaining == logs
+    assert parse(status=status, connectComponentLog={**component, "systemLogAddress": ""}).logs.explaining == (
         "https://log/instance",
     )
     assert "log/instance" not in repr(parse(status=status, connectComponentLog=component))
@@ -147,7 +147,7 @@ def test_until_the_program_begins_the_log_of_the_system_comes_first(status: str,
 
 @pytest.mark.parametrize("component", [None, [], {}, "https://log", {"instanceLogAddress": None}])
 def test_an_instance_without_an_address_has_no_logs(component: Any) -> None:
-    assert parse(connectComponentLog=component).logs == ()
+    assert parse(connectComponentLog=component).logs.explaining == ()
 
 
 def test_no_password_is_let_through() -> None:

@@ -90,7 +90,8 @@ class JsonRenderer:
     def result(self, content: Content) -> None:
         if self._query:
             self._to_stderr(_problems(content))
-        if isinstance(content, OutputContent | PlanContent):  # programs for Terraform's plans read one line
+        is_line = isinstance(content, Facts) and content.is_line
+        if is_line or isinstance(content, OutputContent | PlanContent):  # programs for Terraform's plans read one line
             self._write(self._data(content), None)
         else:
             self.show((), self._data(content))
