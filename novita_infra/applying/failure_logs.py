@@ -22,7 +22,7 @@ async def failure_log(client: ApiClient, kind: Kind, live: Live) -> tuple[str, .
     if not live.logs.explaining and kind.api.read.get is not None:  # a list does not return the addresses of logs
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
-    hidden = frozenset(secrets_of(kind, live))
+    hidden = frozenset(sensitive_values(kind, live))
     for address in live.logs.explaining[:LOGS_ASKED]:
         lines = await client.last_log_lines(address, secrets=hidden)
         if lines:
@@ -30,7 +30,7 @@ async def failure_log(client: ApiClient, kind: Kind, live: Live) -> tuple[str, .
     return ()
 
 
-def secrets_of(kind: Kind, live: Live) -> Iterator[str]:
+def sensitive_values(kind: Kind, live: Live) -> Iterator[str]:
     """The values in maps such as an env whose name sounds secret. A template may have given the object some."""
     maps = [live.values.get(field.name) for field in kind.fields if field.secret_items]
     for name, value in (item for items in maps if isinstance(items, Mapping) for item in items.items()):

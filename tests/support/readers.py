@@ -775,7 +775,7 @@ READERS: Final = (
     ),
     Reader(
         "log",
-        ("api/logs/lines:_json",),
+        ("api/logs/lines:json_of",),
         lambda _, file: extract_lines(file.read_bytes(), secrets=["hunter2"]),
         sample=b'{"logs": [{"message": "one\\ntwo", "time": 5}, "three"]}',
         damages=(as_bytes, as_json),

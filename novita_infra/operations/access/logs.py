@@ -11,7 +11,7 @@ from typing import Final
 from novita_infra.api.logs.entries import LogEntry
 from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.logs.stream import LogRefused, Sign
-from novita_infra.applying.failure_logs import secrets_of
+from novita_infra.applying.failure_logs import sensitive_values
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
@@ -55,7 +55,7 @@ async def read_log(view: AccountView, word: str, query: LogQuery) -> AsyncGenera
     target = await target_of(view, word, [kind for kind in KINDS.values() if kind.machine is not None])
     live = await _current(view, target)
     address = _address(target, live, query)
-    reader = view.client.log_reader(secrets=frozenset(secrets_of(target.kind, live)))
+    reader = view.client.log_reader(secrets=frozenset(sensitive_values(target.kind, live)))
     async with (
         aclosing(_lasting(view, target, query, reader, address)) as entries,
         aclosing(_chosen(entries, query, view)) as chosen,

@@ -22,7 +22,7 @@ from novita_infra.model.diagnostics import problem
 from novita_infra.operations.access.logs import LogQuery, read_log
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.renderer import Renderer
-from novita_infra.views.results.log_entry import log_entry_facts
+from novita_infra.views.results.machines.log_entry import log_entry_facts
 
 _LAST: Final = 100
 """Lines to begin with."""

@@ -16,7 +16,7 @@ from novita_infra.operations.access.hosts import read_hosts
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.content.lines import plain
 from novita_infra.views.renderer import Renderer
-from novita_infra.views.results.ssh_config import SshConfig, SshHost
+from novita_infra.views.results.machines.ssh_config import SshConfig, SshHost
 
 SUMMARY = "Print the machines as hosts for ssh's configuration"
 
