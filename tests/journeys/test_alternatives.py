@@ -52,6 +52,26 @@ def test_a_plan_without_stock_names_alternatives_in_its_mode_and_with_no_less_me
     )
 
 
+def test_a_group_that_fits_in_no_cluster_names_what_is_free_in_the_likeliest(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    mounts = [{"storage": "data", "mountPath": "/data"}]
+    spec = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "networkStorages": mounts}
+    rig.declare(("Instance", "a", spec), ("NetworkStorage", "data", {"sizeGb": 10}))
+    set_stock(rig.world, products="L40S*", clusters="*", places=0)
+    plan = rig.plan()
+    (problem,) = plan.problems
+    assert problem.summary == "no cluster has all that instance.a and network_storage.data need together"
+    assert problem.hint.endswith(
+        "; free in as-sgp-2: `product: {gpu: A6000 48GB}` at $0.45/h per GPU, `product: {gpu: RTX 6000 Ada 48GB}` at "
+        "$0.70/h per GPU, `product: {gpu: A100 SXM 80GB}` at $1.60/h per GPU"
+    )
+    rig.declare(
+        ("Instance", "a", {**spec, "product": {"gpu": "A6000 48GB"}}), ("NetworkStorage", "data", {"sizeGb": 10})
+    )
+    rig.apply()
+    rig.assert_converged()
+
+
 def test_a_pasted_alternative_comes_up(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine({"gpu": "L40S"}))

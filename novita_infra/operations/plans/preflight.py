@@ -14,6 +14,7 @@ from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.toolkit.wishes import MEMORY
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
@@ -31,7 +32,7 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
 from novita_infra.refresh.alternatives import read_alternatives
-from novita_infra.refresh.catalogue import read_stock
+from novita_infra.refresh.catalogue import read_prices, read_stock
 
 
 async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
@@ -49,7 +50,11 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
         prices=price_list(inputs.world.catalogue),
     )
     stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
-    sites = siting.place_resources(replace(ground, stock=stock))
+    ground = replace(ground, stock=stock)
+    sites = siting.place_resources(ground)
+    if sites.findings and not ground.catalogue.gpu_memory:  # which products may be named instead of those that lack
+        memory = await read_prices(client, (MEMORY,))
+        sites = siting.place_resources(replace(ground, catalogue=ground.catalogue.filled_from(memory)))
     declared |= sites.declared
     config = replace(inputs.config, declared=tuple(declared.values()), placed=frozenset(sites.declared))
     review = make_review(replace(inputs, config=config))

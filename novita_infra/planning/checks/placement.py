@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Stock, StockQuery, cluster_label, shortage
+from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, cluster_label, shortage
 from novita_infra.kinds.kind import Kind, SpecError
 from novita_infra.kinds.toolkit.lookup import find_cluster
+from novita_infra.kinds.toolkit.market import alternatives, alternatives_in_words
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
 from novita_infra.model.frozen import dataclass
@@ -155,6 +156,8 @@ class _Fit:
     """Why some resources can never be in this cluster."""
     lacks: tuple[str, ...] = ()
     """The shortages in this cluster."""
+    wanting: tuple[tuple[Kind, tuple[StockNeed, ...]], ...] = ()
+    """By resource with a shortage: its kind, and the stock of which any would do."""
     waits: bool = False
     """Whether a resource may wait for capacity."""
     known: bool = False
@@ -224,6 +227,7 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
         fit,
         faults=(*fit.faults, *messages),
         lacks=(*fit.lacks, *lacks),
+        wanting=(*fit.wanting, *(((kind, takes),) if lacks else ())),
         waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
         known=fit.known or recorded.get(rules.cluster) == fit.cluster,
         price=fit.price + (rate(kind.market.costs(chosen, ground.prices)).least if kind.market.costs else 0),
@@ -255,7 +259,20 @@ def _finding(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> 
     fits = [_fit(group, cluster, ground) for cluster in _clusters(group, ground)]
     likely = sorted(fits, key=lambda fit: (len(fit.faults), fit.rank()))
     reasons = dict.fromkeys(reason for fit in likely for reason in (*fit.faults, *fit.lacks))
-    return finding(f"no cluster has all that {names} need together", "; ".join(reasons))
+    summary = f"no cluster has all that {names} need together"
+    return finding(summary, "; ".join((*reasons, *_free_instead(likely, ground))))
+
+
+def _free_instead(fits: Iterable[_Fit], ground: PlacementInput) -> tuple[str, ...]:
+    """What is free instead in the likeliest cluster that only lacks stock, and has any alternative."""
+    for fit in fits:
+        texts = []
+        for kind, takes in fit.wanting if not fit.faults else ():
+            free = [item for item in alternatives(takes, ground.stock, ground.catalogue) if not item.elsewhere]
+            texts.append(alternatives_in_words(free, kind, ground.catalogue))
+        if all(texts) and texts:
+            return tuple(dict.fromkeys(texts))
+    return ()
 
 
 def _listed(words: Iterable[str]) -> str:
