@@ -30,6 +30,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.process_identity import this_process
+from novita_infra.state.seen_versions import RunNotes
 from novita_infra.state.state import LastRun, UsedPlan, edited
 
 
@@ -59,7 +60,8 @@ async def apply_plan(
     state = edited(replace(session.state, last_run=last_run), plan.edits)
     result, outputs, heartbeat = None, None, RunHeartbeat(session.heartbeat, emit)
     locks = CreateLocks(session, operation)
-    with session.store.journal(state) as journal, closing(locks):
+    notes = RunNotes(session.cache, session.store)
+    with closing(notes), session.store.journal(state, confirmed=notes) as journal, closing(locks):
         records = RunRecords(state, journal, now=session.clock.now)
         run = Run(
             kinds=KINDS,

@@ -117,10 +117,11 @@ class GuardedStore:
     def version(self) -> StateVersion | None:
         if self._saved is not None or self._last is None:
             return self._saved
-        stored, base, _ = self._last
-        if stored.state is None or base is None:
+        stored, base, current = self._last
+        if stored.state is None or base is None or current is None:
             return None
-        return StateVersion(base.lineage, base.serial, previous_digest(stored.state))
+        changes = current.serial - base.serial
+        return StateVersion(base.lineage, base.serial, previous_digest(stored.state), changes)
 
     def has_old_key(self) -> bool:
         return self.storage.has_old_key()
@@ -132,16 +133,17 @@ class GuardedStore:
         return self.storage.try_lock(operation)
 
     @contextmanager
-    def journal(self, state: State) -> Iterator[Journal]:
+    def journal(self, state: State, *, confirmed: Callable[[StateVersion], None] = lambda _: None) -> Iterator[Journal]:
         stored, base, current = self._read()
         if current and (current.lineage, current.serial) != (state.lineage, state.serial):
             raise self._moved_on(state, current, _PLAN_AGAIN)
-        data, header = write_state(state, previous=_previous(stored, base, state)), header_line(state)
+        version = StateVersion(state.lineage, state.serial, _previous(stored, base, state))
+        data, header = write_state(state, previous=version.previous), header_line(state)
         try:
             writer = self.storage.begin(data, header, stored)
         except Overtaken:
             raise self._overtaken(state, _PLAN_AGAIN) from None
-        journal = JournalQueue(writer, header)
+        journal = JournalQueue(writer, header, confirmed=lambda lines: confirmed(replace(version, changes=lines)))
         self._own_run = _OwnRun(state, data, journal)
         try:
             yield journal

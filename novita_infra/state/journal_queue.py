@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -21,12 +22,16 @@ _Waiter: TypeAlias = asyncio.Future[None]
 class JournalQueue:
     """Implements Journal on a writer. It belongs to one event loop at a time; closing it needs none."""
 
-    def __init__(self, writer: JournalWriter, header: bytes = b"") -> None:
-        """`header` is what the journal holds already."""
+    def __init__(
+        self, writer: JournalWriter, header: bytes = b"", *, confirmed: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`header` is what the journal holds already. `confirmed` gets the number of durable lines after each write."""
         self._writer = writer
+        self._confirmed = confirmed
         self._content = hashlib.sha256(header)
         """The digest of the whole journal when all lines are written."""
         self._lines = 0
+        self._durable = 0
         self._changes: dict[Address, Record | None] = {}
         self._queue: deque[tuple[bytes, _Waiter]] = deque()
         self._busy = threading.Lock()
@@ -98,6 +103,9 @@ class JournalQueue:
                 except Exception as error:  # noqa: BLE001 - a waiter must learn of any error, or it waits for ever
                     # What is stored is not known any more; a line after a torn one would damage the journal.
                     self._broken = error
+                else:
+                    self._durable += len(batch)
+                    self._confirmed(self._durable)
             return [waiter for _, waiter in batch]
 
     def _wake(self, waiters: list[_Waiter]) -> None:

@@ -5,6 +5,7 @@ No other package knows more of state than these protocols and `state.opening`, w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -128,12 +129,14 @@ class NamedLocks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StateVersion:
-    """Which version of which state is stored. A journal beside it is left out."""
+    """Which version of which state is stored."""
 
     lineage: str
     serial: int
     previous: str
     """The digest of the state that it was made from; empty for a first one, and before format 4."""
+    changes: int = 0
+    """How many changes the journal beside it holds."""
 
 
 class StateReader(Protocol):
@@ -182,8 +185,13 @@ class Store(StateReader, Protocol):
         """What was read or saved last; None if nothing was stored then. Reads nothing."""
         ...
 
-    def journal(self, state: State) -> AbstractContextManager[Journal]:
-        """Opens the journal of a run that starts from this state; needs the lock. Raises Problems as `save`."""
+    def journal(
+        self, state: State, *, confirmed: Callable[[StateVersion], None] = ...
+    ) -> AbstractContextManager[Journal]:
+        """Opens the journal of a run that starts from this state; needs the lock. Raises Problems as `save`.
+
+        `confirmed` gets, in any thread, the version that is durable after each write of the journal.
+        """
         ...
 
 

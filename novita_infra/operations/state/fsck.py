@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from novita_infra.api.limits.shared_limits import cache_folder
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
@@ -22,6 +24,7 @@ from novita_infra.operations.state.edits import Report, ignored, store_of
 from novita_infra.refresh.objects import read_one
 from novita_infra.state.recovery.checking import faults
 from novita_infra.state.recovery.kept import read_kept
+from novita_infra.state.seen_versions import check_newest
 
 
 def check_stored(where: ProjectOptions) -> list[Diagnostic]:
@@ -33,6 +36,8 @@ def check_stored(where: ProjectOptions) -> list[Diagnostic]:
     if present is not None:
         try:
             check_state(project, present, place=store.describe())
+            store.load()
+            check_newest(cache_folder(os.environ), store)
         except Problems as error:
             found += error.diagnostics
     elif not found:

@@ -11,13 +11,11 @@ from novita_infra.api.limits.shared_limits import cache_folder
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state.edits import Report, ignored, locked_store, this_edit
-from novita_infra.state.format.file_format import previous_digest
 from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.recovery.kept import Kept, read_kept
 from novita_infra.state.recovery.repair import Recovered, put_back, recovered
 from novita_infra.state.seen_versions import SeenVersion, seen_version
 from novita_infra.state.state import State
-from novita_infra.state.store import StateVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +60,12 @@ def repairing(where: ProjectOptions, *, report: Report = ignored) -> Iterator[Re
         found = recovered(kept)
         seen = seen_version(cache_folder(os.environ), found.state.lineage) if found else None
         job = Repairing(store, kept, _behind(found, seen) if found and seen else found)
-        if seen is not None and job.present is not None:
-            stored = kept[-1].stored.state or b""
-            now = StateVersion(job.present.lineage, job.present.serial, previous_digest(stored))
+        if seen is not None and (now := kept[-1].version_of()) is not None:
             job = replace(job, outdated=seen.contradicts(now))
         yield job
 
 
 def _behind(found: Recovered, seen: SeenVersion) -> Recovered:
     """What was put together, with the changes that it lacks of what this machine has seen."""
-    missing = max(0, seen.version.serial - found.highest)
-    return replace(found, lost=found.lost + missing, highest=max(found.highest, seen.version.serial))
+    newest = seen.version.serial + seen.version.changes
+    return replace(found, lost=found.lost + max(0, newest - found.highest), highest=max(found.highest, newest))

@@ -140,6 +140,8 @@ def _of_chain(kept: Sequence[Kept]) -> Iterator[Diagnostic]:
                 "another state was put in its place, or one between them is missing; all: novita-infra state history",
                 severity=_WARNING,
             )
+        elif one.stored.journal is not None and one.result is not None and two.base is not None:
+            yield from _of_cut(one, one.result, two, two.base)
     present = kept[-1]
     newer = [
         item.base.serial
@@ -151,6 +153,17 @@ def _of_chain(kept: Sequence[Kept]) -> Iterator[Diagnostic]:
             f"{present.place} is version {present.result.serial}, and version {max(newer)} is kept beside it: an older "
             "state was put in its place",
             REPAIR_HINT,
+        )
+
+
+def _of_cut(one: Kept, result: State, two: Kept, state: State) -> Iterator[Diagnostic]:
+    """A journal that makes an older version than the one that was saved with it."""
+    if result.lineage == state.lineage and result.serial < state.serial:
+        yield Diagnostic(
+            f"the journal of {one.place} is cut off: it makes version {result.serial}, and {two.place} is version "
+            f"{state.serial}",
+            "nothing is built on it while the present state is sound; newer states take its place",
+            severity=_WARNING,
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import StateStorage, Stored, Version
-from novita_infra.state.format.file_format import read_state
+from novita_infra.state.format.file_format import previous_digest, read_state
 from novita_infra.state.format.journal import fold
 from novita_infra.state.state import State
-from novita_infra.state.store import ForeignFormat
+from novita_infra.state.store import ForeignFormat, StateVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,13 @@ class Kept:
     """The state with its journal; None if one of them cannot be read."""
     problem: Diagnostic | None
     """Why the state, or else its journal, cannot be read."""
+
+    def version_of(self) -> StateVersion | None:
+        """Which version it is; None if it cannot be read."""
+        if self.base is None or self.result is None or self.stored.state is None:
+            return None
+        previous, changes = previous_digest(self.stored.state), self.result.serial - self.base.serial
+        return StateVersion(self.base.lineage, self.base.serial, previous, changes)
 
 
 def read_kept(storage: StateStorage) -> list[Kept]:

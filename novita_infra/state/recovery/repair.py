@@ -10,7 +10,7 @@ from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import Overtaken, StateStorage
 from novita_infra.state.format.file_format import state_digest, write_state
-from novita_infra.state.format.journal import journal_start, salvage
+from novita_infra.state.format.journal import journal_start, salvage, trail
 from novita_infra.state.recovery.conflicts import joined, states_of_conflict
 from novita_infra.state.recovery.kept import Kept
 from novita_infra.state.state import LastRun, State
@@ -109,8 +109,10 @@ def put_back(storage: StateStorage, kept: Sequence[Kept], found: Recovered, *, b
     searched = found.state.searched and not found.lost
     state = replace(found.state, serial=found.highest + 1, searched=searched, last_run=by)
     data = write_state(state, previous=state_digest(stored.state) if stored.state is not None else "")
+    base, result = kept[-1].base, kept[-1].result
+    changes = trail(base, stored.journal, current=result, saved=state) if base and result else stored.journal or b""
     try:
-        storage.replace(data, stored, stored.journal or b"")
+        storage.replace(data, stored, changes)
     except Overtaken:
         raise problem(f"{storage.describe()} has changed in the meantime", "nothing was saved; run it again") from None
     return state

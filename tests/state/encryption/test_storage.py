@@ -17,6 +17,7 @@ from novita_infra.encoding.checksums import add_line_checksum, add_state_checksu
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
 from novita_infra.state.opening import open_backend, open_storages, state_files
+from novita_infra.state.seen_versions import RunNotes, check_newest
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.state.store import Store
@@ -346,7 +347,7 @@ def test_a_run_reads_what_it_wrote_itself_without_opening_each_line(tmp_path: Pa
 def test_a_flipped_bit_or_a_cut_at_every_position_is_noticed(
     tmp_path: Path, kind: str, encryption: dict[str, Any] | None
 ) -> None:
-    """A cut of a journal is a torn last line, or the end of a line: what is missing was never confirmed."""
+    """Of a journal, too: the run has noted in the cache what it made durable."""
     settings = StateSettings(tmp_path) if encryption is None else encrypted(tmp_path, encryption)
 
     def fresh() -> Store:
@@ -354,7 +355,9 @@ def test_a_flipped_bit_or_a_cut_at_every_position_is_noticed(
 
     of = fresh()
     saved(of, id="i")
-    killed(of, Record(A, "1"), Record(B, "2"))
+    with of.journal(of.load(), confirmed=RunNotes(tmp_path / "cache", of)) as journal:
+        for change in (Record(A, "1"), Record(B, "2")):
+            asyncio.run(write_changes(journal, [change]))
     sound = fresh().load()
     path = tmp_path / "state" / ("dev.json" if kind == "state" else "dev.journal")
     data = path.read_bytes()
@@ -362,15 +365,16 @@ def test_a_flipped_bit_or_a_cut_at_every_position_is_noticed(
     for position in range(len(data)):
         path.write_bytes(data[:position] + bytes([data[position] ^ 1 << position % 8]) + data[position + 1 :])
         unnoticed += [] if noticed(fresh(), sound) else [("bit", position)]
-        if kind == "state":
-            path.write_bytes(data[:position])
-            unnoticed += [] if noticed(fresh(), sound) else [("cut", position)]
+        path.write_bytes(data[:position])
+        unnoticed += [] if noticed(fresh(), sound, tmp_path / "cache") else [("cut", position)]
     assert unnoticed == []
 
 
-def noticed(of: Store, sound: State) -> bool:
+def noticed(of: Store, sound: State, cache: Path | None = None) -> bool:
     """Whether a damaged state is refused, or the damage leaves it as it was."""
     try:
-        return of.load() == sound
+        found = of.load()
+        check_newest(cache, of)
     except Problems:
         return True
+    return found == sound

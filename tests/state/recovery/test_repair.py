@@ -123,6 +123,19 @@ def test_damage_of_the_journal_forgets_nothing_that_was_bought(killed: Path) -> 
             _again(killed, whole)
 
 
+def test_every_cut_of_the_journal_of_an_earlier_state_is_noticed(killed: Path) -> None:
+    """It was closed by the state that was saved after it, so a cut at the end of a line is noticed, too."""
+    for path in (killed / "dev.history" / "1.journal", killed / "dev.history" / "2.journal"):
+        whole = path.read_bytes()
+        for end in range(len(whole)):
+            path.write_bytes(whole[:end])
+            found = [str(item) for item in faults(kept_in(killed), types=TYPES)]
+            assert len(found) == 2, end
+            assert f"{path.stem} of {killed}/dev.json is cut off: it makes version " in found[1]
+        path.write_bytes(whole)
+    assert len(faults(kept_in(killed), types=TYPES)) == 1
+
+
 def _again(folder: Path, journal: bytes) -> None:
     """Puts the state before the repair back with its journal."""
     (folder / "dev.json").write_bytes((folder / "dev.json.backup").read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +12,12 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import Result
+from local_store import LocalStore
 from processes import serving
+from state_values import A, write_changes
+
+from novita_infra.model.records import Record
+from novita_infra.state.seen_versions import RunNotes
 
 Invoke = Callable[..., Result]
 Rows = Callable[..., Any]
@@ -118,6 +124,28 @@ def test_of_two_copies_of_a_state_the_one_that_is_behind_is_refused(account: str
     ended = run("plan", "clone")
     assert ended.exit_code == 5
     assert "two copies of one state have gone apart" in " ".join(ended.stderr.split())
+
+
+def test_a_journal_that_lost_changes_which_this_machine_saw_is_refused_and_repaired(
+    account: str, run: Invoke, project: Path, rows: Rows
+) -> None:
+    applied(run)
+    path = project / "state" / "default.json"
+    store = LocalStore(path)
+    with store.journal(store.load(), confirmed=RunNotes(project / "cache", store)) as journal:
+        asyncio.run(write_changes(journal, [Record(A, "i-1"), A]))  # a run that is killed now
+    lines = path.with_suffix(".journal").read_bytes().splitlines(keepends=True)
+    path.with_suffix(".journal").write_bytes(b"".join(lines[:-1]))
+    serial = json.loads(path.read_text())["serial"]
+    for words in (("plan",), ("state", "fsck"), ("state", "rm", "vpc.net")):
+        ended = run(*words)
+        text = " ".join(ended.output.split())
+        assert ended.exit_code == (1 if "fsck" in words else 5), text
+        assert f"the journal of state/default.json holds 1 changes, and this machine has seen 2 ({path}, " in text
+        assert "it was cut off or lost, or another copy of it is ahead" in text
+    done = rows("state", "repair", "--auto-approve")
+    assert (done["saved"], done["lost"]) == (serial + 3, 1)
+    assert run("state", "fsck").exit_code == 0
 
 
 def test_without_a_cache_nothing_is_remembered(
