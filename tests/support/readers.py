@@ -711,7 +711,7 @@ READERS: Final = (
     ),
     Reader(
         "seen version",
-        ("state.seen_versions:_read",),
+        ("state/seen_versions:_read",),
         _seen,
         sample=b'{"serial": 7, "previous": "sha256:00", "place": "/srv/fleet/state/default.json", "at": 1.5}',
         damages=(as_bytes, as_json),
