@@ -111,10 +111,10 @@ _ENVIRONMENT: Final[Schema] = closed_object(
         "extends": {
             "type": "string",
             "examples": ["base"],
-            "description": "Another environment, whose variables, patches, resources and rules this one has, too; "
+            "description": "Another environment, whose variables, patches, included files and rules this one has, too; "
             "its own come after them and take precedence.",
         },
-        "resources": {
+        "include": {
             "type": "array",
             "items": {"type": "string", "minLength": 1},
             "examples": [["envs/prod"]],

@@ -78,7 +78,7 @@ def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment,
 
 
 def choose_files(found: ManifestFiles, settings: Settings, environment: Environment) -> list[Diagnostic]:
-    """Leaves out the manifests that only other environments name in `resources:`; returns the errors of these lists.
+    """Leaves out the manifests that only other environments name in `include:`; returns the errors of these lists.
 
     Those of every environment are checked: a misspelt folder of one would be read in all.
     """
@@ -108,7 +108,7 @@ def environments_reading(settings: Settings, file: str) -> tuple[str, ...]:
 
 
 def _named_by_all(settings: Settings) -> dict[str, dict[str, Origin]]:
-    """Returns the folders and files of `resources:` with their places, by the environment that names them."""
+    """Returns the folders and files of `include:` with their places, by the environment that names them."""
     return {
         name: {_normal(path): place for path, place in _named_paths(part)}
         for name in settings.part("environments")
@@ -117,9 +117,9 @@ def _named_by_all(settings: Settings) -> dict[str, dict[str, Origin]]:
 
 
 def _named_paths(part: EnvironmentPart) -> Iterator[tuple[str, Origin]]:
-    """Yields the folders and files of `resources:` with their places."""
-    listed = part.data.get("resources")
-    position = inside(part.position, "resources")
+    """Yields the folders and files of `include:` with their places."""
+    listed = part.data.get("include")
+    position = inside(part.position, "include")
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(item, str) and item:
             yield item, origin(inside(position, index))

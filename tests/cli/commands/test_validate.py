@@ -77,7 +77,7 @@ def test_each_environment_is_named_where_all_are_valid(fleet: Path, run: Invoke)
 
 def test_a_file_is_checked_in_the_environments_that_read_it(fleet: Path, run: Invoke) -> None:
     (fleet / "novita-infra.yaml").write_text(
-        PROJECT.replace("{size: large}", "{size: 30}").replace("dev: {}", "dev: {resources: [dev.yaml]}")
+        PROJECT.replace("{size: large}", "{size: 30}").replace("dev: {}", "dev: {include: [dev.yaml]}")
     )
     (fleet / "dev.yaml").write_text(
         "apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: net}\nspec: {cluster: us-ca-nas-2}\n"

@@ -234,9 +234,9 @@ def test_a_circle_of_environments_leaves_the_state_readable(tmp_path: Path) -> N
 OWN = """\
 environments:
   dev: {}
-  prod: {resources: [envs/prod, extra.yaml]}
-  prod-eu: {extends: prod, resources: [envs/eu]}
-  all: {resources: [envs]}
+  prod: {include: [envs/prod, extra.yaml]}
+  prod-eu: {extends: prod, include: [envs/eu]}
+  all: {include: [envs]}
 """
 VPC = "  cluster: us-dallas-nas-2\n"
 FILES = {
