@@ -82,6 +82,8 @@ class Client:
         """The calls under way."""
         self.kept = KeptAnswers()
         """Answers that were read for a lookup, for the next reader of the same list."""
+        self.dated: tuple[str, float] | None = None
+        """The `Date` header of the last answer, and our time then, in Unix seconds; None without one."""
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = httpx.Headers(
@@ -239,6 +241,8 @@ class Client:
             if _is_timeout(error):
                 unanswered.advice = _SILENT_ADVICE
             raise unanswered from error
+        if date := response.headers.get("date"):
+            self.dated = date, self._clock.now()
         return Response(response.status_code, response.headers, response.content)
 
     def _address(self, request: Request) -> httpx.URL:

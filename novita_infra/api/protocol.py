@@ -27,6 +27,9 @@ class ApiClient(Protocol):
     kept: KeptAnswers
     """Answers that were read for a lookup, for the next reader of the same list."""
 
+    dated: tuple[str, float] | None
+    """The `Date` header of the last answer, and our time then, in Unix seconds; None without one."""
+
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""
         ...

@@ -54,6 +54,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "budgets check": ("member owner@example.com --sim", 1),
     "billing usage": ("--sim", 1),
     "spend": ("--sim", 1),
+    "doctor": ("--sim", 1),
     "billing fixed-term": ("--sim", 1),
     "billing keys": ("--sim", 1),
     "billing monthly": ("--sim", 1),

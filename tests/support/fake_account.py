@@ -147,6 +147,7 @@ class FakeAccount:
         self.clock = clock
         self.random = random.Random(0)
         self.kept = KeptAnswers()
+        self.dated: tuple[str, float] | None = None
         self.awaited = AwaitedCalls(self.clock.now, quiet_until=lambda: 0.0)
         self.machines: dict[str, dict[str, Any]] = {}
         self.sent: list[str] = []

@@ -21,6 +21,8 @@ from novita_infra.operations.opening.simulated import simulated
 if TYPE_CHECKING:
     import httpx
 
+    from novita_infra.api.retries import RetryPolicy
+
 API_URL: Final = "https://api.novita.ai"
 SIMULATOR: Final = "simulator"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -45,8 +47,17 @@ class OpenAccount:
 class AccountOpener:
     """Opens the account of a command when it is needed, and once."""
 
-    def __init__(self, environ: Mapping[str, str], stack: AsyncExitStack, *, sim: bool, in_flight: int | None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        stack: AsyncExitStack,
+        *,
+        sim: bool,
+        in_flight: int | None,
+        patience: RetryPolicy | None = None,
+    ) -> None:
         """`sim` uses the simulator; `stack` closes the account."""
+        self._patience = patience
         self._environ = environ
         self._stack = stack
         self._sim = sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
@@ -80,6 +91,7 @@ class AccountOpener:
             random=random.Random(),  # noqa: S311 -- jitter, no secret
             transport=transport,
             in_flight=self._in_flight,
+            patience=self._patience,
             shared=cache,
         )
         await self._stack.enter_async_context(client)
@@ -91,11 +103,11 @@ class AccountOpener:
 
 @asynccontextmanager
 async def account_opener(
-    environ: Mapping[str, str], *, sim: bool, in_flight: int | None
+    environ: Mapping[str, str], *, sim: bool, in_flight: int | None, patience: RetryPolicy | None = None
 ) -> AsyncIterator[AccountOpener]:
-    """The opener of an account, which is closed at the end."""
+    """The opener of an account, which is closed at the end. `patience` is that of each call, if not the usual one."""
     async with AsyncExitStack() as stack:
-        yield AccountOpener(environ, stack, sim=sim, in_flight=in_flight)
+        yield AccountOpener(environ, stack, sim=sim, in_flight=in_flight, patience=patience)
 
 
 def _digest(url: str, key: str) -> str:
