@@ -51,6 +51,8 @@ class Product:
     """CPU cores of a machine (per GPU); 0 where the answer does not hold them."""
     ram_gb: int = 0
     """The memory of a machine (per GPU); 0 where the answer does not hold it."""
+    inventory: str = ""
+    """How much is free, in a word of the API; empty where the answer does not hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             max_root_gb=int_of(item.get("maxRootFS")) or 0,
             cores=int_of(item.get("cpuPerGpu")) or 0,
             ram_gb=int_of(item.get("memoryPerGpu")) or 0,
+            inventory=text_of(item.get("inventoryState")),
         )
         for id, item in _items(pages)
     )
@@ -184,6 +187,7 @@ def _serverless_product(id: str, item: Mapping[str, Any]) -> Product:
         gpu_memory_gb=_gpu_memory(resources),
         cores=int_of(resources.get("cpu")) or 0,
         ram_gb=int_of(resources.get("memory_gb")) or 0,
+        inventory=text_of(item.get("inventory_state")),
     )
 
 

@@ -115,7 +115,11 @@ def _offers(
             if here is not None:
                 yield MarketOffer(
                     need=StockNeed(query, product.id, product.name if product.name in names else ""),
-                    product=replace(product, max_root_gb=here.max_root_gb or product.max_root_gb),
+                    product=replace(
+                        product,
+                        max_root_gb=here.max_root_gb or product.max_root_gb,
+                        inventory="" if listed is None else here.inventory,
+                    ),
                     cluster=cluster,
                     price=None if hourly is None else Fraction(hourly) * wanted.gpus,
                     free=None if listed is None else here.available,

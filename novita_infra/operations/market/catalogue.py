@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from novita_infra.api.errors import NotFound, Refused
 from novita_infra.catalogue.models import LanguageModel, model_request, parse_model
@@ -46,14 +47,15 @@ async def read_templates(view: AccountView, channels: Sequence[str], name: str) 
 
 
 async def read_one_template(view: AccountView, id: str) -> ListedTemplate:
-    """The template of that id. Raises Problems if there is none, and ApiError."""
+    """The template of that id, without known secrets in its command. Raises Problems if there is none, and ApiError."""
     try:
         found = template_in(await view.client.send(template_request(id)))
     except NotFound:
         found = None
     if found is None:
         raise problem(f"there is no template {id}", "novita-infra templates lists them")
-    return found
+    redacted = view.client.redacted
+    return replace(found, command=redacted(found.command), entrypoint=redacted(found.entrypoint))
 
 
 async def read_models(view: AccountView) -> Sequence[LanguageModel]:

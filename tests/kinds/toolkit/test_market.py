@@ -117,6 +117,16 @@ def test_an_empty_market_has_no_offer() -> None:
     assert market_offers(Catalogue(), {}, GPUS) == ((), "the API lists no product")
 
 
+def test_a_market_offer_has_the_inventory_and_the_largest_disk_of_its_cluster() -> None:
+    listed = replace(LARGE, max_root_gb=512, inventory="low")
+    wanted = replace(GPUS, name="H100")
+    (offer,), _ = market_offers(CATALOGUE, {StockQuery("gpu", "b"): [listed]}, wanted)
+    assert (offer.product.max_root_gb, offer.product.inventory, offer.free) == (512, "low", True)
+    elsewhere = replace(CATALOGUE, gpu=(replace(LARGE, inventory="high"),))
+    (offer,), _ = market_offers(elsewhere, {StockQuery("gpu", "b"): None}, wanted)
+    assert (offer.product.max_root_gb, offer.product.inventory) == (2048, "")
+
+
 def test_a_market_offer_whose_stock_is_not_known_is_neither_free_nor_taken() -> None:
     wanted = replace(GPUS, name="H100")
     (offer,), _ = market_offers(CATALOGUE, {StockQuery("gpu", "b"): None}, wanted)

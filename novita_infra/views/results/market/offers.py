@@ -61,6 +61,7 @@ class OfferRow:
     type: str = fact("The list that holds it: `gpu`, `cpu` (instances) or `serverless` (endpoints).")
     cluster: OfferCluster = fact("The cluster.", title="CLUSTER")
     free: bool | None = fact("Whether it is free there now; null if the API does not say.", title="FREE")
+    inventory: str | None = fact("How much is free there, in a word of the API; null if it does not say.")
     per_hour: Fraction | None = fact(
         "The price of all GPUs per hour in the chosen billing mode, in USD; null if it is not known.", title="PER HOUR"
     )
@@ -120,6 +121,7 @@ def _row(offer: MarketOffer, catalogue: Catalogue, kinds: tuple[Kind, ...]) -> O
         type=offer.need.query.part,
         cluster=OfferCluster(cluster.id, cluster.name, cluster.network_storage, cluster.vpc),
         free=offer.free,
+        inventory=product.inventory or None,
         per_hour=offer.price,
         prices=OfferPrices(price_or_none(product.price), price_or_none(product.spot_price), monthly),
         spot=_spot(product),
