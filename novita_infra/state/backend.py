@@ -102,8 +102,8 @@ class StateStorage(Protocol):
         ...
 
     def has_old_key(self) -> bool:
-        """As `Store.has_old_key`, of what was read last."""
-        ...
+        """As `Store.has_old_key`, of what was read last. False where nothing is encrypted."""
+        return False
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         """Replaces `stored` by the state atomically, keeps the previous state, and drops the journal.
@@ -172,6 +172,26 @@ class OpenBackend(Protocol):
     def locks(self) -> Sequence[HeldLock]:
         """The locks of environments that are held now, sorted by environment."""
         ...
+
+
+class BackendAround:
+    """What a backend around another one hands on to that one."""
+
+    def __init__(self, backend: OpenBackend) -> None:
+        self._backend = backend
+
+    @property
+    def remote(self) -> bool:
+        return self._backend.remote
+
+    def describe(self) -> str:
+        return self._backend.describe()
+
+    def environments(self) -> tuple[str, ...]:
+        return self._backend.environments()
+
+    def named_locks(self, operation: str) -> NamedLocks:
+        return self._backend.named_locks(operation)
 
 
 @dataclass(frozen=True, slots=True)

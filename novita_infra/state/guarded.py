@@ -10,38 +10,22 @@ from typing import Final
 
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
+from novita_infra.state.backend import BackendAround, Overtaken, StateStorage, Stored
 from novita_infra.state.format.file_format import previous_digest, read_state, state_digest, write_state
 from novita_infra.state.format.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state, with_slow_digests
-from novita_infra.state.store import Journal, LockHolder, LockRefused, NamedLocks, StateLock, StateLost, StateVersion
+from novita_infra.state.store import Journal, LockHolder, LockRefused, StateLock, StateLost, StateVersion
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
 
 
-class GuardedBackend:
+class GuardedBackend(BackendAround):
     """Implements StateBackend on the storages of any backend."""
-
-    def __init__(self, backend: OpenBackend) -> None:
-        self._backend = backend
-
-    @property
-    def remote(self) -> bool:
-        return self._backend.remote
-
-    def describe(self) -> str:
-        return self._backend.describe()
-
-    def environments(self) -> tuple[str, ...]:
-        return self._backend.environments()
 
     def store(self, environment: str, *, project: str = "") -> GuardedStore:
         return GuardedStore(self._backend.storage(environment), partial(new_state, project, environment))
-
-    def named_locks(self, operation: str) -> NamedLocks:
-        return self._backend.named_locks(operation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,38 +9,33 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
-from novita_infra.state.backend import HeldLock, JournalWriter, OpenBackend, StateStorage, Stored, Version
+from novita_infra.state.backend import (
+    BackendAround,
+    HeldLock,
+    JournalWriter,
+    OpenBackend,
+    StateStorage,
+    Stored,
+    Version,
+)
 from novita_infra.state.encryption.marks import is_sealed_journal, is_sealed_state
 from novita_infra.state.encryption.settings import Encryption
-from novita_infra.state.store import LockHolder, LockRefused, NamedLocks, StateLock
+from novita_infra.state.store import LockHolder, LockRefused, StateLock
 
 if TYPE_CHECKING:
     from novita_infra.state.encryption.data_keys import DataKey
     from novita_infra.state.encryption.sealing import SealingWriter
 
 
-class EncryptedBackend:
+class EncryptedBackend(BackendAround):
     """Implements OpenBackend on any backend."""
 
     def __init__(self, backend: OpenBackend, encryption: Encryption) -> None:
-        self._backend = backend
+        super().__init__(backend)
         self._encryption = encryption
-
-    @property
-    def remote(self) -> bool:
-        return self._backend.remote
-
-    def describe(self) -> str:
-        return self._backend.describe()
-
-    def environments(self) -> tuple[str, ...]:
-        return self._backend.environments()
 
     def storage(self, environment: str) -> EncryptedStorage:
         return EncryptedStorage(self._backend.storage(environment), self._encryption)
-
-    def named_locks(self, operation: str) -> NamedLocks:
-        return self._backend.named_locks(operation)
 
     def locks(self) -> Sequence[HeldLock]:
         return self._backend.locks()

@@ -13,7 +13,7 @@ from typing import Final
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.state.backend import Overtaken, Stored, Version
+from novita_infra.state.backend import Overtaken, StateStorage, Stored, Version
 from novita_infra.state.objects.contents import EnvironmentObjects
 from novita_infra.state.objects.layout import (
     Head,
@@ -51,7 +51,7 @@ class _Seen:
     """The number of the segment that would come next."""
 
 
-class ObjectStorage:
+class ObjectStorage(StateStorage):
     """A StateStorage in objects."""
 
     def __init__(
@@ -69,7 +69,7 @@ class ObjectStorage:
         self._leases = leases
         self._now = now
         self._contents = EnvironmentObjects(objects, environment)
-        """As what was read last has it, where the place gives more at once than is asked for."""
+        """The objects as they were at the last read, where a place gives them all at once; else as they are."""
         self._last: tuple[_Seen, Stored] | None = None
         """What was read last: a reader that looks often fetches a state again only if it changed."""
         self._lease: Lease | None = None
@@ -145,9 +145,6 @@ class ObjectStorage:
         if fault is None:
             self._last = seen, stored
         return stored
-
-    def has_old_key(self) -> bool:
-        return False
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         seen, before = self._checked(stored), stored.journal or b""

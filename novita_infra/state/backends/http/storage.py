@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
-from novita_infra.state.backend import REPAIR_HINT, Overtaken, Stored, Version
+from novita_infra.state.backend import REPAIR_HINT, Overtaken, StateStorage, Stored, Version
 from novita_infra.state.backends.http.client import HttpClient, with_parameter
 from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
 from novita_infra.state.backends.http.locks import HttpLock, LockServer, note_in
@@ -36,7 +36,7 @@ def fetched(client: HttpClient, address: str) -> bytes | None:
     return answer.body
 
 
-class HttpStorage:
+class HttpStorage(StateStorage):
     """Implements StateStorage on a server."""
 
     def __init__(
@@ -102,9 +102,6 @@ class HttpStorage:
             serial = _SERIAL.search(data)
             mark = hashlib.sha256(data).hexdigest()
             return StateDocument(self._environment, int(serial[1] if serial else self._now()), mark=mark), True
-
-    def has_old_key(self) -> bool:
-        return False
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         with self._writing() as id:

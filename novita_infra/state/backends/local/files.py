@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.model.diagnostics import problem
-from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, Stored, Version
+from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, StateStorage, Stored, Version
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder
 from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.backends.local.ring import Ring
@@ -75,7 +75,7 @@ class LocalFolder:
         return tuple(HeldLock(name, holder) for name in names if (holder := self.storage(name).lock_holder()))
 
 
-class LocalFiles:
+class LocalFiles(StateStorage):
     """A StateStorage: `<environment>.json` and its neighbours `.json.lock` and `.journal`, a backup of both, a history.
 
     `.json.backup` is the state before the last run or edit, and `.journal.backup` the changes since then. While a run
@@ -149,9 +149,6 @@ class LocalFiles:
 
     def read_damaged(self) -> Stored:
         return self.read()
-
-    def has_old_key(self) -> bool:
-        return False
 
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         try:
