@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from processes import Cloud, Run, serving, wait_until
-from state_backends import manifest_part
+from state_backends import BACKENDS, manifest_part
 
 from novita_infra.state.process_identity import user_name
 from novita_infra.state.registry import DEFAULT, backend_names
@@ -30,7 +30,7 @@ class Team:
     """A project whose clones share a state, and the cloud in which nothing moves by itself."""
 
     def __init__(self, folder: Path, backend: str, cloud: Cloud, stack: ExitStack) -> None:
-        self.folder, self.cloud = folder, cloud
+        self.folder, self.cloud, self.backend = folder, cloud, backend
         self.machine = f"m-{folder.name}"
         self._state = dict(manifest_part(backend, folder / "place"))
         if backend == DEFAULT:
@@ -156,3 +156,31 @@ def test_a_plan_that_another_apply_overtook_is_refused_with_who_and_when(team: T
     assert f", process {other.pid} on " in late.stderr, late.stderr
     assert "`apply` of " in late.stderr
     assert len(team.machines()) == 1
+
+
+@pytest.mark.parametrize(
+    "team", [name for name, case in BACKENDS.items() if name in backend_names() and case.leases], indirect=True
+)
+def test_a_run_that_was_paused_with_the_lock_of_a_create_creates_nothing_beside_the_next(team: Team) -> None:
+    """A network has no owner mark: of two environments, one at a time may create such as have one name."""
+    net = f"net-{team.backend}"
+    clones = [team.clone(name) for name in ("one", "two")]
+    for clone in clones:
+        text = f"{{apiVersion: novita-infra/v1, kind: VPC, metadata: {{name: {net}}}, spec: {{cluster: us-ca-nas-2}}}}"
+        (clone / "main.yaml").write_text(text, encoding="utf-8")
+        with (clone / "novita-infra.yaml").open("a", encoding="utf-8") as file:
+            file.write("environments: {dev: {}, prod: {}}\n")
+    team.cloud.add_fault(kind="slow", operation="networks.list", position="after", seconds=4, count=0)
+    paused = team.run(clones[0], *APPLY, "--env", "dev")
+    locks: Any = BACKENDS[team.backend].open_bytes(team.folder / "place")
+    wait_until(lambda: f"vpc {net}" in locks._leases.table().names, "the run holds the lock of its create")
+    paused.interrupt(signal.SIGSTOP)
+    team.cloud.clear_faults()
+    other = team.run(clones[1], *APPLY, "--env", "prod")
+    team.finish(other)
+    paused.interrupt(signal.SIGCONT)
+    assert paused.end() == 5, paused.stderr
+    assert "the locks of this run were taken over while it gave no sign of life" in " ".join(paused.stderr.split())
+    assert len(team.cloud.live("networks", net)) == 1
+    team.finish(team.run(clones[0], *APPLY, "--env", "dev"))
+    assert len(team.cloud.live("networks", net)) == 2
