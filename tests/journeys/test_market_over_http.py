@@ -152,6 +152,20 @@ def test_every_operation_of_the_market_is_reached_by_a_command() -> None:
     assert calls == dict.fromkeys(OPERATIONS, True)
 
 
+def test_a_market_without_stock_shows_prices_and_that_nothing_is_free() -> None:
+    with serving("--scenario", "no-stock", time_scale=1.0) as (address, _):
+        shown = run(address, "offers", "--gpu", "5090", "--cluster", "us-ca-6").stdout.splitlines()
+        assert shown[1].split()[:6] == ["RTX", "5090", "32GB", "5090.16c96g", "us-ca-6", "no"]
+        assert shown[3:] == [
+            "For the first one, in the spec of an Instance:",
+            "  product: {gpu: RTX 5090 32GB}",
+            "  cluster: us-ca-6",
+        ]
+        nothing = run(address, "offers", "--gpu", "5090", "--free").stdout
+        assert nothing == "No offer fits: none is free: RTX 5090 32GB.\n"
+        assert {tuple(row["free"]) for row in json.loads(run(address, "clusters", "--json").stdout)} == {()}
+
+
 def test_an_empty_market_is_said_to_be_empty() -> None:
     with served(Market(0)) as server:
         assert {command: run(server, command).stdout for command in LISTS} == {

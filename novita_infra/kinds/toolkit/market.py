@@ -49,7 +49,8 @@ class MarketOffer:
     product: Product
     cluster: Cluster
     price: Fraction | None
-    """The price of all GPUs per hour in the billing mode, in 1/100000 USD; None for an unknown one."""
+    """The price of all GPUs per hour in the billing mode, in 1/100000 USD; None for an unknown one, and for 0, by which
+    the API says that a mode is not offered."""
     free: bool | None
     """None where the stock of the cluster is not known."""
 
@@ -121,7 +122,7 @@ def _offers(
                         inventory="" if listed is None else here.inventory,
                     ),
                     cluster=cluster,
-                    price=None if hourly is None else Fraction(hourly) * wanted.gpus,
+                    price=Fraction(hourly) * wanted.gpus if hourly else None,
                     free=None if listed is None else here.available,
                 )
 
@@ -169,7 +170,7 @@ def alternatives(needs: Sequence[StockNeed], stock: Stock, catalogue: Catalogue)
             Alternative(query, product, price, elsewhere=free is elsewhere)
             for query, product in free
             if is_offered(product, query.mode) and (memory_of(product, catalogue) or least) >= least
-            if (price := hourly_price(product, query.mode)) is not None
+            if (price := hourly_price(product, query.mode))
         ]
         for item in sorted(fitting, key=lambda item: (item.price, item.product.name, item.product.id)):
             found.setdefault(item.product.id, item)

@@ -11,7 +11,7 @@ from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.lookup import matching, no_product
 from novita_infra.kinds.toolkit.market import MarketOffer, OfferFilter, ProductPart, market_offers, offer_queries
 from novita_infra.kinds.toolkit.wishes import MEMORY, Wish, clusters_wanted
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.view import AccountView
 from novita_infra.refresh.catalogue import read_catalogue, read_stock
@@ -70,14 +70,12 @@ async def find_offers(view: AccountView, options: OfferOptions) -> FoundOffers:
 
 
 def _filter(options: OfferOptions, catalogue: Catalogue) -> OfferFilter:
-    if options.gpu:
-        listed = [item for part in options.parts for item in getattr(catalogue, part)]
-        if not matching(listed, options.gpu):
-            _refuse(no_product(listed, options.gpu, path=()))
+    listed = [item for part in options.parts for item in getattr(catalogue, part)]
+    if options.gpu and not matching(listed, options.gpu):
+        raise _problem(no_product(listed, options.gpu, path=()))
     places = clusters_wanted(catalogue, cluster=options.cluster, region=options.region)
     if isinstance(places, SpecError):
-        _refuse(places)
-        places = None
+        raise _problem(places)
     return OfferFilter(
         parts=options.parts,
         name=options.gpu,
@@ -92,5 +90,5 @@ def _filter(options: OfferOptions, catalogue: Catalogue) -> OfferFilter:
     )
 
 
-def _refuse(error: SpecError) -> None:
-    raise problem(error.summary, error.hint)
+def _problem(error: SpecError) -> Problems:
+    return problem(error.summary, error.hint)

@@ -117,6 +117,13 @@ def test_an_empty_market_has_no_offer() -> None:
     assert market_offers(Catalogue(), {}, GPUS) == ((), "the API lists no product")
 
 
+def test_a_price_of_zero_is_no_price_of_a_market_offer_and_no_alternative() -> None:
+    catalogue = replace(CATALOGUE, gpu=(replace(SMALL, price=0), ODD))
+    offers, _ = market_offers(catalogue, {}, GPUS)
+    assert [(item.product.id, item.price) for item in offers][-1] == ("small", None)
+    assert instead(StockNeed(StockQuery("gpu"), "26", ODD.name), catalogue=replace(catalogue, gpu_memory={})) == ""
+
+
 def test_a_market_offer_has_the_inventory_and_the_largest_disk_of_its_cluster() -> None:
     listed = replace(LARGE, max_root_gb=512, inventory="low")
     wanted = replace(GPUS, name="H100")

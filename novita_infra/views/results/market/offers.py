@@ -96,7 +96,7 @@ class OfferListing(Listing):
 
     def closing(self) -> Iterator[Line]:
         first = next((row for row in self.rows if row.free), self.rows[0])
-        which = "the first that is free" if first.free else "the first, which is not free now"
+        which = "the first that is free" if first.free else "the first one"
         yield line()
         yield line((f"For {which}, in the spec of an {first.manifest.kind}:", Tone.STRONG))
         for text in manifest_lines(first.manifest.spec):
