@@ -33,6 +33,7 @@ DONE = [
         "docs/team.md",
         "docs/how-to.md",
         "docs/market.md",
+        "docs/account.md",
         "docs/state.md",
         "docs/simulator.md",
     )

@@ -173,7 +173,8 @@ def _states(place: Located, environment: str, cloud: str) -> Iterator[Checkup]:
             yield _failed(f"state {name}", problems)
             continue
         pending = sum(record.pending is not None for record in state.records.values())
-        detail = f"version {state.serial}, {len(state.records)} resources"
+        count = len(state.records)
+        detail = f"version {state.serial}, {count:,} resource{'' if count == 1 else 's'}"
         if cloud and state.cloud not in {"", cloud}:
             hint = "set NOVITA_API_URL, or --sim, as for the apply that wrote it"
             yield Checkup(f"state {name}", Health.WARNING, f"{detail}, of {state.cloud}, not of {cloud}", hint)

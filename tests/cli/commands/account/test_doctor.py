@@ -57,7 +57,7 @@ def test_a_sound_setup_has_no_error(run: Invoke, project: Path) -> None:
     assert found["key"] == "ok: valid: key-1"
     assert found["clock"] == "ok: that of the simulator"
     assert found["project"] == f"ok: small in {project.resolve()}, states in state"
-    assert found["state default"].endswith(", 1 resources")
+    assert found["state default"].endswith(", 1 resource")
     assert found["lock"] == "ok: free"
     data = json.loads(run("doctor", "--sim", "--json").stdout)
     jsonschema.validate(data, result_schemas()["doctor"])
