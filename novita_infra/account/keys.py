@@ -1,9 +1,10 @@
-"""The API keys of the account: their list, with the models that each may call."""
+"""The API keys of the account: their list, and the models that each may call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.api.request import Request, get
@@ -12,6 +13,8 @@ from novita_infra.model.frozen import dataclass
 
 KEYS_WITH_POLICIES: Final[Request] = get("/openapi/v2/user/key", includePolicySummary="true")
 """key-list-with-model-access."""
+ALL: Final = "all_enabled"
+SELECTED: Final = "selected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,64 @@ class ListedKey:
 def keys_in(answer: Any) -> list[ListedKey]:
     """The keys in an answer."""
     return [_key(item) for item in objects_of(object_of(answer).get("keys"))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPolicy:
+    """The models that a key may call. They are language models; others are outside of a policy."""
+
+    mode: str
+    """`all_enabled` or `selected`; empty where the answer has none."""
+    allowed: tuple[str, ...]
+    """The selected models; an answer to a developer leaves them out."""
+    excluded: tuple[str, ...]
+    """The models that are not among all."""
+    source: str
+    """`default` or `private_policy`."""
+
+
+def policy_request(id: str) -> Request:
+    """The request for the policy of a key (key-get-model-access-policy)."""
+    return get(_policy_path(id))
+
+
+def policy_setting(id: str, *, allowed: Sequence[str], excluded: Sequence[str]) -> Request:
+    """The request that replaces the policy: the allowed models alone, or all but the excluded ones.
+
+    Its answer is the policy as the service has made it (key-put-model-access-policy).
+    """
+    body = {
+        "schemaVersion": 1,
+        "productScope": "model_api",
+        "mode": SELECTED if allowed else ALL,
+        "allowedModels": [{"type": "llm", "id": model} for model in allowed],
+        "excludedModels": [{"type": "llm", "id": model} for model in excluded],
+    }
+    return Request("PUT", _policy_path(id), body=body, repeatable=True)
+
+
+def policy_reset(id: str) -> Request:
+    """The request that brings the default policy back (key-delete-model-access-policy)."""
+    return Request("DELETE", _policy_path(id), repeatable=True)
+
+
+def policy_of(answer: Any) -> ModelPolicy:
+    """The policy in an answer."""
+    policy = object_of(object_of(answer).get("policy"))
+    return ModelPolicy(
+        mode=text_of(policy.get("mode")),
+        allowed=_models(policy.get("allowedModels")),
+        excluded=_models(policy.get("excludedModels")),
+        source=text_of(object_of(policy.get("source")).get("type")),
+    )
+
+
+def _policy_path(id: str) -> str:
+    return f"/openapi/v2/user/key/{quote(id, safe='')}/model-access-policy"
+
+
+def _models(value: Any) -> tuple[str, ...]:
+    return tuple(filter(None, (text_of(item.get("id")) for item in objects_of(value))))
 
 
 def own_keys(keys: Sequence[ListedKey], is_own: Callable[[str], bool]) -> list[ListedKey]:

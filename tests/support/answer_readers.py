@@ -30,7 +30,7 @@ from novita_infra.account.budgets import (
     key_budgets_request,
     member_budgets_in,
 )
-from novita_infra.account.keys import KEYS_WITH_POLICIES, keys_in
+from novita_infra.account.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.account.spans import DAY, BillWindow
@@ -102,6 +102,9 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("any list", _any_list, answer(BATCHES))
     yield from _bills(answer, int(rig.clock.now()))
     yield AnswerReader("keys with policies", keys_in, answer(KEYS_WITH_POLICIES))
+    (own,) = (key.id for key in rig.world.api_keys)
+    yield AnswerReader("policy of a key", policy_of, answer(policy_request(own)))
+    yield AnswerReader("policy of models", policy_of, {"policy": {"allowedModels": [{"type": "llm", "id": "m"}]}})
     yield AnswerReader("rate limits", rate_limits_in, answer(quota_request("llm")))
     yield AnswerReader("member budgets", member_budgets_in, answer(MEMBERS))
     yield AnswerReader(

@@ -16,7 +16,17 @@ from novita_infra.account.budgets import (
     member_budgets_in,
     setting_request,
 )
-from novita_infra.account.keys import KEYS_WITH_POLICIES, ListedKey, keys_in, own_keys
+from novita_infra.account.keys import (
+    KEYS_WITH_POLICIES,
+    ListedKey,
+    ModelPolicy,
+    keys_in,
+    own_keys,
+    policy_of,
+    policy_request,
+    policy_reset,
+    policy_setting,
+)
 from novita_infra.account.quotas import MODALS, RateLimit, endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.api.errors import ApiError
 from novita_infra.kinds import KINDS
@@ -40,6 +50,15 @@ class AccountQuotas:
     endpoints: tuple[tuple[str, int], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChange:
+    """A change of the models that a key may call: these alone, all but these, all, or the default."""
+
+    allowed: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    resets: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class KeyIdentity:
     """Whose key it is."""
@@ -56,6 +75,29 @@ async def read_keys_of_account(view: AccountView) -> tuple[list[ListedKey], list
     """The keys, and those that may be the one in use. Raises ApiError."""
     keys = keys_in(await view.client.send(KEYS_WITH_POLICIES))
     return keys, own_keys(keys, view.client.is_own)
+
+
+def key_named(keys: Sequence[ListedKey], word: str) -> ListedKey:
+    """The key of that id or name. Raises Problems if none or several fit."""
+    found = [key for key in keys if word in {key.id, key.number}] or [key for key in keys if word == key.name]
+    if not found:
+        raise problem(f"there is no key {word}", nearest(word, [name for key in keys for name in (key.name, key.id)]))
+    if len(found) > 1:
+        raise problem(f"several keys are called {word}", f"name one by its id: {', '.join(key.id for key in found)}")
+    return found[0]
+
+
+async def read_policy(view: AccountView, key: ListedKey) -> ModelPolicy:
+    """The models that the key may call. Raises ApiError."""
+    return policy_of(await view.client.send(policy_request(key.id)))
+
+
+async def change_policy(view: AccountView, key: ListedKey, change: PolicyChange) -> ModelPolicy:
+    """Changes the models that the key may call; returns the policy as the service has made it. Raises ApiError."""
+    if change.resets:
+        await view.client.send(policy_reset(key.id))
+        return await read_policy(view, key)
+    return policy_of(await view.client.send(policy_setting(key.id, allowed=change.allowed, excluded=change.excluded)))
 
 
 async def read_limits(view: AccountView) -> AccountQuotas:

@@ -6,8 +6,8 @@ import os
 
 import click
 
-from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.operations.account.balance import read_balance
@@ -19,10 +19,10 @@ SUMMARY = "Show what the account can spend, and how long that lasts"
 
 
 @click.command(cls=Command)
-@with_account_options
+@sim_option
 @format_options("balance")
 @with_renderer
-def balance(*, account_options: AccountOptions, renderer: Renderer) -> int:
+def balance(*, sim: bool, renderer: Renderer) -> int:
     """Show the balance of the account, the rate at which it is spent, and how long it lasts.
 
     The rate is that of everything live on the account that is charged by the hour or the day, at today's prices. It
@@ -35,7 +35,8 @@ def balance(*, account_options: AccountOptions, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+        where = AccountOptions(sim=sim, names_objects=False)
+        async with open_account_view(where, os.environ, report=renderer.note) as view:
             report = await read_balance(view)
         renderer.result(balance_facts(report.balance, report.runway, unlisted=report.unlisted))
         return 0

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from novita_infra.account.budgets import HolderBudget
-from novita_infra.account.keys import ListedKey
+from novita_infra.account.keys import ALL, SELECTED, ListedKey, ModelPolicy
 from novita_infra.account.quotas import RateLimit
 from novita_infra.model.clock import moment, timestamp
 from novita_infra.model.frozen import dataclass
@@ -45,6 +45,21 @@ class KeyListing(Listing):
     empty: ClassVar[str] = "The API lists no keys."
 
     rows: tuple[KeyRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPolicy(Facts):
+    """The language models that an API key may call, as `keys KEY --json` prints them."""
+
+    name: ClassVar[str] = "key_policy"
+
+    key_name: str = fact("The name of the key.", title="Key")
+    key_id: str = fact("The id of the key.", title="Key id")
+    mode: str | None = fact("`all_enabled` or `selected`; null if the API does not say.")
+    may_call: str = cell("May call")
+    allowed: tuple[str, ...] = fact("The selected models; the API shows them to owners and administrators only.")
+    excluded: tuple[str, ...] = fact("The models that it may not call.")
+    source: str = fact("`default`, or `private_policy` for a policy of the key.", title="Policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +172,27 @@ def key_listing(keys: Iterable[ListedKey], own: Collection[ListedKey]) -> KeyLis
     )
 
 
+def key_policy(key: ListedKey, policy: ModelPolicy) -> KeyPolicy:
+    """The models that a key may call."""
+    return KeyPolicy(
+        key.name,
+        key.id,
+        policy.mode or None,
+        policy_words(policy),
+        policy.allowed,
+        policy.excluded,
+        policy.source,
+    )
+
+
+def policy_words(policy: ModelPolicy) -> str:
+    """A policy in words."""
+    if policy.mode == SELECTED:
+        return ", ".join(policy.allowed) or "selected models, which the API does not show to this key"
+    models = "all models" if policy.mode == ALL else "not known"
+    return f"{models} but {', '.join(policy.excluded)}" if policy.excluded else models
+
+
 def quota_listing(
     rates: Iterable[RateLimit],
     counts: Iterable[tuple[str, int, int]],
@@ -191,9 +227,9 @@ def who_am_i(cloud: str, account: str, keys: Sequence[ListedKey], member: Holder
 
 
 def _models(key: ListedKey) -> str:
-    if key.models == "selected":
+    if key.models == SELECTED:
         return f"{'-' if key.allowed is None else key.allowed} selected"
-    return f"all but {key.excluded}" if key.excluded else key.models.replace("all_enabled", "all") or "-"
+    return f"all but {key.excluded}" if key.excluded else key.models.replace(ALL, "all") or "-"
 
 
 def _rates(rates: Iterable[RateLimit]) -> Iterator[QuotaRow]:

@@ -118,3 +118,51 @@ def test_what_is_printed_for_programs_fits_the_schemas(run: Invoke) -> None:
         (("budgets", "check", "member", OWNER), "budget_check"),
     ):
         jsonschema.validate(json.loads(run(*words, "--sim", "--json").stdout), schemas[name])
+
+
+def test_the_models_of_a_key_are_set_and_reset(run: Invoke) -> None:
+    def policy(*words: str) -> dict[str, object]:
+        shown = run("keys", "key-1", *words, "--sim", "--json")
+        assert shown.exit_code == 0, shown.output
+        data = json.loads(shown.stdout)
+        jsonschema.validate(data, result_schemas()["key_policy"])
+        return {name: data[name] for name in ("mode", "allowed", "excluded", "source")}
+
+    default = {"mode": "all_enabled", "allowed": [], "excluded": [], "source": "default"}
+    assert policy() == default
+    own = {**default, "source": "private_policy"}
+    model = "qwen/qwen3-max"
+    assert policy("--allow", model, "--allow", model, "--auto-approve") == {
+        **own,
+        "mode": "selected",
+        "allowed": [model],
+    }
+    assert run("keys", "key-1", "--sim").stdout.splitlines()[2:] == [
+        "May call: qwen/qwen3-max",
+        "Policy:   private_policy",
+    ]
+    assert "1 selected" in run("keys", "--sim").stdout
+    shown = run("keys", "key-1", "--exclude", model, "--auto-approve", "--sim")
+    assert shown.stderr.endswith(") may call qwen/qwen3-max now.\n")
+    assert "May call: all models but qwen/qwen3-max\n" in shown.stdout
+    assert "all but 1" in run("keys", "--sim").stdout
+    assert policy("--all-models", "--auto-approve") == own
+    assert policy("--default", "--auto-approve") == default
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--allow", "m"), "no key is named; novita-infra keys lists them"),
+        (("key-1", "--allow", "m", "--default"), "exclude each other; choose one"),
+        (("key-1", "--auto-approve"), "--auto-approve answers the question before a change; leave it out"),
+        (("key-1", "--default", "--json"), "--json cannot ask"),
+        (("key-1", "--default"), "no question can be asked: stdin is not a terminal"),
+        (("key-2",), 'there is no key key-2; did you mean "key-1"?'),
+        (("key-1", "--allow", "acme/none", "--auto-approve"), "acme/none is not available"),
+    ],
+)
+def test_models_that_cannot_be_set_are_explained(run: Invoke, words: tuple[str, ...], message: str) -> None:
+    refused = run("keys", *words, "--sim")
+    assert refused.exit_code == 1
+    assert message in refused.stderr + refused.stdout

@@ -13,6 +13,7 @@ from novita_infra.account.bill_groups import GROUPS, KEY_GROUPS, LABEL, OwnedLin
 from novita_infra.account.spans import TimeSpan
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.span_options import span_options
@@ -99,10 +100,10 @@ def fixed_term(**options: Any) -> int:
     type=click.Choice(KEY_GROUPS),
     help="Show the sums by this.",
 )
-@with_account_options
+@sim_option
 @format_options("key_bills", "bill_groups")
 @with_renderer
-def key_bills(*, since: str, until: str, by: str | None, account_options: AccountOptions, renderer: Renderer) -> int:
+def key_bills(*, since: str, until: str, by: str | None, sim: bool, renderer: Renderer) -> int:
     """Show what calls of models cost by API key. It is the same money as that of `billing usage`, cut another way.
 
     The API has no such bills from before 2026-01-01.
@@ -114,7 +115,8 @@ def key_bills(*, since: str, until: str, by: str | None, account_options: Accoun
     """
 
     async def show() -> int:
-        async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+        where = AccountOptions(sim=sim, names_objects=False)
+        async with open_account_view(where, os.environ, report=renderer.note) as view:
             bills = await read_keys(view, span_named(since, until, view.clock.now()))
         sums = bill_sums(bills.lines, bills.span)
         owned = [OwnedLine(line) for line in bills.lines]

@@ -6,8 +6,8 @@ import os
 
 import click
 
-from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.span_options import span_options
@@ -19,10 +19,10 @@ from novita_infra.views.results.account.payments import month_listing, transacti
 
 @click.command("monthly", cls=Command)
 @span_options(since="2025-10, the first month of which the API has a bill")
-@with_account_options
+@sim_option
 @format_options("monthly_bills")
 @with_renderer
-def monthly(*, since: str, until: str, account_options: AccountOptions, renderer: Renderer) -> int:
+def monthly(*, since: str, until: str, sim: bool, renderer: Renderer) -> int:
     """Show the bill of each month, usage and purchases together.
 
     \b
@@ -32,7 +32,8 @@ def monthly(*, since: str, until: str, account_options: AccountOptions, renderer
     """
 
     async def show() -> int:
-        async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+        where = AccountOptions(sim=sim, names_objects=False)
+        async with open_account_view(where, os.environ, report=renderer.note) as view:
             renderer.result(month_listing(await read_months(view, since, until)))
         return 0
 
@@ -41,10 +42,10 @@ def monthly(*, since: str, until: str, account_options: AccountOptions, renderer
 
 @click.command("transactions", cls=Command)
 @span_options(since="the first day of this month")
-@with_account_options
+@sim_option
 @format_options("transactions")
 @with_renderer
-def transactions(*, since: str, until: str, account_options: AccountOptions, renderer: Renderer) -> int:
+def transactions(*, since: str, until: str, sim: bool, renderer: Renderer) -> int:
     """Show top-ups, refunds and purchases.
 
     \b
@@ -54,7 +55,8 @@ def transactions(*, since: str, until: str, account_options: AccountOptions, ren
     """
 
     async def show() -> int:
-        async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+        where = AccountOptions(sim=sim, names_objects=False)
+        async with open_account_view(where, os.environ, report=renderer.note) as view:
             renderer.result(
                 transaction_listing(await read_transactions(view, span_named(since, until, view.clock.now())))
             )
