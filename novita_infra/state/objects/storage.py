@@ -118,8 +118,11 @@ class ObjectStorage(StateStorage):
 
     def _stored(self, head: Head, version: str, *, damaged: bool) -> Stored | None:
         """What is stored at that version of the head; None if it has changed since."""
-        last = self._last
-        if (
+        last, own = self._last, self._writer
+        if not damaged and own is not None and own.id == head.state:
+            if len(self._contents.journal_keys(own.id)) == own.number:
+                return own.stored(_Seen(version, own.id, head.fence, own.number))
+        elif (
             last is not None
             and last[0].head == version
             and len(self._contents.journal_keys(head.state)) == last[0].next
@@ -172,7 +175,7 @@ class ObjectStorage(StateStorage):
         if id != seen.state:
             changes.append(self._head_change(seen, id))
         self._write(changes)
-        self._writer = _SegmentWriter(self, id, number + 1)
+        self._writer = _SegmentWriter(self, id, number + 1, Stored(state, header))
         return self._writer
 
     def _checked(self, stored: Stored) -> _Seen:
@@ -299,8 +302,11 @@ class ObjectStorage(StateStorage):
 class _SegmentWriter:
     """The journal of a run: a segment for each group of lines that come together."""
 
-    def __init__(self, storage: ObjectStorage, id: str, number: int) -> None:
+    def __init__(self, storage: ObjectStorage, id: str, number: int, begin: Stored) -> None:
+        """`begin` is what the journal began with."""
         self._storage = storage
+        self._state = begin.state
+        self._lines = bytearray(begin.journal or b"")
         self.id = id
         """The state that the journal continues from."""
         self.number = number
@@ -314,6 +320,11 @@ class _SegmentWriter:
         with self._pacing.turn():
             self._storage.append(self.id, self.number, lines)
         self.number += 1
+        self._lines += lines
+
+    def stored(self, seen: _Seen) -> Stored:
+        """What is stored while nobody else has written: no segment is fetched that this run has written itself."""
+        return Stored(self._state, bytes(self._lines), seen)
 
     def close(self) -> None:
         self._open = False

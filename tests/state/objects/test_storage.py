@@ -171,6 +171,19 @@ def test_a_trail_is_kept_whether_it_goes_on_from_the_journal_or_replaces_it(tmp_
     assert (stored.state, stored.journal) == (b"{}", trail)
 
 
+def test_a_run_fetches_no_segment_that_it_wrote_itself(tmp_path: Path) -> None:
+    own, objects = store(tmp_path), FolderObjects(tmp_path, atomic=False)
+    state = own.save(own.load())
+    changes = [Record(A, "i-1"), Record(B, "i-2")]
+    with own.journal(state) as journal:
+        asyncio.run(write_changes(journal, changes))
+        segments = objects.read_all(journal_prefix("dev"))
+        objects.write([ObjectChange(key, b"unread") for key in segments])
+        assert own.load() == after(state, changes)
+        objects.write([ObjectChange(key, item.data) for key, item in segments.items()])
+        assert store(tmp_path).load() == after(state, changes)
+
+
 def test_old_versions_and_their_journals_are_dropped_together(tmp_path: Path) -> None:
     for number in range(12):
         own = store(tmp_path, kept=2)
