@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import Any
 
+from novita_infra.account.metric_series import MetricSeries
 from novita_infra.account.metrics import GpuUse
+from novita_infra.api.request import Request
 from novita_infra.kinds.call import Call
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
@@ -85,6 +88,16 @@ class MachineAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineMetrics:
+    """How the service shows the figures of an object over time."""
+
+    request: Callable[..., Request]
+    """The request, from the id, and by name `start` and `interval`, in seconds."""
+    read: Callable[[Any], tuple[MetricSeries, ...]]
+    """The series in the answer; none for an object that does not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """What is known of a live object that runs programs."""
 
@@ -96,6 +109,8 @@ class Machine:
     """How to log in, as a get of the object shows it: None while that is not possible. None for objects without."""
     charged: Callable[[Live], Spec] = lambda live: live.values
     """The spec whose costs are those of the object as it is now."""
+    metrics: MachineMetrics | None = None
+    """Its figures over time; None where the service shows none."""
     times: TimeRules | None = None
     """The fields about time."""
     actions: Mapping[str, MachineAction] = field(default_factory=dict)

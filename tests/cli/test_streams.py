@@ -71,6 +71,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "schema": ("", 1),
     "orphans": ("--sim", 1),
     "logs": ("instance.web --sim", 1),
+    "metrics": ("instance.web --sim", 1),
     "ssh": ("instance.web --sim --print", 1),
     "ssh-config": ("--sim", 1),
     "cp": ("a instance.web:b --sim --print", 1),

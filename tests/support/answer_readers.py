@@ -51,10 +51,11 @@ MIGRATED: Final = {"instanceId": "i-1", "createdAt": "1790000000", "type": "auto
 """A migration: the simulator lists none before a machine has failed."""
 BATCHES: Final = get("/openai/v1/batches")
 METRICS: Final = {
+    "cpuUtilization": [{"timestamp": "1790000000", "value": 12.5}],
     "gpuUtilization": {
         "avg": [{"timestamp": "1790000000", "value": 3.5}],
         "gpuIds": [{"items": [{"timestamp": 1_790_000_000, "value": 1}]}],
-    }
+    },
 }
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
@@ -165,6 +166,8 @@ def _of_kind(kind: Kind, id: str, answer: Callable[[Request], Any]) -> Iterator[
         yield "quota", kind.market.quota.read, answer(kind.market.quota.request)
     if kind.market.use is not None:
         yield "use", lambda data: last_use(data, 1_790_000_100.0), METRICS
+    if kind.machine is not None and kind.machine.metrics is not None:
+        yield "series", kind.machine.metrics.read, METRICS
     if kind.drift.migrations is not None:
         migrations = kind.drift.migrations
         yield "migration", lambda data: migrations.read(data if isinstance(data, dict) else {}), MIGRATED

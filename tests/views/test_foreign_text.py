@@ -53,6 +53,7 @@ PACKAGE = Path(novita_infra.__file__).parent
 WRITERS = {
     "cli/client_log.py",
     "cli/command.py",
+    "cli/commands/machines/logs.py",
     "cli/lazy.py",
     "cli/streams.py",
     "views/formats/json/renderer.py",
@@ -60,7 +61,8 @@ WRITERS = {
     "views/formats/text/renderer.py",
     "views/formats/text/terminal.py",
 }
-"""Modules that write to a terminal. Each passes the text through `printable`, a line or JSON; `streams` is a stream."""
+"""Modules that write to a terminal. Each passes the text through `printable`, a line or JSON; `streams` is a stream.
+Only `logs --raw` does not: it is asked for codes of terminals."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 

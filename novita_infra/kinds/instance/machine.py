@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from novita_infra.account.metric_series import series_in, series_request
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.kinds.call import Call
 from novita_infra.kinds.instance import calls
 from novita_infra.kinds.instance.timing import TIMES
-from novita_infra.kinds.machine import Login, Machine, MachineAction
+from novita_infra.kinds.machine import Login, Machine, MachineAction, MachineMetrics
 from novita_infra.model.resources import STABLE, Live, Phase
 
 
@@ -80,6 +81,7 @@ MACHINE: Final = Machine(
     product=_product,
     place=_place,
     login=_login,
+    metrics=MachineMetrics(request=series_request, read=series_in),
     times=TIMES,
     actions={
         "start": MachineAction(call=START, done="started", sets={"power": "running"}),

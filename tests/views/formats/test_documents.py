@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from novita_infra.account.metric_series import MetricSeries
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.orphans import Orphan
@@ -21,6 +22,7 @@ from novita_infra.views.content.plan import DriftContent, PlanContent
 from novita_infra.views.documents import WithDocuments, document_text
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import RenderSettings
+from novita_infra.views.results.machines.metrics import metrics_facts
 from novita_infra.views.results.orphans import orphan_listing
 
 FORMATS = output_formats()
@@ -36,7 +38,17 @@ def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]
     reviews = {name: plan_of(name) for name in ("mixed", "unchanged", "refused", "destroyed")}
     plan = reviews["mixed"].plan
     orphan = Orphan("instance", Live("i-1", HOSTILE, Phase.READY, "running", {}))
+    span = (1_796_040_000, 1_796_043_600)
+    series = (
+        MetricSeries("cpu", "", ((span[0] + 60, 12.5), (span[0] + 1800, 250.0), (span[1], 0.0))),
+        MetricSeries("gpu", "", ((span[0], 40.0),)),
+        *(MetricSeries("gpu", gpu, ((span[0], 80.0), (span[1], 0.0))) for gpu in ("0", HOSTILE)),
+    )
     return {
+        "metrics": {
+            "some": metrics_facts("instance.web", "i-1", "running", span=span, interval=60, series=series),
+            "none": metrics_facts("i-1", "i-1", HOSTILE, span=span, interval=60, series=()),
+        },
         "plan": {name: PlanContent(review, "sha256:0123") for name, review in reviews.items()},
         "drift": {name: DriftContent(review) for name, review in reviews.items()},
         "validation": {"refused": ValidationContent(reviews["refused"].problems, None)},
