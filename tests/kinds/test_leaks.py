@@ -34,7 +34,9 @@ leaves it out gets `metadata.name`."""
 EXCEPTIONS = {
     ("api/credentials.py", "password"): "the key of a secret in a body of the API, whatever it is about",
     ("catalogue/products.py", "instance"): "a category of products in the API, beside serverless",
+    ("cli/commands/machines/idle.py", "idle"): "the name of the command's result",
     ("cli/commands/machines/instance/group.py", "instance"): "the name of the command",
+    ("views/results/machines/idle.py", "idle"): "the name of the command's result",
     ("cli/commands/simulator/sim/run.py", "command"): "the command that is run against the simulator",
     ("manifests/language/variable_types.py", "type"): "the type of a variable, which is no field of a kind",
     ("schema/secret_pointers.py", "command"): "the word for the programs that give secrets",

@@ -30,11 +30,12 @@ from novita_infra.account.budgets import (
     key_budgets_request,
     member_budgets_in,
 )
+from novita_infra.account.jobs import MachineJob, job_in
 from novita_infra.account.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.account.spans import DAY, BillWindow
-from novita_infra.api.json_values import object_of
+from novita_infra.api.json_values import object_of, objects_of
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
 from novita_infra.catalogue.models import model_request, parse_model
@@ -56,6 +57,17 @@ METRICS: Final = {
         "avg": [{"timestamp": "1790000000", "value": 3.5}],
         "gpuIds": [{"items": [{"timestamp": 1_790_000_000, "value": 1}]}],
     },
+}
+JOBS: Final = {
+    "jobs": [
+        {
+            "Id": "j-1",
+            "type": "saveImage",
+            "state": {"state": "fail", "error": "PUSH", "errorMessage": "no room"},
+            "instanceId": "i-1",
+            "createdAt": "1790000000",
+        }
+    ]
 }
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
@@ -96,6 +108,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
 
         return rig.clock.run(send())
 
+    yield AnswerReader("jobs", _jobs, JOBS)
     yield AnswerReader("balance", balance_of, answer(BALANCE))
     yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
     yield AnswerReader("one template", template_in, answer(template_request("101")))
@@ -216,3 +229,7 @@ def _catalogue(name: str, part: Part, request: Request, requests: int, number: i
 
 def _paging(pages: Pages) -> dict[str, int]:
     return {pages.number: pages.first, pages.size: pages.page_size} if pages.number else {}
+
+
+def _jobs(answer: Any) -> list[MachineJob]:
+    return [job_in(item) for item in objects_of(object_of(answer).get("jobs"))]

@@ -25,11 +25,10 @@ from novita_infra.model.concurrency import end_tasks, racing, start_task
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live
 from novita_infra.operations.account.targets import ObjectTarget, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
-from novita_infra.operations.machines.ownership import foreign_owner_of
+from novita_infra.operations.machines.ownership import why_taken
 from novita_infra.planning.machine_actions import ActionOnMachine, action_on
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepLimits, Update
@@ -88,7 +87,7 @@ def _refusals(item: ActionOnMachine) -> Iterable[Diagnostic]:
 
 
 def _foreign(view: AccountView, item: ObjectTarget) -> Iterable[Diagnostic]:
-    if why := _taken(view, item.kind.type, item.live):
+    if why := why_taken(view, item.kind.type, item.live):
         hint = "it may be in use there; go to the folder of that project, or, to insist, add --steal"
         yield Diagnostic(f"{item.title} {why}", hint)
 
@@ -142,7 +141,7 @@ async def perform_actions(
         slots=step_slots(None),
         operation=lambda: "",
         mark=lambda _address, _operation: "",
-        foreign=lambda at, live: "" if options.steal else _taken(view, at.type, live),
+        foreign=lambda at, live: "" if options.steal else why_taken(view, at.type, live),
     )
     recorded = (view.recorded.by_id.get((item.kind.type, item.live.id)) for item in actions)
     environments = {item.environment for item in recorded if item}
@@ -177,14 +176,6 @@ def _acting(item: ActionOnMachine, *, waits: bool) -> Kind:
     """The kind with the call of the action in the place of those of a plan."""
     call = item.action.call if waits else replace(item.action.call, final_phases=frozenset())
     return replace(item.kind, api=replace(item.kind.api, updates=(call,)))
-
-
-def _taken(view: AccountView, kind: str, live: Live) -> str:
-    """Why the machine is not that of the view."""
-    recorded = view.recorded.by_id.get((kind, live.id))
-    address, environment = (recorded.address, recorded.environment) if recorded else (None, "")
-    owner = foreign_owner_of(view, address, environment, live.mark)
-    return f"carries the owner mark of {owner}" if owner else ""
 
 
 async def _end(over: asyncio.Event, stop: asyncio.Event, clock: Clock, seconds: float) -> None:

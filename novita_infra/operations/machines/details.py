@@ -25,7 +25,7 @@ def has_details(kind: Kind, live: Live) -> bool:
 
 async def read_details(client: ApiClient, clock: Clock, kind: Kind, live: Live) -> tuple[Live, GpuUse | None]:
     """The object with its times, and its use, where the service tells them. What cannot be had is no failure."""
-    timed, use = await together(_with_times(client, kind, live), _last_use(client, clock, kind, live))
+    timed, use = await together(_with_times(client, kind, live), last_use_of(client, clock, kind, live))
     return timed, use
 
 
@@ -44,7 +44,7 @@ async def _with_times(client: ApiClient, kind: Kind, live: Live) -> Live:
     return replace(live, created=found.created, started=found.started, stopped=found.stopped) if found else live
 
 
-async def _last_use(client: ApiClient, clock: Clock, kind: Kind, live: Live) -> GpuUse | None:
+async def last_use_of(client: ApiClient, clock: Clock, kind: Kind, live: Live) -> GpuUse | None:
     """The last use, where the kind measures it. Missing figures are no failure."""
     metrics = kind.market.use
     if metrics is None or not metrics.measured(live):

@@ -6,12 +6,21 @@ from dataclasses import replace
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.identity import Claim, owner_of
+from novita_infra.model.resources import Live
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.identity import identity_of
 from novita_infra.state.state import new_state
 
 
-def foreign_owner_of(view: AccountView, address: Address | None, environment: str, mark: str) -> str:
+def why_taken(view: AccountView, kind: str, live: Live) -> str:
+    """Why the machine of that type is not that of the view, or an empty string."""
+    recorded = view.recorded.by_id.get((kind, live.id))
+    address, environment = (recorded.address, recorded.environment) if recorded else (None, "")
+    owner = _foreign_owner(view, address, environment, live.mark)
+    return f"carries the owner mark of {owner}" if owner else ""
+
+
+def _foreign_owner(view: AccountView, address: Address | None, environment: str, mark: str) -> str:
     """The owner that the mark names, in words, where that is not the project of the view; empty for its own objects.
 
     `address` and `environment` are those of the record; None and empty for an object that no state records.

@@ -1,0 +1,67 @@
+"""Jobs of the account: moves of machines, saved images. Requests, and readers of their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from novita_infra.api.json_values import created_in, object_of, text_of
+from novita_infra.api.request import GPU, Pages, Request, post
+from novita_infra.model.frozen import dataclass
+
+ENDED: Final = frozenset({"success", "fail", "break"})
+"""The states of a job that is over (gpu-instance-list-jobs)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineJob:
+    """A job of the service on a machine."""
+
+    id: str
+    type: str
+    """The API's own word, such as `saveImage` or `autoInstanceMigrate`."""
+    state: str
+    """The API's own word, such as `running` or `success`."""
+    trouble: str
+    """The reason of a failure, in the API's words."""
+    machine: str
+    """The id of the machine."""
+    created: float
+    """Unix seconds; 0 if the API does not return it."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.state in ENDED
+
+
+def jobs_pages(*, id: str = "", kind: str = "", state: str = "", since: float = 0, until: float = 0) -> Pages:
+    """The list of jobs (gpu-instance-list-jobs). Empty filters mean all; the times are Unix seconds, 0 for none."""
+    filters: dict[str, str | int] = {
+        "jobId": id,
+        "type": kind,
+        "state": state,
+        "startTime": int(since),
+        "endTime": int(until),
+    }
+    query = {name: value for name, value in filters.items() if value}
+    return Pages(path=f"{GPU}/jobs", items=("jobs",), identity=("Id", "id"), number="pageNum", query=query)
+
+
+def job_in(item: Mapping[str, Any]) -> MachineJob:
+    """A job in the list (gpu-instance-list-jobs: `Id` has a capital; `state` is an object)."""
+    state = object_of(item.get("state"))
+    errors = (text_of(state.get("error")), text_of(state.get("errorMessage") or state.get("message")))
+    return MachineJob(
+        id=text_of(item.get("Id") or item.get("id")),
+        type=text_of(item.get("type")),
+        state=text_of(state.get("state")),
+        trouble=": ".join(filter(None, dict.fromkeys(errors))),
+        machine=text_of(item.get("instanceId")),
+        created=created_in(item),
+    )
+
+
+def break_request(id: str) -> Request:
+    """Interrupts a job that runs (gpu-instance-break-job)."""
+    return post(f"{GPU}/job/break", {"jobId": id}, repeatable=True)

@@ -1,0 +1,1 @@
+"""The command `job` and its own commands."""

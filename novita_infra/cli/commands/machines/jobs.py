@@ -1,0 +1,47 @@
+"""`jobs`: the jobs of the service on machines."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from novita_infra.cli.account_options import with_account_options
+from novita_infra.cli.command import Command
+from novita_infra.cli.options import duration_option
+from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.signals import carried_out
+from novita_infra.operations.account.view import AccountOptions, open_account_view
+from novita_infra.operations.machines.jobs import addresses_of, read_jobs
+from novita_infra.views.renderer import Renderer
+from novita_infra.views.results.machines.jobs import job_listing
+
+SUMMARY = "List saved images, moves and other jobs on machines"
+
+
+@click.command(cls=Command)
+@click.option("--type", "kind", default="", metavar="TYPE", help="Only of this type: saveImage, instanceMigrate, ...")
+@click.option(
+    "--state", default="", metavar="STATE", help="Only in this state: pulling, running, success, fail, break."
+)
+@click.option("--since", type=duration_option, metavar="T", help="Only of the last T, such as 2h or 7d.")
+@with_account_options
+@format_options("jobs")
+@with_renderer
+def jobs(*, account_options: AccountOptions, kind: str, state: str, since: float | None, renderer: Renderer) -> int:
+    """List the jobs of the service on machines, the newest first: saved images, moves to other nodes.
+
+    \b
+    Examples:
+      novita-infra jobs --state running
+      novita-infra jobs --type autoInstanceMigrate --since 7d --json
+    """
+
+    async def show() -> int:
+        async with open_account_view(account_options, os.environ, report=renderer.note) as view:
+            now = view.clock.now()
+            found = await read_jobs(view, kind=kind, state=state, since=now - since if since else 0)
+            renderer.result(job_listing(found, addresses=addresses_of(view, found), now=now))
+        return 0
+
+    return carried_out(show())
