@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-state fuzz crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-bound soak-state fuzz crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,9 @@ fuzz: .venv/fuzzing ## search MINUTES=10 for inputs that break a reader of files
 
 soak-state: .venv/tested ## race processes on shared states, SHARE=25 times as often as the tests; SEED=N repeats one seed
 	@RACE_SHARE=$(or $(SHARE),25) RACE_SEED=$(or $(SEED),$$$$) $(BIN)/python -m pytest -q -n auto tests/state/objects/test_linearizability.py
+
+soak-bound: .venv/tested ## play COUNT=10000 histories after which nobody comes back and only `sweep` runs
+	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m bounded_loss $(or $(COUNT),10000) $(or $(SEED),0)
 
 crash-matrix: .venv/tested ## kill an apply at every point of every operation of every kind; BACKEND=git keeps the states there
 	@BACKEND=$(BACKEND) PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix

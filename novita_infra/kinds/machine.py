@@ -66,6 +66,10 @@ class TimeRules:
     """Whether they need the time of its creation."""
     hard_seconds: Callable[[Spec], float]
     """After how many seconds an object of the spec may be ended by whoever holds the key; 0 for never."""
+    running: Callable[[Spec], Spec]
+    """The spec of the same object while it runs."""
+    endable: Callable[[Spec], bool]
+    """Whether an object of the spec can be deleted at any time."""
     shows_mark: Callable[[Live], bool]
     """Whether the answer that the object was read from holds the place of its owner mark."""
     stop: str

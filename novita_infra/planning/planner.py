@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from novita_infra.catalogue.prices import price_list
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
-from novita_infra.kinds.machine import Due
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Missing, Uncomputable
@@ -21,6 +20,8 @@ from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
+from novita_infra.planning.checks.times import dues, time_warnings
+from novita_infra.planning.cost.bounding import bound_of
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
 from novita_infra.planning.drift.detection import drift_notes, new_object_notes
@@ -49,7 +50,7 @@ def make_review(inputs: PlanInputs) -> Review:
     decided = decide_all(inputs)
     cost, renames = _cost(inputs, decided), find_renames(inputs, decided)
     checks = _checks(inputs, decided, cost, renames)
-    times = tuple(TimeRule(address, due.says, due.next) for address, due in _due(decided) if due.says)
+    times = tuple(TimeRule(address, due.says, due.next) for address, due in dues(decided.decisions) if due.says)
     return Review(_plan(inputs, decided), checks=checks, cost=cost, renames=renames, times=times)
 
 
@@ -248,7 +249,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
             *new_object_notes(decided.declared, active, now=inputs.now),
-            *_time_warnings(decided),
+            *time_warnings(decided.decisions, decided.declared),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
             *_left_behind(inputs),
@@ -257,28 +258,24 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
 
 
 def _cost(inputs: PlanInputs, decided: Decided) -> Money:
+    prices = price_list(inputs.world.catalogue)
     rows = costed(
         decided.decisions,
         active=decided.active,
         declared=decided.declared,
         existing=inputs.world.existing,
         kinds=inputs.kinds,
-        prices=price_list(inputs.world.catalogue),
+        prices=prices,
     )
-    return Money(rows, read=int(inputs.now), budget=inputs.config.rules.budget)
-
-
-def _due(decided: Decided) -> list[tuple[Address, Due]]:
-    """What the fields about time of each declared resource ask for."""
-    return [(address, item.case.due) for address, item in sorted(decided.decisions.items()) if item.case.due]
-
-
-def _time_warnings(decided: Decided) -> Iterable[Diagnostic]:
-    for address, due in _due(decided):
-        place = decided.declared[address].origin
-        for warning in due.warnings:
-            summary, _, hint = warning.partition("; ")
-            yield Diagnostic(summary, hint, origin=place, address=str(address), severity=Severity.WARNING)
+    bound = bound_of(
+        decided.decisions,
+        active=decided.active,
+        existing=inputs.world.existing,
+        kinds=inputs.kinds,
+        prices=prices,
+        now=inputs.now,
+    )
+    return Money(rows, read=int(inputs.now), budget=inputs.config.rules.budget, bound=bound)
 
 
 def _emptied(inputs: PlanInputs) -> list[Finding]:

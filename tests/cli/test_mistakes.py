@@ -31,8 +31,8 @@ UNKNOWN = {
     # an option before the command, or of another command
     "--sim plan": "No such option '--sim'. It stands after the command: novita-infra plan --sim",
     "-v": "No such option '-v'. Did you mean '--version'?",
-    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, orphans, "
-    "state repair and others.",
+    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, sweep, orphans "
+    "and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
     "drift --out x": "No such option '--out'. It is an option of plan, sim record.",
     # options of other tools: none of them leads to an option that replaces or deletes something
@@ -132,6 +132,7 @@ Plan to destroy project small, environment default:
 
 No changes. The state holds none of these resources.
 Cost of environment default: $0.00167/h, $1.20/month, as before
+      if nobody comes back: no bound for network_storage.data $0.00167/h (never swept)
 """,
     ),
     "a saved plan that does not exist": Mistake(

@@ -56,6 +56,7 @@ READS = {
     "render": "",
     "validate": "",
     "balance": "--sim",
+    "sweep": "--sim --dry-run",
     "api": "GET /gpu-instance/openapi/v1/clusters --sim",
     "drift": "--sim",
     "show": "",

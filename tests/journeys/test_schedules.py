@@ -113,6 +113,17 @@ def test_a_schedule_that_is_no_longer_declared_leaves_the_machine_running(tmp_pa
     rig.assert_converged()
 
 
+def test_a_schedule_of_a_machine_that_somebody_stopped_before_starts_it(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    (machine,) = rig.world.instances
+    rig.world.expect(rig.world.instances, machine, [(0.0, "exited")])
+    declare(rig, **SCHEDULE)
+    until(rig, 12)
+    assert rig.plan().plan.drift == ()
+    rig.apply()
+    assert status(rig) == "running"
+
+
 # --- ttl ----------------------------------------------------------------------------------------------------------
 
 

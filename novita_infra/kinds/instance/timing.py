@@ -215,6 +215,8 @@ TIMES: Final = TimeRules(
     needs_use=lambda spec: "idle" in spec,
     needs_age=lambda spec: "ttl" in spec,
     hard_seconds=hard_seconds,
+    running=lambda spec: {**spec, "power": "running"},
+    endable=lambda spec: spec.get("billingMode") != "monthly",
     shows_mark=lambda live: "env" in live.values,
     stop="stop",
 )

@@ -56,12 +56,12 @@ def costed(
             continue
         decision = decisions.get(address)
         found = decision.existing if decision else existing[address]
-        spec = _as_it_is(found)
+        spec = live_spec(found)
         before = after = kind.market.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()
         action = decision.action if decision is not None and address in active else Action.NONE
         if decision is not None and action not in _STAYING:
-            after_spec = _as_it_will_be(decision, spec)
+            after_spec = spec_after(decision, spec)
             after = kind.market.costs(after_spec, prices) if after_spec is not None else ()
             if kind.market.purchases is not None and after_spec is not None:
                 once = kind.market.purchases(None if decision.makes else spec, after_spec, prices)
@@ -139,12 +139,12 @@ def risen(review: Review, catalogue: Catalogue, rules: Rules) -> list[Finding]:
 def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
     """The cost of replaced objects that still exist."""
     for live in found.replaced:
-        spec = _as_it_is(Existing(live=live))
+        spec = live_spec(Existing(live=live))
         if spec is not None and kind.market.costs is not None:
             yield from kind.market.costs(spec, prices)
 
 
-def _as_it_is(found: Existing) -> Spec | None:
+def live_spec(found: Existing) -> Spec | None:
     """The live spec, with fields that the API does not return as they were last sent; None where no object exists."""
     live, record = found.live, found.record
     if live is None or live.phase not in PRESENT:
@@ -152,7 +152,8 @@ def _as_it_is(found: Existing) -> Spec | None:
     return {**(record.spec if record else {}), **live.values}
 
 
-def _as_it_will_be(decision: Decision, spec: Spec | None) -> Spec | None:
+def spec_after(decision: Decision, spec: Spec | None) -> Spec | None:
+    """The spec after the decision, where `spec` is the one before; None where no object will exist."""
     if decision.makes:
         return decision.spec
     if decision.action in {Action.DELETE, Action.FORGET}:

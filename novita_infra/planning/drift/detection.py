@@ -245,7 +245,7 @@ def _undeclared_fields(
             continue
         default = item.absent.value
         value = live.values.get(item.name, default)
-        is_declared = declared is not None and item.name in declared.spec
+        is_declared = item.name in case.spec
         if value == default or is_declared or item.name in case.recorded_spec:
             continue
         if item.name not in {*(rule.path[0] for rule in ignored), *(event.fields if event else ())}:

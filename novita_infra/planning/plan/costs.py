@@ -92,6 +92,32 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
+class Unbounded:
+    """A resource that costs until somebody ends it."""
+
+    address: Address
+    why: str
+    """Why nothing ends it by itself: `no hard ttl`."""
+    costs: tuple[Cost, ...]
+    deleted: bool = False
+    """Whether the plan deletes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that an environment costs from the plan on if nobody comes back, while `sweep` runs every hour.
+
+    It holds at every moment of an apply, so it counts objects that the plan deletes, too.
+    """
+
+    amount: int
+    """Of all objects with a deadline, in 1/100000 USD, rounded up."""
+    until: float = 0.0
+    """When the last of them is gone, counted from now for one that is created; Unix seconds, 0 where there is none."""
+    unbounded: tuple[Unbounded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
     """The cost of a plan."""
 
@@ -101,6 +127,8 @@ class Money:
     """When the prices were read, in Unix seconds."""
     budget: Budget = Budget()
     """The ceilings that it was held against."""
+    bound: Bound | None = None
+    """The most that it costs if nobody comes back; None in a plan file of an older version."""
 
     @property
     def total(self) -> Sums:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.catalogue.prices import MONTH, Amount, Cost, digits_apart, rate, unknown, usd
-from novita_infra.planning.plan.costs import Money, Row, Sums, sums
+from novita_infra.model.clock import moment
+from novita_infra.model.diagnostics import first_of
+from novita_infra.planning.plan.costs import Bound, Money, Row, Sums, Unbounded, sums
 
 _MOST_VALUES: Final = 8
 """The most values of a label that are listed. A label that differs between all resources is left out, too."""
+_CENT: Final = 1000
+"""1/100000 USD in a cent."""
+_MOST_NAMED: Final = 3
+"""The most resources without a bound that are named for each reason."""
 _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -83,6 +89,26 @@ def remaining_texts(money: Money) -> list[tuple[str, str]]:
     """What goes on after its record is removed."""
     items = [f"{row.address} {hourly(row.after)}" for row in money.rows if row.remains]
     return [("counted for the last time, and goes on", ", ".join(items))] if items else []
+
+
+def bound_text(bound: Bound) -> str:
+    """The most that the environment costs if nobody comes back, or why there is no bound."""
+    most = f"at most {usd(-(-bound.amount // _CENT) * _CENT, digits=2)}"  # never rounded down
+    until = f" until {moment(bound.until)}, if sweep runs every hour" if bound.until else ""
+    if not bound.unbounded:
+        return f"{most}{until}"
+    reasons: dict[str, list[Unbounded]] = {}
+    for item in bound.unbounded:
+        reasons.setdefault("until this plan deletes it" if item.deleted else item.why, []).append(item)
+    texts = [f"{_named(items)} ({why})" for why, items in reasons.items()]
+    return f"no bound for {', '.join(texts)}{f'; {most} for the rest{until}' if until else ''}"
+
+
+def _named(items: list[Unbounded]) -> str:
+    """The resources and what they cost together."""
+    costs = tuple(cost for item in items for cost in item.costs)
+    price = hourly(costs) if rate(costs) else "at a price not known"
+    return f"{first_of([item.address for item in items], _MOST_NAMED)} {price}"
 
 
 def age_text(seconds: float) -> str:

@@ -120,6 +120,7 @@ def test_a_plan_without_changes_tells_what_runs_costs_and_what_the_policies_say(
         "",
         "No changes. The 1 resource of this environment matches the manifests.",
         "Cost of environment default: $0.00167/h, $1.20/month, as before",
+        "      if nobody comes back: no bound for network_storage.data $0.00167/h (never swept)",
         "Policies: judge passed.",
     ]
     assert "Policies: judge passed." in up("apply", "--sim", "--policy", "judge.py").stdout

@@ -69,6 +69,7 @@ def test_what_is_past_its_deadline_is_deleted_and_nothing_else(rig: Rig) -> None
     assert names(rig) == ["plain", "soft"]
     assert len(list(rig.world.storages)) == 1
     assert swept(rig) == {}
+    wait(rig, 60)
     assert {step.key.partition(":")[0] for step in rig.plan().plan.steps} == {"instance.soft/delete"}
 
 

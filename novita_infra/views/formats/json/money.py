@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from novita_infra.catalogue.prices import MONTH, Amount, Cost, plain_usd
-from novita_infra.planning.plan.costs import Money, Row, Sums, sums
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, plain_usd, rate, unknown
+from novita_infra.model.clock import timestamp
+from novita_infra.planning.cost.bounding import SWEEP
+from novita_infra.planning.plan.costs import Bound, Money, Row, Sums, sums
 from novita_infra.views.formats.json.values import Json
 
 
@@ -22,6 +24,7 @@ def money_json(money: Money | None) -> Json | None:
         **_sums(money.total),
         "groups": {name: _sums(group) for name, group in money.groups.items()},
         **({"labels": labels} if (labels := _labels(money)) else {}),
+        **({"bound": _bound(money.bound)} if money.bound else {}),
         "unknown": [
             {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
             for row in money.rows
@@ -32,6 +35,25 @@ def money_json(money: Money | None) -> Json | None:
             "per_month": _decimal(budget.per_month),
             "unknown": budget.unknown.value,
         },
+    }
+
+
+def _bound(bound: Bound) -> Json:
+    return {
+        "at_most": None if bound.unbounded else _decimal(bound.amount),
+        "at_most_of_bounded": _decimal(bound.amount),
+        "until": timestamp(bound.until) if bound.until else None,
+        "sweep_seconds": SWEEP,
+        "unbounded": [
+            {
+                "address": str(item.address),
+                "why": item.why,
+                "per_hour": _range(rate(item.costs)),
+                "price_unknown": list(unknown(item.costs)),
+                "deleted": item.deleted,
+            }
+            for item in bound.unbounded
+        ],
     }
 
 

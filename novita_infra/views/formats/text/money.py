@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.views.content.costs import (
     age_text,
+    bound_text,
     is_priced,
     remaining_texts,
     row_text,
@@ -53,5 +54,7 @@ def standing_lines(money: Money | None, *, environment: str, now: float | None =
 def _notes(money: Money, now: float | None) -> Iterator[Line]:
     for title, text in (*unknown_texts(money), *remaining_texts(money)):
         yield line((f"      {title}: ", Tone.CHANGE), text)
+    if money.bound is not None:
+        yield line(("      if nobody comes back: ", Tone.STRONG), bound_text(money.bound))
     if now is not None:
         yield line((f"      prices read {age_text(now - money.read)}", Tone.FAINT))

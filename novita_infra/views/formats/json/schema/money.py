@@ -84,6 +84,32 @@ MONEY: Final[Schema] = {
                     "additionalProperties": {"type": "object", "additionalProperties": complete_object(_SUMS)},
                     "description": "By the names of labels, then by their values.",
                 },
+                "bound": complete_object(
+                    {
+                        "at_most": {"anyOf": [_usd(), _NONE], "description": "Of everything; null if there is none."},
+                        "at_most_of_bounded": _usd("Of the objects with a hard deadline."),
+                        "until": {"type": ["string", "null"], "description": "When the last of these is gone, in UTC."},
+                        "sweep_seconds": {"type": "integer", "description": "The time between two sweeps."},
+                        "unbounded": {
+                            "type": "array",
+                            "items": complete_object(
+                                {
+                                    "address": {"type": "string"},
+                                    "why": {"type": "string", "description": "Why nothing ends it."},
+                                    "per_hour": _RANGE,
+                                    "price_unknown": {
+                                        "type": "array",
+                                        "items": {"type": "string"},
+                                        "description": "What of it has no known price.",
+                                    },
+                                    "deleted": {"type": "boolean", "description": "Whether the plan deletes it."},
+                                }
+                            ),
+                            "description": "What costs until somebody ends it.",
+                        },
+                    },
+                    "The most that the environment costs from now on if nobody comes back and `sweep` runs every hour.",
+                ),
                 "unknown": {
                     "type": "array",
                     "items": complete_object(
@@ -107,7 +133,7 @@ MONEY: Final[Schema] = {
                     "The ceilings that it was held against; null where there is none.",
                 ),
             },
-            but=["labels"],
+            but=["bound", "labels"],
         ),
         _NONE,
     ],
