@@ -34,6 +34,7 @@ DONE = [
         "docs/how-to.md",
         "docs/market.md",
         "docs/account.md",
+        "docs/machines.md",
         "docs/state.md",
         "docs/simulator.md",
     )
