@@ -1,19 +1,22 @@
 """Serves what answers give the addresses of: logs of machines and workers, and results of generation tasks.
 
 No document describes the form of a log. A log of a machine is plain text behind a token; a log of a worker is JSON
-lines behind the API key. A `Range` header with a suffix gives the end of a log only. A result needs the signature in
+lines behind the API key. Served over HTTP, a log is a stream: the answer stays open until the log begins again, and
+gets the lines that come. A request with a `Range` gets a part of what is there now. A result needs the signature in
 its address, which expires; another answer about the task has a new one.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from novita_infra.simulator.http.lost_answers import DROP
 from novita_infra.simulator.http.route_table import Handler
 from novita_infra.simulator.world.cloud.addresses import log_token
 from novita_infra.simulator.world.cloud.endpoints import shown_workers
@@ -21,7 +24,11 @@ from novita_infra.simulator.world.cloud.logs import program_log, system_log, wor
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import results
 
-_SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")
+_RANGE: Final = re.compile(r"bytes=(?P<begin>[0-9]{1,9})-|bytes=-(?P<last>[0-9]{1,9})")
+_Lines: TypeAlias = Callable[[], list[str] | None]
+"""The lines of a log as it is now; None when its object is gone."""
+_LOOK: Final = 0.1
+"""Real seconds between two looks at a log that is streamed."""
 
 
 async def _of_instance(world: World, request: Request) -> Response:
@@ -29,11 +36,15 @@ async def _of_instance(world: World, request: Request) -> Response:
     instance = world.instances.get(request.path_params["id"])
     if instance is None or request.query_params.get("token") != log_token(world, instance):
         return PlainTextResponse("no such log", 404)
+
+    def exists() -> bool:
+        return world.instances.get(instance.id) is instance
+
     match request.path_params["which"]:
         case "instance":
-            return _served(request, program_log(instance))
+            return _served(world, request, lambda: program_log(instance) if exists() else None)
         case "system":
-            return _served(request, system_log(world, instance))
+            return _served(world, request, lambda: system_log(world, instance) if exists() else None)
         case _:
             return PlainTextResponse("no such log", 404)
 
@@ -44,21 +55,50 @@ async def _of_workers(world: World, request: Request) -> Response:
     world.advance()
     endpoint = world.endpoints.get(request.path_params["endpoint"])
     asked = request.path_params.get("worker")
-    workers = [one for one in shown_workers(world, endpoint) if asked in {None, one.id}] if endpoint else []
-    if endpoint is None or (asked and not workers):
+    shown = [one for one in shown_workers(world, endpoint) if asked in {None, one.id}] if endpoint else []
+    if endpoint is None or (asked and not shown):
         return PlainTextResponse("no such log", 404)
-    return _served(request, [line for worker in workers for line in worker_log(world, endpoint, worker)])
+
+    def lines() -> list[str] | None:
+        if world.endpoints.get(endpoint.id) is not endpoint:
+            return None
+        workers = [one for one in shown_workers(world, endpoint) if asked in {None, one.id}]
+        return [line for worker in workers for line in worker_log(world, endpoint, worker)]
+
+    return _served(world, request, lines)
 
 
-def _served(request: Request, lines: list[str]) -> Response:
-    body = "".join(f"{line}\n" for line in lines).encode()
-    suffix = _SUFFIX.fullmatch(request.headers.get("range", ""))
-    if suffix is None:
+def _served(world: World, request: Request, lines: _Lines) -> Response:
+    """The log, or the part of it that is asked for; in this process there is no connection that could stay open."""
+    if "range" not in request.headers and request.method == "GET" and DROP in (request.scope.get("extensions") or {}):
+        return StreamingResponse(_growing(world, lines), media_type="text/plain")
+    body = _bytes_of(lines() or [])
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    if asked is None:
         return PlainTextResponse(body)
-    if not body:
-        return PlainTextResponse("", 416, {"Content-Range": "bytes */0"})
-    begin = max(0, len(body) - int(suffix[1]))
+    begin = int(asked["begin"]) if asked["begin"] else max(0, len(body) - int(asked["last"]))
+    if begin >= len(body):
+        return PlainTextResponse("", 416, {"Content-Range": f"bytes */{len(body)}"})
     return PlainTextResponse(body[begin:], 206, {"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"})
+
+
+async def _growing(world: World, lines: _Lines) -> AsyncIterator[bytes]:
+    """The bytes of a log as they come, until it is no longer the same log."""
+    sent = b""
+    while True:
+        world.advance()
+        current = lines()
+        body = _bytes_of(current or [])
+        if current is None or not body.startswith(sent):
+            return
+        if body != sent:
+            yield body[len(sent) :]
+        sent = body
+        await asyncio.sleep(_LOOK)
+
+
+def _bytes_of(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 async def _of_task(world: World, request: Request) -> Response:

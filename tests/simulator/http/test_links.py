@@ -10,9 +10,13 @@ import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from novita_infra.simulator import PROFILES
+from novita_infra.model.clock import FastClock
+from novita_infra.simulator import PROFILES, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.serving import background
 from novita_infra.simulator.world.engine.llm_records import Task
 from novita_infra.simulator.world.llm import results
 
@@ -119,7 +123,6 @@ def test_a_range_request_returns_the_end_of_a_log(cloud: Any) -> None:
     longer = cloud.send("GET", system, headers={"Range": "bytes=-65536"})
     assert (longer.status_code, longer.text) == (206, whole)
     assert longer.headers["Content-Range"].startswith("bytes 0-")
-    assert cloud.send("GET", system, headers={"Range": "bytes=7-"}).text == whole
     empty, _ = logs_of(cloud, cloud.machine())
     assert cloud.send("GET", empty, headers={"Range": "bytes=-7"}).status_code == 416
     assert program != empty
@@ -217,3 +220,42 @@ def test_a_downloaded_picture_and_a_downloaded_sound_can_be_decoded(cloud: Any) 
     with wave.open(io.BytesIO(results.result_bytes(sound, 0)[0])) as read_back:
         seconds = read_back.getnframes() / read_back.getframerate()
     assert seconds == pytest.approx(results.sound_seconds(sound.text), abs=0.01)
+
+
+def test_a_part_of_a_log_is_served(cloud: Any) -> None:
+    key = cloud.machine(command="echo one", ports="80/http")
+    cloud.pass_(200)
+    program, _ = logs_of(cloud, key)
+    whole = str(cloud.send("GET", program).text)
+    size = len(whole)
+    for span, status, part, place in (
+        ("bytes=-4", 206, whole[-4:], f"bytes {size - 4}-{size - 1}/{size}"),
+        ("bytes=5-", 206, whole[5:], f"bytes 5-{size - 1}/{size}"),
+        ("bytes=-999", 206, whole, f"bytes 0-{size - 1}/{size}"),
+        (f"bytes={size}-", 416, "", f"bytes */{size}"),
+        ("bytes=-0", 416, "", f"bytes */{size}"),
+        ("bytes=1-2", 200, whole, None),
+    ):
+        answer = cloud.send("GET", program, headers={"Range": span})
+        assert (answer.status_code, answer.text, answer.headers.get("Content-Range")) == (status, part, place), span
+
+
+def test_over_http_a_log_is_a_stream_that_ends_with_its_machine() -> None:
+    clock = FastClock(start=0.0, scale=1.0)
+    world = open_world(None, now=clock.now)
+    try:
+        with background(build_app(world)) as server, httpx.Client(base_url=server.url, timeout=20) as client:
+            client.headers["Authorization"] = "Bearer sk_test"
+            gpu = "/gpu-instance/openapi/v1/gpu/instance"
+            body = {"kind": "gpu", "productId": "4090.16c62g", "gpuNum": 1, "rootfsSize": 20, "imageUrl": "nginx"}
+            key = client.post(f"{gpu}/create", json=body).raise_for_status().json()["id"]
+            address = client.get(gpu, params={"instanceId": key}).json()["connectComponentLog"]["instanceLogAddress"]
+            with client.stream("GET", address) as answer:
+                server.do(lambda: world.skip(600))
+                lines = answer.iter_lines()
+                assert next(lines) == "the image's own program begins"
+                client.post(f"{gpu}/delete", json={"instanceId": key}).raise_for_status()
+                server.do(lambda: world.skip(600))
+                assert list(lines) == []
+    finally:
+        world.close()
