@@ -12,7 +12,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account.recorded import RecordedObject
 from novita_infra.operations.account.view import AccountView
-from novita_infra.refresh.objects import Lives, read_all
+from novita_infra.refresh.objects import Lives, only_listed, read_all, read_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,16 @@ async def all_targets(view: AccountView, kinds: Sequence[Kind]) -> list[ObjectTa
 
 
 async def target_of(view: AccountView, word: str, kinds: Sequence[Kind]) -> ObjectTarget:
-    """The one live object that the word means. Raises Problems if there is none, or several."""
+    """The one live object that the word means. Raises Problems if there is none, or several.
+
+    A recorded one is read by its id, without the list: an account may have thousands of others.
+    """
+    recorded = _recorded(view, word, kinds) or []
+    if len(recorded) == 1 and not only_listed(kind := KINDS[recorded[0].address.type]):
+        live = await read_one(view.client, kind, recorded[0].id)
+        if live is None:
+            raise Problems([_missing(view, kinds, word, recorded, [])])
+        return _target(view, (kind.type, live.id), live)
     found = await targets_of(view, [word], kinds)
     if len(found) > 1:
         several = ", ".join(item.title for item in found)

@@ -80,3 +80,9 @@ def test_the_interval_gives_up_to_sixty_figures(span: int, interval: int) -> Non
 
 def test_years_have_an_interval_too() -> None:
     assert interval_for(10 * 365 * 86_400) == 5_256_000
+
+
+def test_a_recorded_machine_is_found_without_the_list_of_all(machine: Rig) -> None:
+    machine.world.calls.clear()
+    _facts(machine, span=3600)
+    assert dict(machine.world.calls) == {"instances.get": 1, "instances.metrics": 1}
