@@ -15,6 +15,7 @@ from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import run_process
+from novita_infra.state.encryption.passphrases import ROUNDS, identity_of_passphrase
 
 _TIMEOUT: Final = 120.0
 """Seconds after which a program is ended."""
@@ -24,7 +25,8 @@ _LAST_WORDS: Final = 300
 """Characters of the standard error that are shown when a program fails."""
 
 WrappedKey: TypeAlias = Mapping[str, Any]
-"""A wrapped data key as it is stored: `method`, `key` in base64, and for recipients `for`. No field is secret."""
+"""A wrapped data key as it is stored: `method`, `key` in base64; for recipients `for`, for a passphrase `salt` and
+`rounds`. No field is secret."""
 
 
 class Wrapping(Protocol):
@@ -66,7 +68,7 @@ def pyrage() -> Any:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PassphraseWrapping:
-    """By a passphrase, from which scrypt makes a key with the work factor of age."""
+    """By a passphrase, from which scrypt makes an identity of age; its salt and its rounds stand beside the key."""
 
     passphrase: str
     setting: str = "state.encryption.passphrase"
@@ -76,12 +78,16 @@ class PassphraseWrapping:
         return "passphrase"
 
     def wrap(self, key: bytes) -> WrappedKey:
-        return _wrapped(self.method, pyrage().passphrase.encrypt(key, self.passphrase))
+        package, salt = pyrage(), os.urandom(16)
+        identity = package.x25519.Identity.from_str(identity_of_passphrase(self.passphrase, salt, ROUNDS))
+        sealed = package.encrypt(key, [identity.to_public()])
+        return {**_wrapped(self.method, sealed), "salt": b64encode(salt).decode("ascii"), "rounds": ROUNDS}
 
     def unwrap(self, wrapped: WrappedKey) -> bytes | None:
-        package = pyrage()
+        package, salt = pyrage(), b64decode(str(wrapped["salt"]))
+        identity = package.x25519.Identity.from_str(identity_of_passphrase(self.passphrase, salt, wrapped["rounds"]))
         try:
-            key: bytes = package.passphrase.decrypt(_key_in(wrapped), self.passphrase)
+            key: bytes = package.decrypt(_key_in(wrapped), [identity])
         except package.DecryptError:
             return None
         return key

@@ -11,6 +11,7 @@ from encrypted_states import IDENTITY, OTHER_IDENTITY, RECIPIENT
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.state.encryption.data_keys import data_key_of, new_data_key
+from novita_infra.state.encryption.passphrases import identity_of_passphrase
 from novita_infra.state.encryption.settings import Encryption
 from novita_infra.state.encryption.wrapping import AgeWrapping, CommandWrapping, PassphraseWrapping, pyrage
 
@@ -34,10 +35,26 @@ def program(folder: Path, text: str = KMS) -> str:
 def test_a_passphrase_unwraps_what_it_wrapped() -> None:
     by = PassphraseWrapping("pass")
     wrapped = by.wrap(KEY)
-    assert wrapped.keys() == {"method", "key"}
+    assert wrapped.keys() == {"method", "key", "salt", "rounds"}
     assert by.unwrap(wrapped) == KEY
     assert by.would_wrap(wrapped)
     assert PassphraseWrapping("other").unwrap(wrapped) is None
+    assert by.unwrap({**wrapped, "rounds": 16}) is None
+
+
+def test_a_passphrase_gives_the_same_identity_on_every_machine() -> None:
+    identity = identity_of_passphrase("pass", b"salt", 10)
+    assert identity == "AGE-SECRET-KEY-1R5EWQLDFFGK8E0EPH5GY6AHQEHAWNPV3NZV7FF9R0KPD8KQT5QSS6K6WXW"
+    assert str(pyrage().x25519.Identity.from_str(identity)) == identity
+    assert identity_of_passphrase("caf\u00e9", b"salt", 10) == identity_of_passphrase("cafe\u0301", b"salt", 10)
+
+
+@pytest.mark.parametrize("rounds", [9, 22, 64, "17", None, True, 17.0])
+def test_rounds_beyond_measure_are_damage(rounds: object) -> None:
+    by = PassphraseWrapping("pass")
+    wrapped = {"method": "passphrase", "key": "AAAA", "salt": "AAAA", "rounds": rounds}
+    with pytest.raises(Problems, match="x is damaged: its wrapped key cannot be read"):
+        data_key_of(wrapped, Encryption(by, (by,)), place="x")
 
 
 @pytest.mark.parametrize("before", ["", "# created: 2026-11-30T10:00:00Z\n# public key: age1x\n\n"])
