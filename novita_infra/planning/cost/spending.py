@@ -38,7 +38,8 @@ class Spending:
     per_hour: Amount | None
     """What the records cost by the hour."""
     expected: Amount | None
-    """What that makes for each object from its first bill in the range on, as if it ran all the time."""
+    """What that makes for each object from its first bill in the range on, as if it ran all the time: at least from the
+    end of the period of that bill, at most from its beginning."""
     unknown: tuple[str, ...] = field(default=())
     """The parts of the records whose price is not known."""
 
@@ -72,8 +73,8 @@ def _by_owner(lines: Iterable[OwnedLine]) -> Mapping[str, Sequence[OwnedLine]]:
 
 
 def _spending(name: str, items: Sequence[BilledObject], deleted: bool, until: float) -> Spending:
-    known = [] if deleted else [(metered(item.costs or ()), _hours(item, until)) for item in items]
-    rates = [(rate(costs), hours) for costs, hours in known]
+    known = [] if deleted else [(metered(item.costs or ()), item) for item in items]
+    rates = [(rate(costs), item) for costs, item in known]
     return Spending(
         name=name,
         deleted=deleted,
@@ -81,14 +82,15 @@ def _spending(name: str, items: Sequence[BilledObject], deleted: bool, until: fl
         usage=sum_of(item.line for found in items for item in found.usage),
         bought=sum_of(item.line for found in items for item in found.terms),
         per_hour=None if deleted else sum((per_hour for per_hour, _ in rates), Amount()),
-        expected=None
-        if deleted
-        else sum((Amount(per_hour.least * hours, per_hour.most * hours) for per_hour, hours in rates), Amount()),
+        expected=None if deleted else sum((_expected(*found, until) for found in rates), Amount()),
         unknown=unknown(cost for costs, _ in known for cost in costs),
     )
 
 
-def _hours(item: BilledObject, until: float) -> Fraction:
-    """The hours since the first bill of an object; none without a bill of usage."""
-    starts = [found.line.start for found in item.usage if found.line.start]
-    return Fraction(max(0, int(until) - min(starts)), _HOUR) if starts else Fraction(0)
+def _expected(per_hour: Amount, item: BilledObject, until: float) -> Amount:
+    """The rate since the first bill of usage, which gives the period of the beginning alone; nothing without one."""
+    first = min((found.line for found in item.usage if found.line.start), key=lambda line: line.start, default=None)
+    if first is None:
+        return Amount()
+    least, most = (Fraction(max(0, int(until) - at), _HOUR) for at in (max(first.end + 1, first.start), first.start))
+    return Amount(per_hour.least * least, per_hour.most * most)

@@ -11,6 +11,7 @@ from rig import Rig
 
 from novita_infra.operations.account.balance import read_balance
 from novita_infra.simulator import Fault
+from novita_infra.simulator.world.engine.cloud_records import Storage
 
 
 @pytest.fixture
@@ -48,3 +49,15 @@ def test_a_price_that_cannot_be_read_is_unknown(rig: Rig) -> None:
     assert report.runway is not None
     assert report.runway.unknown
     assert report.runway.least is None
+
+
+def test_ten_thousand_objects_take_as_many_calls_as_pages(rig: Rig) -> None:
+    for number in range(10_000):
+        cluster = "us-dallas-nas-2"
+        rig.world.storages.add(Storage(id=f"s{number}", created=1.0, name="s", size=12, cluster=cluster))
+    rig.world.calls.clear()
+    report = viewed(rig, read_balance)
+    assert report.runway is not None
+    assert report.runway.per_hour.most == 10_000 * 12 * 200 // 24
+    assert rig.world.calls["storages.list"] == 10_000 // 100
+    assert sum(rig.world.calls.values()) == 103

@@ -36,7 +36,7 @@ class Owners:
 
     def __init__(self, by_id: Mapping[str, Owner]) -> None:
         self._by_id = by_id
-        self._several = len({owner.environment for owner in by_id.values()}) > 1
+        self._environments = {owner.environment for owner in by_id.values()}
 
     @property
     def ids(self) -> frozenset[str]:
@@ -52,7 +52,7 @@ class Owners:
         owner = self._by_id.get(id)
         if owner is None:
             return ""
-        return f"{owner.environment}/{owner.address}" if self._several else str(owner.address)
+        return f"{owner.environment}/{owner.address}" if len(self._environments) > 1 else str(owner.address)
 
     def owned(self, line: BilledLine) -> OwnedLine:
         """A line with its resource."""
@@ -62,15 +62,22 @@ class Owners:
         return OwnedLine(line, self.title(line.owner), owner.address.type, owner.labels, owner.record is None)
 
     def selected(self, word: str) -> frozenset[str]:
-        """The ids that an address, a pattern, a label or an id means."""
+        """The ids that an address, a pattern, a label or an id means. An address may name its environment."""
         if word.startswith(LABEL):
             return frozenset(id for id, owner in self._by_id.items() if has_label(owner.labels, word))
+        environment, slash, rest = word.partition("/")
+        if slash and environment in self._environments:
+            return frozenset(id for id in self.selected(rest) if self._in(environment, id))
         if not is_pattern(word):
             try:
                 Address.parse(word)
             except ValueError:
                 return frozenset({word})
         return frozenset(id for id, owner in self._by_id.items() if is_selected(owner.address, (word,)))
+
+    def _in(self, environment: str, id: str) -> bool:
+        owner = self._by_id.get(id)
+        return owner is not None and owner.environment == environment
 
 
 def owners_of(view: AccountView, ids: Collection[str] | None = None) -> Owners:

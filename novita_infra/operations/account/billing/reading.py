@@ -50,11 +50,8 @@ class Bills:
     """In the order of time, category, product and owner."""
     control: Fraction | None = None
     """The control total of the API, in 1/100000 USD; None where it has none."""
-
-    @property
-    def unlisted(self) -> Fraction:
-        """What the control total has beyond the lines: of categories that nobody knows, or fractions of lines."""
-        return Fraction(0) if self.control is None else self.control - sum_of(self.lines)
+    unlisted: Fraction = Fraction(0)
+    """What the control total has beyond the lines, in periods that are over: those of today grow between two calls."""
 
 
 def span_named(since: str, until: str, now: float) -> TimeSpan:
@@ -121,10 +118,13 @@ async def _read(
     windows = list(span.windows())
     names = (*categories, SUMMARY)
     lists = await together(*(_known(view, window, request(window, name), name) for window in windows for name in names))
-    rows = [lists[at : at + len(names)] for at in range(0, len(lists), len(names))]
-    totals = [row[-1] for row in rows]
-    control = None if None in totals else sum((sum_of(lines or ()) for lines in totals), Fraction(0))
-    return Bills(span, _sorted([lines for row in rows for lines in row[:-1] if lines]), control)
+    lines = _sorted([found for at, found in enumerate(lists) if found and (at + 1) % len(names)])
+    totals = lists[len(names) - 1 :: len(names)]
+    if None in totals:
+        return Bills(span, lines)
+    control, now = [line for found in totals for line in found or ()], view.clock.now()
+    unlisted = sum_of(line for line in control if line.end < now) - sum_of(line for line in lines if line.end < now)
+    return Bills(span, lines, sum_of(control), unlisted)
 
 
 async def _known(view: AccountView, window: BillWindow, request: Request, category: str) -> list[BilledLine] | None:

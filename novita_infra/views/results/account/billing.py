@@ -28,7 +28,7 @@ class BillSums:
     control: Fraction | None = fact(
         "The control total of the API for the whole account, in USD; null where it has none, and for some of the lines."
     )
-    unlisted: Fraction = fact("What the control total has beyond the lines, in USD.")
+    unlisted: Fraction = fact("What the control total has beyond the lines, in periods that are over, in USD.")
     rounded_lines: int = fact("The lines without an exact amount: each may lack less than 0.0001 USD.")
     unknown_lines: int = fact("The lines without any amount: the sum is without them.")
 
@@ -153,8 +153,17 @@ class BillGroups(_BillStatement):
         )
 
 
-def bill_sums(lines: Sequence[BilledLine], span: TimeSpan, *, control: Fraction | None = None) -> BillSums:
-    """The sums of the lines. `control` is None where the lines are not those of the whole account."""
+def bill_sums(
+    lines: Sequence[BilledLine],
+    span: TimeSpan,
+    *,
+    control: Fraction | None = None,
+    unlisted: Fraction = Fraction(0),
+) -> BillSums:
+    """The sums of the lines. `control` is None where the lines are not those of the whole account.
+
+    `unlisted` is what it has beyond the lines.
+    """
     amount = sum_of(lines)
     return BillSums(
         since=timestamp(span.start),
@@ -163,7 +172,7 @@ def bill_sums(lines: Sequence[BilledLine], span: TimeSpan, *, control: Fraction 
         amount=amount,
         voucher=sum((item.voucher for item in lines if item.voucher is not None), Fraction(0)),
         control=control,
-        unlisted=Fraction(0) if control is None else control - amount,
+        unlisted=unlisted,
         rounded_lines=sum(item.amount is not None and not item.exact for item in lines),
         unknown_lines=sum(item.amount is None for item in lines),
     )
@@ -177,7 +186,7 @@ def _closing(sums: BillSums) -> Iterator[Line]:
     )
     if sums.unlisted:
         more = f"{usd(abs(sums.unlisted))} {'less' if sums.unlisted < 0 else 'more'}"
-        yield line((f"The control total of the API is {usd(sums.control or 0)}: {more} than the lines.", Tone.CHANGE))
+        yield line((f"The control total of the API is {more} than the lines.", Tone.CHANGE))
     if sums.rounded_lines:
         yield line((f"{sums.rounded_lines:,} of the lines have no exact amount: each may lack $0.0001.", Tone.CHANGE))
     if sums.unknown_lines:

@@ -32,8 +32,8 @@ class SpendRow:
         title="PER HOUR BY PLAN",
     )
     expected: Amount | None = fact(
-        "That rate from the first bill of each object in the range on, as if it ran all the time; null if it is "
-        "deleted.",
+        "That rate from the first bill of each object in the range on, as if it ran all the time: at least from the "
+        "end of the period of that bill, at most from its beginning; null if it is deleted.",
         title="IF ALWAYS RUNNING",
     )
     price_unknown: tuple[str, ...] = fact("What has no known price: the rate is without it.")

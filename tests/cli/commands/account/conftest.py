@@ -2,58 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bill_records import moment_of, recorded_id, storage_meter
 from click.testing import Result
 
 from novita_infra.simulator import open_world
 from novita_infra.simulator.world.engine.account_records import Meter, Payment, Usage
 
 Invoke = Callable[..., Result]
-DAY = 86_400
-
-
-def at(text: str) -> int:
-    """The Unix seconds of a date."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
 @pytest.fixture
 def billed(run: Invoke, project: Path) -> Path:
     """The project, applied. In March it cost: its storage 2 days, another object 1 hour, a purchase, and a model."""
     assert run("apply", "--sim", "--auto-approve").exit_code == 0
-    state = json.loads((project / "state" / "default.json").read_text())
-    (record,) = state["records"].values() if isinstance(state["records"], dict) else state["records"]
     world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
-    begun = at("2026-03-01")
-    meters = [
-        ("cloud_storage", record["id"], "Network Volume", 20, 200, DAY, begun, begun + 2 * DAY),
-        ("gpu", "0123456789abcdef", "RTX 4090 24GB", 1, 35_000, 3600, begun + 1800, begun + 5400),
-    ]
-    for number, (category, owner, product, units, price, period, since, until) in enumerate(meters):
-        world.meters.add(
-            Meter(
-                id=f"m{number}",
-                created=since,
-                category=category,
-                owner=owner,
-                product=product,
-                units=units,
-                price=price,
-                period=period,
-                since=since,
-                until=until,
-            )
+    begun = moment_of("2026-03-01")
+    world.meters.add(storage_meter(recorded_id(project)))
+    world.meters.add(
+        Meter(
+            id="m1",
+            created=begun,
+            category="gpu",
+            owner="0123456789abcdef",
+            product="RTX 4090 24GB",
+            units=1,
+            price=35_000,
+            since=begun + 1800,
+            until=begun + 5400,
         )
+    )
     world.payments.add(
         Payment(
             id="p1",
-            created=begun + DAY,
+            created=moment_of("2026-03-02"),
             kind="monthly_new_buy",
             amount=-22_680_000,
             owner="0123456789abcdef",

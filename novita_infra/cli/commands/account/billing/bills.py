@@ -140,7 +140,11 @@ async def _objects(
         bills = await read(view, span_named(since, until, view.clock.now()))
         owners = owners_of(view, {line.owner for line in bills.lines} if not words else None)
         lines = selected_lines(view, owners, bills.lines, words)
-    sums = bill_sums(lines, bills.span, control=None if words else bills.control)
+    sums = (
+        bill_sums(lines, bills.span)
+        if words
+        else bill_sums(lines, bills.span, control=bills.control, unlisted=bills.unlisted)
+    )
     owned = [owners.owned(line) for line in lines]
     renderer.result(BillGroups.of(sums_by_group(owned, by), sums) if by else BillListing.of(owned, sums))
     return 0
