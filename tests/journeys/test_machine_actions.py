@@ -144,6 +144,13 @@ def test_a_restart_without_an_answer_is_judged_by_its_effect(rig: Rig, reaches: 
     assert _status(rig, "a") == "running"
 
 
+def test_a_machine_whose_image_cannot_be_pulled_is_stopped(rig: Rig) -> None:
+    a = next(item for item in rig.world.instances if item.name == "a")
+    a.status, a.error, a.error_text = "pulling", "ImagePullFailed", "no such tag"
+    assert _act(rig, "stop", "instance.a").succeeded
+    assert _status(rig, "a") == "exited"
+
+
 def test_what_is_not_done_in_time_goes_on_by_itself(rig: Rig) -> None:
     done = _act(rig, "start", "instance.b", timeout=0.5)
     assert [end.outcome.value for end in done.ends] == ["moving"]

@@ -91,7 +91,9 @@ def test_everything_of_dev_is_stopped_for_the_night_and_prod_goes_on(folder: Pat
     ):
         assert f"\n{address} " in shown
     assert "\n6 objects: $" in shown
-    assert len([row for row in _json("ps") if row["workers"]]) == 2
+    workers = [worker for row in _json("ps") for worker in row["workers"]]
+    assert [(worker["status"], worker["ready"]) for worker in workers] == [("running", True)] * 2
+    assert all(f"\n  {worker['id']} " in shown for worker in workers)
     _run("instance", "stop", "instance.*", "--env", "dev", "--auto-approve")
     assert _phases() == {
         "dev/instance.web": "stopped",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.account.metric_series import series_in, series_request
@@ -85,7 +86,10 @@ MACHINE: Final = Machine(
     times=TIMES,
     actions={
         "start": MachineAction(call=START, done="started", sets={"power": "running"}),
-        "stop": MachineAction(call=STOP, done="stopped", sets={"power": "stopped"}),
+        # A machine whose image cannot be pulled is charged, too.
+        "stop": MachineAction(
+            call=replace(STOP, allowed_phases=_RUNS | {Phase.FAILED}), done="stopped", sets={"power": "stopped"}
+        ),
         "restart": MachineAction(call=_RESTART, done="restarted"),
         "migrate": MachineAction(call=_MIGRATE, done="moved to another node"),
         "renew": MachineAction(
