@@ -35,6 +35,7 @@ DONE = [
         "docs/market.md",
         "docs/account.md",
         "docs/machines.md",
+        "docs/schedules.md",
         "docs/state.md",
         "docs/simulator.md",
     )

@@ -73,6 +73,11 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"instance.worker": ["update"]},
     ),
     Journey(
+        example="schedules",
+        replacing=("manifest.yaml", "ports: [8888/http]", "ports: [8888/http, 22/tcp]"),
+        becomes={"instance.notebook": ["update"]},
+    ),
+    Journey(
         example="secret-sources",
         replacing=("machines.env", "made up", "made up again"),
         becomes={"instance.trainer": ["update"]},
