@@ -201,7 +201,9 @@ class _Course(Rig):
         """Only the sweep runs, at the same minute of each hour."""
         minute = self.dice.randrange(HOUR)
         self.clock.run(self.clock.sleep((minute - self.clock.now()) % HOUR))
-        for _ in range(14):
+        ours = [mark for mark in self.marks.values() if (owner := owner_of(mark)) and owner.project == "rig"]
+        last = max((moments_of(mark).deadline for mark in ours), default=0.0)
+        while self.clock.now() < last + 2 * HOUR:
             calls = _Calls(self.clock.now)
             self._wire = calls
             viewed(self, self._sweep)
