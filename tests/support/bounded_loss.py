@@ -203,7 +203,8 @@ class _Course(Rig):
         self.clock.run(self.clock.sleep((minute - self.clock.now()) % HOUR))
         ours = [mark for mark in self.marks.values() if (owner := owner_of(mark)) and owner.project == "rig"]
         last = max((moments_of(mark).deadline for mark in ours), default=0.0)
-        while self.clock.now() < last + 2 * HOUR:
+        end = max(last, self.clock.now()) + 2 * HOUR
+        while self.clock.now() < end:
             calls = _Calls(self.clock.now)
             self._wire = calls
             viewed(self, self._sweep)
