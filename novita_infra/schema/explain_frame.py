@@ -15,6 +15,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.schema.frame import EXISTENCE
 from novita_infra.schema.modules.interface import INTERFACE_EXAMPLE
 from novita_infra.schema.modules.use import EXAMPLE as USE_EXAMPLE
+from novita_infra.schema.modules.use import MODULE_SPEC
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.resources import (
     frame_schema,
@@ -90,6 +91,8 @@ def explain_module(path: str = "", *, interface: bool = False) -> PartExplained:
         whole, example = _whole(module_interface_schema(), within=INTERFACE), INTERFACE_EXAMPLE
     else:
         whole, example = _whole(module_schema(), within=MODULE), USE_EXAMPLE
+        if path.partition(".")[0] in MODULE_SPEC["properties"]:
+            path = f"spec.{path}"
     return _at(path, replace(whole, example=example))
 
 

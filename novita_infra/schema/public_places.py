@@ -32,7 +32,7 @@ class Shows(enum.IntEnum):
     NAME = 2
     """A name, an address or a path; any other text is a mistake, and may be a secret."""
     SOURCE = 3
-    """A name, or a git repository without credentials."""
+    """Where a module is, without what stands before an @, which may be a credential."""
     FLAG = 4
     """`true`, `false` or another spelling of them."""
     VALUE = 5
@@ -111,6 +111,11 @@ def public_places(*, sound: bool = False) -> Place:
     patch = replace(patch, fields={**patch.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
     default = fields["defaults"].items or HIDDEN
     default = replace(default, fields={**default.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
+    use = {
+        "source": Place(Shows.SOURCE),
+        "inputs": Place(each=HIDDEN),  # another file says which of them are secret
+        "patches": Place(items=patch),
+    }
     policies = fields["policies"].items or HIDDEN
     policies = Place(items=replace(policies, fields={**policies.fields, "run": HIDDEN}))
     environment = replace(
@@ -122,13 +127,15 @@ def public_places(*, sound: bool = False) -> Place:
             "policies": policies,
         },
     )
+    declarations = Place(each=declaration, variables=True)
     fields |= {
-        "variables": Place(each=declaration, variables=True),
+        "spec": replace(spec, fields={**spec.fields, **use}),
+        "variables": declarations,
+        "inputs": declarations,
         "environments": Place(each=environment, items=Place(Shows.NAME)),
-        "source": Place(Shows.SOURCE),
+        "source": use["source"],  # a mistake: it belongs into spec
         "forEach": TREE if sound else replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
-        "patches": Place(items=patch),
         "policies": policies,
         "outputs": Place(each=free),
         "locals": Place(each=free),

@@ -30,7 +30,7 @@ Generated from the code by `make schemas`.
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
 * [Variables and local values](variables.md): types, where values come from, rules, secrets.
-* [Modules](modules.md): folders of manifests with variables and outputs.
+* [Modules](modules.md): folders of manifests with inputs and outputs.
 * [Expressions](expressions.md) `${...}`: names, operators, functions.
 * [Lookups](lookups.md) `${lookup.NAME.id}`: products, clusters, objects of others, models, outputs of other projects.
 * [Secrets](secrets.md) `{fromEnv: NAME}`: the environment, files, SOPS, the keyring, a vault, a command.

@@ -112,7 +112,7 @@ def module_schema() -> Schema:
 
 def module_interface_schema() -> Schema:
     """The schema of `novita-infra-module.yaml`."""
-    summary = "What a module takes and gives: its variables and its outputs."
+    summary = "What a module takes and gives: its inputs and its outputs."
     head = _head("module_interface", "ModuleInterface", summary)
     return {**head, **MODULE_INTERFACE, "$defs": _defs_for(MODULE_INTERFACE)}
 

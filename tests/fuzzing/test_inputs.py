@@ -16,6 +16,7 @@ from readers import READERS, Reader
 from trees import trees
 
 from novita_infra.kinds import KINDS
+from novita_infra.schema.modules.use import MODULE_SPEC
 from novita_infra.schema.resources import schemas
 
 pytestmark = pytest.mark.fuzz
@@ -34,6 +35,7 @@ WORDS = sorted(
     {"${var.note}", "a", "", "$patch", "<<"}
     | {name for schema in schemas().values() for name in schema.get("properties", {})}
     | {name for kind in KINDS.values() for name in kind.by_name}
+    | {*MODULE_SPEC["properties"]}
     | {"fromEnv", "fromFile", "fromDotenv", "name", "labels", "id", "type", "default", "ignoreChanges", "onDrift"}
 )
 TREES = trees(LEAVES, st.sampled_from(WORDS))
@@ -44,9 +46,10 @@ DOCUMENTS = st.lists(
             "kind": st.sampled_from([kind.name for kind in KINDS.values()] + ["Module", "Project"]),
             "metadata": st.fixed_dictionaries({"name": st.sampled_from(["a", "b", "net"])}) | TREES,
         },
-        optional=dict.fromkeys(
-            ("spec", "forEach", "enabled", "environments", "lifecycle", "source", "variables"), TREES
-        ),
+        optional={
+            **dict.fromkeys(("forEach", "enabled", "environments", "lifecycle"), TREES),
+            "spec": st.fixed_dictionaries({}, optional=dict.fromkeys(MODULE_SPEC["properties"], TREES)) | TREES,
+        },
     ),
     max_size=3,
 )

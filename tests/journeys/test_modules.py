@@ -25,14 +25,16 @@ USE: dict[str, Any] = {
     **HEAD,
     "kind": "Module",
     "metadata": {"name": "train"},
-    "source": "./modules/train",
     "forEach": {"eu": 2, "us": 1},
-    "variables": {"image": "ubuntu:22.04", "workers": "${each.value}", "token": "${env.MY_TOKEN}"},
+    "spec": {
+        "source": "./modules/train",
+        "inputs": {"image": "ubuntu:22.04", "workers": "${each.value}", "token": "${env.MY_TOKEN}"},
+    },
 }
 INTERFACE = {
     **HEAD,
     "kind": "ModuleInterface",
-    "variables": {
+    "inputs": {
         "image": {"type": "string"},
         "workers": {"type": "integer"},
         "token": {"type": "string", "secret": True},
@@ -56,6 +58,11 @@ PROJECT: dict[str, Any] = {
     "outputs": {"heads": "${module.train[*].head}", "eu": '${module.train["eu"].workers}'},
 }
 EU, US = 'module.train["eu"]', 'module.train["us"]'
+
+
+def using(**spec: Any) -> dict[str, Any]:
+    """The use of the module with other values in its spec."""
+    return {**USE, "spec": {**USE["spec"], **spec}}
 
 
 def acting(review: Review) -> dict[str, str]:
@@ -94,7 +101,7 @@ def test_each_use_has_its_own_resources_marks_and_outputs(rig: Rig) -> None:
 
 
 def test_targets_saved_plans_and_json_know_modules(rig: Rig) -> None:
-    rig.write("main.yaml", {**USE, "variables": {**USE["variables"], "image": "ubuntu:24.04"}})
+    rig.write("main.yaml", using(inputs={**USE["spec"]["inputs"], "image": "ubuntu:24.04"}))
     assert set(acting(rig.plan())) == set(map(str, rig.state().records))
     assert len(acting(rig.plan(targets=("module.train",)))) == 5
     assert len(acting(rig.plan(targets=(US,)))) == 2
@@ -147,7 +154,7 @@ def test_a_module_from_git_changes_with_its_pin_and_not_before(tmp_path: Path) -
 
     publish("ubuntu:22.04")
     rig.write("novita-infra.yaml", {**PROJECT, "outputs": {}})
-    rig.write("main.yaml", {**USE, "source": repository.source("train", "v1")})
+    rig.write("main.yaml", using(source=repository.source("train", "v1")))
     with pytest.raises(Problems, match="run `novita-infra modules install`"):
         rig.plan()
     write_pins(rig.folder, environ, moved=None)
@@ -172,7 +179,7 @@ def test_a_resource_that_depends_on_a_module_comes_after_all_of_it(rig: Rig) -> 
 
 def test_patches_of_a_caller_and_an_environment_reach_the_machines(rig: Rig) -> None:
     patches = [{"target": "instance.worker", "spec": {"image": "ubuntu:${each.value}.04"}}]
-    rig.write("main.yaml", {**USE, "forEach": {"eu": 2, "us": 1}, "patches": patches})
+    rig.write("main.yaml", using(patches=patches))
     dev = [{"target": f"{US}.instance.worker", "spec": {"image": "ubuntu:24.04"}}]
     rig.write("novita-infra.yaml", {**PROJECT, "environments": {"default": {"patches": dev}}})
     assert set(acting(rig.plan())) == {name for name in map(str, rig.state().records) if "worker" in name}

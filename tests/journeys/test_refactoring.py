@@ -382,7 +382,7 @@ def module(rig: Rig, name: str, keys: list[str], *machines: str, moves: list[dic
     documents = [{**head, "kind": "Instance", "metadata": {"name": item}, "spec": spec} for item in machines]
     rig.write("modules/node/nodes.yaml", *documents)
     rig.write("modules/node/novita-infra-module.yaml", {**head, "kind": "ModuleInterface"})
-    uses = {**head, "kind": "Module", "metadata": {"name": name}, "source": "./modules/node"}
+    uses = {**head, "kind": "Module", "metadata": {"name": name}, "spec": {"source": "./modules/node"}}
     rig.write("main.yaml", {**uses, "forEach": keys} if keys else uses)
     project(rig, moved=moves)
 
@@ -421,7 +421,8 @@ def test_what_is_removed_without_keys_covers_every_key_of_the_modules_around(tmp
     rig = Rig(tmp_path)
     head = {"apiVersion": "novita-infra/v1"}
     module(rig, "out", ["eu", "us"], "a", moves=[])
-    rig.write("modules/node/nodes.yaml", {**head, "kind": "Module", "metadata": {"name": "in"}, "source": "../leaf"})
+    inner = {**head, "kind": "Module", "metadata": {"name": "in"}, "spec": {"source": "../leaf"}}
+    rig.write("modules/node/nodes.yaml", inner)
     rig.write("modules/leaf/nodes.yaml", {**head, "kind": "Instance", "metadata": {"name": "a"}, "spec": MACHINE})
     rig.write("modules/leaf/novita-infra-module.yaml", {**head, "kind": "ModuleInterface"})
     rig.apply()

@@ -13,7 +13,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.lifecycle import Cause
 from novita_infra.schema import reference_pages as reference
-from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_project
+from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_module, explain_project
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.resources import manifest_schema, project_schema
 
@@ -166,3 +166,8 @@ def test_what_the_pages_show_fits_the_published_schema() -> None:
     for name in ("project.md", "lifecycle.md"):
         shown = reference.pages()[name].partition("```yaml\n")[2].partition("```")[0]
         assert list(published.iter_errors(json.loads(json.dumps(yaml.safe_load(shown), default=str)))) == []
+
+
+@pytest.mark.parametrize("path", ["source", "inputs", "patches", "patches.target"])
+def test_a_field_of_the_spec_of_a_module_is_found_without_spec_as_one_of_a_kind_is(path: str) -> None:
+    assert explain_module(path) == explain_module(f"spec.{path}")

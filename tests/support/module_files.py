@@ -6,7 +6,7 @@ from manifest_files import INSTANCE, manifest
 
 HEAD = "apiVersion: novita-infra/v1\n"
 INTERFACE = f"""{HEAD}kind: ModuleInterface
-variables:
+inputs:
   gpus: {{type: integer, default: 1}}
   peer: {{type: string, default: none}}
 outputs:
@@ -20,8 +20,11 @@ NODES = manifest(
 
 
 def use(name: str = "train", rest: str = "", source: str = "./modules/train") -> str:
-    """A document that uses a module."""
-    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\nsource: {source}\n{rest}"
+    """A document that uses a module. Of the lines of `rest`, `inputs` and `patches` belong into its spec."""
+    lines = [line for line in rest.splitlines() if line]
+    inside = "".join(f"  {line}\n" for line in lines if line.startswith(("inputs:", "patches:", "variables:")))
+    beside = "".join(f"{line}\n" for line in lines if f"  {line}\n" not in inside)
+    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\n{beside}spec:\n  source: {source}\n{inside}"
 
 
 def files(*texts: str, **more: str) -> dict[str, str]:

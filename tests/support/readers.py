@@ -114,14 +114,13 @@ spec: {username: me, password: {fromDotenv: {file: login.env, name: PASSWORD}}}
 apiVersion: novita-infra/v1
 kind: Module
 metadata: {name: nets}
-source: ./modules/net
 forEach: {a: 1, b: 2}
-variables: {cluster: us-dallas-nas-2, count: "${each.value}"}
+spec: {source: ./modules/net, inputs: {cluster: us-dallas-nas-2, count: "${each.value}"}}
 """
 INTERFACE: Final = """\
 apiVersion: novita-infra/v1
 kind: ModuleInterface
-variables:
+inputs:
   cluster: {type: string}
   count: {type: integer, default: 1, validation: [{condition: "${var.count < 9}", message: at most 8}]}
 outputs: {id: "${vpc.inner[*].id}"}

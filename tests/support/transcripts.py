@@ -29,7 +29,7 @@ from novita_infra.cli import root
 ANY = "..."
 MODULES = "https://github.com/acme/modules.git"
 """The repository of modules that pages name; a bare one on this machine stands for it."""
-_INTERFACE = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {image: {type: string}}\n"
+_INTERFACE = "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: {image: {type: string}}\n"
 _HEAD = (
     "apiVersion: novita-infra/v1\nkind: Instance\nmetadata: {name: head}\n"
     "spec: {product: {gpu: RTX 4090}, image: '${var.image}', rootDiskGb: 60, ports: [22/tcp]}\n"

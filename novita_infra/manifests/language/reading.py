@@ -76,7 +76,7 @@ class Reader:
             raise at_offset(error, steps[0].at) from None
 
     def _source(self, root: str, word: str) -> str:
-        """Returns the source of a secret that a name gives. A variable of a module has another value for each use."""
+        """Returns the source of a secret that a name gives. An input of a module has another value for each use."""
         module = self._scope.module if root not in ("env", "project") else ""
         return f"{module}.{root}:{word}" if module else f"{root}:{word}"
 
@@ -172,9 +172,9 @@ class Reader:
         if scope.variables is None:
             raise Reported
         if word not in scope.variables:
-            where = "novita-infra-module.yaml" if scope.module else "novita-infra.yaml"
-            known = nearest(word, tuple(scope.variables)) or f"declare it under variables: in {where}"
-            unknown = Uncomputable(f'there is no variable "{word}"', known)
+            what, where = ("input", "novita-infra-module.yaml") if scope.module else ("variable", "novita-infra.yaml")
+            known = nearest(word, tuple(scope.variables)) or f"declare it under {what}s: in {where}"
+            unknown = Uncomputable(f'there is no {what} "{word}"', known)
             unknown.cause = f"var.{word}"
             raise unknown
         if scope.variables[word] is None:

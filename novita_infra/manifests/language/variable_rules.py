@@ -21,6 +21,7 @@ def broken_rules(
     values: Mapping[str, Value],
     places: Mapping[str, Origin | None],
     sources: Sources,
+    what: str = "variable",
 ) -> Iterator[Diagnostic]:
     """Yields an error for each rule that does not hold, and for each condition that cannot be computed.
 
@@ -36,16 +37,17 @@ def broken_rules(
             place = inside(inside(inside(position, name), "validation"), index)
             match rule:
                 case {"condition": str() | bool() as condition, "message": str(message)}:
-                    yield from _broken(name, condition, message, inside(place, "condition"), scope, places, sources)
+                    where, subject = inside(place, "condition"), f'the {what} "{name}"'
+                    yield from _broken(subject, condition, message, where, scope, places.get(name), sources)
 
 
 def _broken(
-    name: str,
+    subject: str,
     condition: str | bool,
     message: str,
     position: Position,
     scope: Scope,
-    places: Mapping[str, Origin | None],
+    given: Origin | None,
     sources: Sources,
 ) -> Iterator[Diagnostic]:
     holds, errors = condition_holds(condition, scope) if isinstance(condition, str) else (condition, ())
@@ -54,4 +56,4 @@ def _broken(
         yield Diagnostic(error.summary, error.hint, origin=place)
     if holds is False:
         hint = f"the rule is at {key_origin(position)}"
-        yield Diagnostic(f'the variable "{name}" is not valid: {message}', hint, origin=places.get(name))
+        yield Diagnostic(f"{subject} is not valid: {message}", hint, origin=given)

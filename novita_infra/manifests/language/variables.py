@@ -50,6 +50,8 @@ class Given:
     """Whether a value of any type is given as text, as on the command line, in the environment and in a dotenv file."""
     lacks: tuple[Diagnostic, ...] = ()
     """The variables of the environment that it lacks; it has no value then."""
+    what: str = "variable"
+    """What it is a value of, as messages say it: a `variable` of a project, or an `input` of a module."""
 
 
 def defaults_in(declared: Mapping[str, Any], position: Position) -> list[Given]:
@@ -115,7 +117,7 @@ def with_environ(
 
 
 def settle(
-    declared: Mapping[str, Any], position: Position, *, given: Iterable[Given], secrets: Secrets
+    declared: Mapping[str, Any], position: Position, *, given: Iterable[Given], secrets: Secrets, what: str = "variable"
 ) -> tuple[dict[str, Value], list[Diagnostic], dict[str, tuple[Diagnostic, ...]]]:
     """Returns the value of every declared variable (the last given one wins), the diagnostics, and what others lack.
 
@@ -138,7 +140,7 @@ def settle(
         lacking[item.name] = tuple(error for error in errors if error.unset)
         values[item.name] = value
     for name, declaration in declared.items():
-        diagnostics += _defaults(name, declaration, inside(position, name))
+        diagnostics += _defaults(name, declaration, inside(position, name), what)
         if name not in having:
             hint = f"give it with --var {name}=..., {ENVIRON_PREFIX}{name}, a --var-file, or a default"
             where = key_origin(inside(position, name))
@@ -151,7 +153,7 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     """Returns the value by the type of its declaration, and the diagnostics."""
     place = origin(given.position) if given.position else None
     if isinstance(given.value, str) and not is_text(given.value):
-        summary = f'the value of the variable "{given.name}" from {given.by} is not UTF-8 text'
+        summary = f'the value of the {given.what} "{given.name}" from {given.by} is not UTF-8 text'
         return None, [Diagnostic(summary, "give it in UTF-8", origin=place)]
     value = parsed_text(given.value, declaration) if given.is_text else given.value
     diagnostics: list[Diagnostic] = []
@@ -166,7 +168,7 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
 
 
 def _diagnostic(misfit: Misfit, given: Given, *, hidden: bool) -> Diagnostic:
-    subject = f'the variable "{given.name}"'
+    subject = f'the {given.what} "{given.name}"'
     if misfit.path:
         subject = f"a part of {subject}" if hidden else f"{label_of(misfit.path)} of {subject}"
     shown = misfit.shown or (
@@ -209,7 +211,7 @@ def _wrapped(given: Given, value: Value, secrets: Secrets) -> tuple[Value, list[
                     for index, item in enumerate(value)
                 ]
             case _:
-                summary = f'the sensitive variable "{given.name}" holds texts, and {given.by} gives something else'
+                summary = f'the sensitive {given.what} "{given.name}" holds texts, and {given.by} gives something else'
                 hint = "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}"
                 diagnostics.append(Diagnostic(summary, hint, origin=place))
                 return None
@@ -217,20 +219,20 @@ def _wrapped(given: Given, value: Value, secrets: Secrets) -> tuple[Value, list[
     return wrapped(value, given.position, f"var:{given.name}"), diagnostics
 
 
-def _defaults(name: str, declaration: Any, position: Position) -> Iterator[Diagnostic]:
+def _defaults(name: str, declaration: Any, position: Position, what: str) -> Iterator[Diagnostic]:
     """Yields the errors of the defaults inside of a declaration: those of the fields of an object."""
     if not isinstance(declaration, dict):
         return
-    yield from _defaults(name, declaration.get("of"), inside(position, "of"))
+    yield from _defaults(name, declaration.get("of"), inside(position, "of"), what)
     fields = declaration.get("fields")
     for field, inner in fields.items() if isinstance(fields, dict) else ():
         place = inside(inside(position, "fields"), field)
-        yield from _defaults(name, inner, place)
+        yield from _defaults(name, inner, place, what)
         default = inner.get("default") if isinstance(inner, dict) else None
         if default is None:
             continue
-        given = Given(name, default, f'the default of "{field}"', inside(place, "default"))
+        given = Given(name, default, f'the default of "{field}"', inside(place, "default"), what=what)
         if OPENING in str(default):
-            hint = "the default of the whole variable may hold ${env.NAME}"
+            hint = f"the default of the whole {what} may hold ${{env.NAME}}"
             yield Diagnostic(f"{given.by} takes no expressions", hint, origin=origin(inside(place, "default")))
         yield from (_diagnostic(item, given, hidden=may_be_secret(declaration)) for item in fitted(default, inner)[1])

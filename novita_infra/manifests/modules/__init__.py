@@ -1,1 +1,1 @@
-"""Modules: folders of manifests with typed variables and outputs, which a project uses once or for several keys."""
+"""Modules: folders of manifests with typed inputs and outputs, which a project uses once or for several keys."""

@@ -24,19 +24,18 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
 
-VARIABLES: Final = "variables"
 OUTPUTS: Final = "outputs"
 LOCALS: Final = "locals"
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleInterface:
-    """The variables that a module takes, and the outputs that it gives."""
+    """The inputs that a module takes, and the outputs that it gives."""
 
     document: Document
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """Returns `variables`, `locals` or `outputs`."""
+        """Returns `inputs`, `locals` or `outputs`."""
         found = self.document.data.get(name) if isinstance(self.document.data, dict) else None
         return found if isinstance(found, dict) else {}
 
@@ -51,8 +50,8 @@ class UseOfModule:
 
     data: Mapping[str, Any]
     interface: ModuleInterface
-    variables: Mapping[str, Value]
-    """The values of the variables, for the first of its keys."""
+    inputs: Mapping[str, Value]
+    """The values of the inputs, for the first of its keys."""
     documents: dict[Address, Mapping[str, Any]] = field(default_factory=dict)
     """The data of the manifests in the module, by address without keys."""
 

@@ -1,4 +1,4 @@
-"""Turns uses of modules into the resources that they make, each use with variables, names and outputs of its own."""
+"""Turns uses of modules into the resources that they make, each use with inputs, names and outputs of its own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.interface import LOCALS, ModuleInterface, ModuleSource, in_order
 from novita_infra.manifests.modules.no_module import NoModule
-from novita_infra.manifests.modules.places import SOURCE, ModulePlace
-from novita_infra.manifests.modules.values import ModuleOutputs, variables_of
+from novita_infra.manifests.modules.places import ModulePlace
+from novita_infra.manifests.modules.use import SOURCE, origin_in_use
+from novita_infra.manifests.modules.values import ModuleOutputs, inputs_of
 from novita_infra.manifests.resources.expanding import Expanded
 from novita_infra.manifests.resources.fields import DeclaredFields
 from novita_infra.manifests.resources.local_values import LocalValues
 from novita_infra.manifests.resources.names import DeclaredNames
 from novita_infra.manifests.resources.reading_path import ReadingPath
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
-from novita_infra.manifests.yaml.positions import origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
@@ -87,7 +87,7 @@ class Modules:
 
     def _source(self, use: IdentifiedDocument, within: tuple[str, ...]) -> ModuleSource | None:
         """Returns the module that a document uses; None if there is none. That is reported."""
-        origin = origin_at(use.document.position, (SOURCE,))
+        origin = origin_in_use(use.document, SOURCE)
         try:
             place = self.find(use)
             if place is None:
@@ -112,7 +112,7 @@ class Modules:
     ) -> list[Space]:
         """Returns the spaces of one use of a module, whose document as `written` decides its keys."""
         module, interface, sources = str(use.address), source.interface, self.sources
-        values, errors = variables_of(use, interface, scope, sources, self.secrets)
+        values, errors = inputs_of(use, interface, scope, sources, self.secrets)
         self.diagnostics.extend(errors)
         local_values = LocalValues(
             interface.part(LOCALS), interface.position(LOCALS), sources, self.path, module=module

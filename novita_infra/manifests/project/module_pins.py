@@ -9,14 +9,13 @@ from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.modules.git.lock_file import Pins, read_pins
 from novita_infra.manifests.modules.git.pinning import Pinning
 from novita_infra.manifests.modules.no_module import NoModule
-from novita_infra.manifests.modules.places import SOURCE
+from novita_infra.manifests.modules.use import SOURCE, origin_in_use
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.project_file import settings_of
 from novita_infra.manifests.project.resource_loading.identifying import DocumentIdentifier
 from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
-from novita_infra.manifests.yaml.positions import origin_at
 from novita_infra.model.diagnostics import Diagnostic, Problems, nearest
 from novita_infra.model.frozen import dataclass
 
@@ -97,4 +96,4 @@ class _Walk:
                 self._visited.add(place.name)
                 waiting += self._identifier.module(place).modules
             except NoModule as error:
-                self._diagnostics.add(error.at(origin_at(use.document.position, (SOURCE,))))
+                self._diagnostics.add(error.at(origin_in_use(use.document, SOURCE)))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from novita_infra.manifests.modules.use import PATCHES, in_use, place_in_use
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.resources.merging import AbsentEntry, Merged, Placed, ReplacedList, entry_key_of, merge
 from novita_infra.manifests.resources.names import suggest
@@ -114,7 +115,7 @@ def _without_module_keys(name: str) -> str:
 
 def patches_in(use: IdentifiedDocument) -> Iterator[tuple[Any, Position]]:
     """Yields the patches of a document of kind Module with their positions."""
-    listed, position = use.document.data.get("patches"), inside(use.document.position, "patches")
+    listed, position = in_use(use.document.data, PATCHES), place_in_use(use.document, PATCHES)
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         yield item, inside(position, index)
 

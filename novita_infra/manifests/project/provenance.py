@@ -16,8 +16,9 @@ from novita_infra.manifests.language.expressions import is_expression
 from novita_infra.manifests.language.references import names_in
 from novita_infra.manifests.language.variable_types import is_secret_variable
 from novita_infra.manifests.language.variables import Given, defaults_in
-from novita_infra.manifests.modules.interface import LOCALS, VARIABLES
+from novita_infra.manifests.modules.interface import LOCALS
 from novita_infra.manifests.modules.loading import Space, UsedModule
+from novita_infra.manifests.modules.use import INPUTS, in_use, place_in_use
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.patches import patches_of
 from novita_infra.manifests.project.project_file import Settings
@@ -41,7 +42,7 @@ class _Reader(NamedTuple):
     """Whose names an expression means."""
 
     module: str
-    """The module whose variables and local values they are; empty for the project."""
+    """The module whose inputs and local values they are; empty for the project."""
     document: IdentifiedDocument
     """The document that decides the keys, as written."""
     key: str
@@ -155,7 +156,7 @@ class Provenance:
         """Yields the steps of the names that the expressions of a value read, through local values."""
         for space, name in dict.fromkeys(names_in(written)):
             if space == "var" and reader.module:
-                yield from self._variable_of_module(reader.module, name)
+                yield from self._input_of_module(reader.module, name)
             elif space == "var":
                 yield from self._variable(name)
             elif space == "each":
@@ -244,21 +245,21 @@ class Provenance:
             module = reader.document.address.module
             for space, variable in dict.fromkeys(names_in(document.data.get(FOR_EACH))):
                 if space == "var":
-                    yield from self._variable_of_module(module, variable) if module else self._variable(variable)
+                    yield from self._input_of_module(module, variable) if module else self._variable(variable)
 
-    def _variable_of_module(self, module: str, name: str) -> Iterator[Said]:
-        """Yields the steps of a variable of a module: the line of its caller, what that reads, and its default."""
+    def _input_of_module(self, module: str, name: str) -> Iterator[Said]:
+        """Yields the steps of an input of a module: the line of its caller, what that reads, and its default."""
         used = self.uses[module]
-        declaration = used.interface.part(VARIABLES).get(name)
+        declaration = used.interface.part(INPUTS).get(name)
         hidden = is_secret_variable(declaration)
         document = used.use.document
-        given = document.data.get(VARIABLES)
+        given = in_use(document.data, INPUTS)
         is_given = isinstance(given, dict) and given.get(name) is not None
         if isinstance(given, dict) and is_given:
-            place = origin(position_at(document.position, (VARIABLES, name)))
+            place = origin(inside(place_in_use(document, INPUTS), name))
             yield f"var.{name} is {_shown(given[name], hidden=hidden)}, by {module}", place
             yield from self._names(_reader_of(used), given[name])
-        for item in defaults_in({name: declaration}, used.interface.position(VARIABLES)):
+        for item in defaults_in({name: declaration}, used.interface.position(INPUTS)):
             value, where = _shown(item.value, hidden=hidden), origin(item.position) if item.position else None
             yield (f"in place of {value}, {item.by}" if is_given else f"var.{name} is {value}, by {item.by}"), where
 

@@ -149,6 +149,9 @@ def module_errors(document: Document, sources: Sources, *, interface: bool = Fal
 
     apart = () if interface else EXISTENCE  # what makes its keys is checked where they are made
     data = {name: item for name, item in document.data.items() if name not in apart}
+    spec = data.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("source"), str):
+        data["spec"] = {**spec, "source": "./"}  # what it may be is said where the module is searched
     return schema.faults(document, data, sources, hidden=hidden)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from novita_infra.kinds.toolkit.other_words import meant_field, plain_word
+from novita_infra.manifests.validation.meant_names import meant, of_module
 from novita_infra.manifests.validation.subject import Subject, kind_of, quoted_value, value_at
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin_at
 from novita_infra.manifests.yaml.scalars import BOOLEANS_1_1
@@ -26,22 +26,6 @@ _NAMES: Final = {
     "null": "nothing",
 }
 
-_BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
-"""Fields that users write into a spec although they belong beside it."""
-
-
-_REPETITION: Final = "write forEach: ${range(3)} beside spec"
-_AFTER: Final = "write lifecycle: {dependsOn: [TYPE.NAME]}"
-_OTHER_WORDS: Final[dict[tuple[str, str], str]] = {
-    **{(part, word): _REPETITION for part in ("", "spec") for word in ("count", "replicas", "foreach")},
-    **{(part, word): _AFTER for part in ("", "spec") for word in ("dependson", "needs", "after")},
-    ("lifecycle", "preventdestroy"): "write protect: true",
-    ("lifecycle", "forcedestroy"): "plan with --allow-data-loss",
-    ("metadata", "annotations"): "write labels",
-    ("metadata", "tags"): "write labels",
-    ("metadata", "namespace"): "there are no namespaces; novita-infra.yaml declares environments",
-}
-"""What users of Terraform and Kubernetes write, by the part of the document and the plain word: what to write here."""
 _LAST_WORDS: Final = re.compile(r"\(([a-z]+(?:\|[a-z]+)+)\)\$$")
 _MOST_KEYS: Final = 4
 """The most keys of a map that a hint spells out."""
@@ -123,6 +107,8 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     within = f" in {label}" if label and path != ("spec",) else ""
     for name in error.validator_value:
         if name not in error.instance:
+            if name == "spec" and any(of_module(key, properties) for key in error.instance):
+                continue  # its fields stand beside it, which is reported
             said = _described(properties.get(name))
             hint = f"{name}: {said}" if said and path else f"add {name}: ..."
             yield Diagnostic(
@@ -148,22 +134,8 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
             if not subject.sources.shows(place):
                 yield Diagnostic(f"unknown field{within}", _known_names(known), origin=place)
                 continue
-            hint = _meant(name, path, subject) or nearest(name, known)
+            hint = of_module(name, error.schema["properties"]) or meant(name, path, subject) or nearest(name, known)
             yield Diagnostic(f'unknown field "{name}"{within}', hint, origin=place)
-
-
-def _meant(name: str, path: Path, subject: Subject) -> str:
-    """Returns where an unknown name stands, or what another tool means by it; empty if that is not known."""
-    if not subject.fields:
-        return ""
-    if path == ("spec",) and name in _BESIDE_SPEC:
-        return f"{name} stands beside spec, not in it"
-    if path in ((), ("metadata",)) and name in subject.fields:
-        return f"{name} stands in spec"
-    if path == ("metadata",) and name == "spec":
-        return "spec stands beside metadata, not in it"
-    word = _OTHER_WORDS.get((str(path[0]) if path else "", plain_word(name)), "")
-    return word or (meant_field(name, subject.fields.values()) if path == ("spec",) else "")
 
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:

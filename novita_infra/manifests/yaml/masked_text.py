@@ -26,10 +26,10 @@ _EXPRESSION: Final = re.compile(
 """An expression of names, functions, operators and ports. Any other text after `${`, also in it, may be secret."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
-_SOURCE: Final = re.compile(rf"{_REFERENCE.pattern}|git::(?:(?:ssh://)?[a-z]{{1,8}}@)?[\w.~+%/?=&:-]{{1,400}}")
+_LOGIN_OF_SOURCE: Final = re.compile(r"[\"']?+(?:git::)?+(?:(?:ssh://)?[a-z]{1,8}@|\w{1,20}://)?+(?P<login>.+)@")
+"""What stands before an @ in the source of a module and is no user of ssh, such as `git`."""
 _FORMS: Final = {
     Shows.NAME: _REFERENCE,
-    Shows.SOURCE: _SOURCE,
     Shows.VARIABLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}"),
     Shows.FLAG: re.compile(r"(?i:true|false|yes|no|on|off|y|n|null|~|[01])"),
 }
@@ -61,6 +61,8 @@ class MaskedText:
             self.mask(start, stop)
             return
         self.mask_credentials(start, end)
+        if place.shows is Shows.SOURCE and (login := _LOGIN_OF_SOURCE.match(text)):
+            self.mask(start + login.start("login"), start + login.end("login"))
         self.mask_if(stop > end, end, stop)
 
     def mask_credentials(self, start: int, end: int) -> None:

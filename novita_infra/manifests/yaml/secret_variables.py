@@ -1,4 +1,4 @@
-"""Which variables of a project file are secret, as far as its text tells, however damaged it is.
+"""Which variables of a project, or inputs of a module, are secret, as far as the text tells, however damaged it is.
 
 A declaration may be misspelled or stand at a wrong indentation: in doubt a variable is secret.
 """
@@ -23,16 +23,19 @@ _SAYS: Final = re.compile(r"""(?P<name>[^:,\n]{4,20}):(?P<value>[ \t]*["']?[\w~]
 _KEY: Final = re.compile(r"""[ \t]*(?:-[ \t]+)*["']?(?P<name>[\w.-]{1,64})["']?[ \t]*:(?P<rest>[^\n]*)""")
 _AROUND: Final = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{1,64})["']?[ \t]*:[ \t]*\{[^{}]*$""")
 """The name of the flow mapping that is open at the end of a text."""
-_SECTIONS: Final = frozenset({"variables", "environments", "spec", "metadata"})
+_DECLARING: Final = ("variables", "inputs")
+"""The keys under which a text declares them: of a project, and of a module."""
+_SECTIONS: Final = frozenset({*_DECLARING, "environments", "spec", "metadata"})
 
 
 class SecretVariables:
     """The variables that a text declares, and those among them that are secret."""
 
     def __init__(self, text: str) -> None:
-        self._keys = Counter(_ANY_KEY.findall(text)) if "variables" in text else Counter()
+        declares = any(word in text for word in _DECLARING)
+        self._keys = Counter(_ANY_KEY.findall(text)) if declares else Counter()
         """How often each key stands in the text. A variable that is declared and set has two."""
-        self._lines = text.split("\n") if "variables" in text else []
+        self._lines = text.split("\n") if declares else []
         self._all = False
         """Whether it is not clear which variable is secret."""
         self._names: set[str] = set()

@@ -45,16 +45,16 @@ class WrittenResource:
 
 @dataclass(frozen=True, slots=True)
 class WrittenModule:
-    """One document of kind Module, and the variables and outputs of the module."""
+    """One document of kind Module, and the inputs and outputs of the module."""
 
     address: Address
     """Without keys."""
     source: str = ""
     expressions: Mapping[str, WrittenValue] = field(default_factory=dict)
-    """By variable, the value that the document gives."""
+    """By input, the value that the document gives."""
     for_each: WrittenValue | None = None
     variables: Mapping[str, WrittenVariable] = field(default_factory=dict)
-    """Without values."""
+    """The inputs, without values."""
     outputs: Mapping[str, WrittenValue] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from novita_infra.schema.project import LOCALS, OUTPUTS, VARIABLES
 INTERFACE_EXAMPLE: Final = """\
 apiVersion: novita-infra/v1
 kind: ModuleInterface
-variables:
+inputs:
   image: {type: string}
   workers: {type: integer, default: 1}
   storage: {type: string, description: The id of a network storage}
@@ -24,7 +24,7 @@ MODULE_INTERFACE: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
         "kind": {"const": "ModuleInterface", "description": "Marks the file novita-infra-module.yaml."},
-        "variables": {**VARIABLES, "description": "What ${var.NAME} gives inside of the module."},
+        "inputs": {**VARIABLES, "description": "What the module takes, by the NAME of ${var.NAME} in its expressions."},
         "locals": LOCALS,
         "outputs": _OUTPUTS,
     },

@@ -24,11 +24,11 @@ A module is a folder with a file `novita-infra-module.yaml` and manifests. A pro
 
 * Names inside of a module are local: `${{instance.head.ip}}` there is the head of this use of the module. In the state,
   in plans and for `--target` it is `module.train["eu"].instance.head`; `--target module.train` means all of it.
-* A module knows nothing of the project but its variables, `project.name`, `environment.name` and the environment of the
-  shell. `file` reads in the folder of the module.
+* Expressions in a module read its inputs as `${{var.NAME}}`. It knows nothing else of the project but `project.name`,
+  `environment.name` and the environment of the shell. `file` reads in the folder of the module.
 * The project reads its outputs: `${{module.train["eu"].head}}`, `${{module.train[*].head}}`; without `forEach`
   `${{module.train.head}}`.
-* A variable may be a value that is known after apply, such as `${{network_storage.shared.id}}`. The keys of a `forEach`
+* An input may be a value that is known after apply, such as `${{network_storage.shared.id}}`. The keys of a `forEach`
   inside of the module may not.
 * The default name of an object is `train-eu-head`. Defaults of the project apply to modules, too.
 * `patches:` of a use change resources in it, with the rules of an [environment's patches](project.md#environments):
@@ -43,7 +43,8 @@ A module is a folder with a file `novita-infra-module.yaml` and manifests. A pro
 ## Modules from git
 
 ```yaml
-source: git::https://github.com/acme/modules.git//train?ref=v1.2.0
+spec:
+  source: git::https://github.com/acme/modules.git//train?ref=v1.2.0
 ```
 
 * The form is that of Terraform: `git::`, the address of the repository, `//` and a folder in it, `?ref=` with a branch,

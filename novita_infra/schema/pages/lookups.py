@@ -49,7 +49,7 @@ outputs:
 * A lookup is no promise: another product may be the cheapest tomorrow, and a resource whose `product` is
   `{id: "${lookup.card.id}"}` is then replaced. To choose once and keep what fits, write the
   [wishes into the resource](../how-to.md#ask-for-memory-a-price-or-a-region).
-* A module reads no lookups; give it their values as variables.
+* A module reads no lookups; give it their values as inputs.
 """
 
 

@@ -26,7 +26,8 @@ def repository(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     made = BareRepository.made(tmp_path / ".modules.git")
     made.commit({"net/novita-infra-module.yaml": INTERFACE, "net/vpc.yaml": NET}, tag="v1")
     (project / "module.yaml").write_text(
-        f"apiVersion: novita-infra/v1\nkind: Module\nmetadata: {{name: net}}\nsource: {made.source('net', 'v1')}\n"
+        f"apiVersion: novita-infra/v1\nkind: Module\nmetadata: {{name: net}}\n"
+        f"spec: {{source: '{made.source('net', 'v1')}'}}\n"
     )
     return made
 

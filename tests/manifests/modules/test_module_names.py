@@ -26,7 +26,7 @@ def depending(*items: str, name: str = "o") -> str:
 
 def test_local_values_of_a_module_are_those_of_each_use(tmp_path: Path) -> None:
     texts = (
-        use(rest=f"{TWO}variables: {{peer: 'x${{each.key}}'}}\n"),
+        use(rest=f"{TWO}inputs: {{peer: 'x${{each.key}}'}}\n"),
         manifest("VPC", "o", '  cluster: ${module.train["b"].mode}\n'),
     )
     more = {"novita-infra.yaml": project_file("locals: {mode: of-the-project, used: '${local.mode}'}\n")}
@@ -53,7 +53,7 @@ def test_local_values_of_a_module_are_those_of_each_use(tmp_path: Path) -> None:
         (
             LOCALS.replace("var.peer", "var.pear"),
             NODES,
-            'modules/train/novita-infra-module.yaml:6:25: there is no variable "pear"; did you mean "peer"?',
+            'modules/train/novita-infra-module.yaml:6:25: there is no input "pear"; did you mean "peer"?',
         ),
         (
             LOCALS.replace("var.peer", "local.twice"),
@@ -87,12 +87,12 @@ def test_depends_on_a_module_means_all_resources_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "messages"),
     [
-        ((use(rest=TWO), depending("'module.train[\"c\"]'")), ['11:25: module.train has no key "c"; known: a, b']),
-        ((use(), depending("module.trian")), ['10:25: there is no module "trian"; did you mean "train"?']),
-        ((use(), depending("'module.train[\"c\"]'")), ["10:25: module.train has no keys: it has no forEach; write"]),
-        ((use(rest="forEach: 5\n"), depending("module.train")), ["6:10: forEach is a number; forEach is a map"]),
+        ((use(rest=TWO), depending("'module.train[\"c\"]'")), ['12:25: module.train has no key "c"; known: a, b']),
+        ((use(), depending("module.trian")), ['11:25: there is no module "trian"; did you mean "train"?']),
+        ((use(), depending("'module.train[\"c\"]'")), ["11:25: module.train has no keys: it has no forEach; write"]),
+        ((use(rest="forEach: 5\n"), depending("module.train")), ["5:10: forEach is a number; forEach is a map"]),
         (
-            (use(rest="variables: {peer: '${vpc.o.id}'}\n"), depending("module.train")),
+            (use(rest="inputs: {peer: '${vpc.o.id}'}\n"), depending("module.train")),
             ["need each other in a circle: module.train.instance.head -> vpc.o -> module.train.instance.head"],
         ),
     ],
@@ -114,27 +114,27 @@ def trail(tmp_path: Path, address: str, *path: str) -> list[str]:
 
 def test_why_leads_from_a_value_in_a_module_to_the_lines_of_its_callers(tmp_path: Path) -> None:
     outer = (
-        "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {size: {type: integer, default: 2}}\n"
+        "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: {size: {type: integer, default: 2}}\n"
         "locals: {double: '${var.size * 2}'}\n"
     )
-    inner = use("in", "variables: {gpus: '${local.double}'}\n", "../train")
+    inner = use("in", "inputs: {gpus: '${local.double}'}\n", "../train")
     project = "variables: {gpus: {type: integer, default: 1}}\nenvironments: {dev: {variables: {gpus: 2}}}\n"
     more = {
         "modules/outer/novita-infra-module.yaml": outer,
         "modules/outer/x.yaml": inner,
         "novita-infra.yaml": project_file(project),
     }
-    rest = "forEach: {a: 1}\nvariables: {size: '${var.gpus * each.value}'}\n"
+    rest = "forEach: {a: 1}\ninputs: {size: '${var.gpus * each.value}'}\n"
     write(tmp_path, files(use("out", rest, "./modules/outer")) | more)
     assert trail(tmp_path, 'module.out["a"].module.in.instance.head', "gpuCount") == [
         "gpuCount: ${var.gpus} (modules/train/nodes.yaml:8:13)",
-        'var.gpus is ${local.double}, by module.out["a"].module.in (modules/outer/x.yaml:6:19)',
+        'var.gpus is ${local.double}, by module.out["a"].module.in (modules/outer/x.yaml:7:18)',
         "local.double: ${var.size * 2} (modules/outer/novita-infra-module.yaml:4:18)",
-        'var.size is ${var.gpus * each.value}, by module.out["a"] (a.yaml:7:19)',
+        'var.size is ${var.gpus * each.value}, by module.out["a"] (a.yaml:8:18)',
         'var.gpus is 2, by the environment "dev" (novita-infra.yaml:5:40)',
         "in place of 1, its default (novita-infra.yaml:4:44)",
-        "each.value is 1, by forEach (a.yaml:6:14)",
-        "in place of 2, its default (modules/outer/novita-infra-module.yaml:3:44)",
+        "each.value is 1, by forEach (a.yaml:5:14)",
+        "in place of 2, its default (modules/outer/novita-infra-module.yaml:3:41)",
         "in place of 1, its default (modules/train/novita-infra-module.yaml:4:34)",
     ]
 
@@ -142,7 +142,7 @@ def test_why_leads_from_a_value_in_a_module_to_the_lines_of_its_callers(tmp_path
 def test_why_names_the_caller_that_patches_and_shows_no_secret(tmp_path: Path) -> None:
     interface = INTERFACE.replace("{type: string, default: none}", "{sensitive: true, default: hunter2}")
     rest = (
-        "variables: {peer: hunter3}\n"
+        "inputs: {peer: hunter3}\n"
         "patches: [{target: instance.head, spec: {rootDiskGb: '${local.disk}', ports: null}}]\n"
     )
     more = {
@@ -153,15 +153,15 @@ def test_why_names_the_caller_that_patches_and_shows_no_secret(tmp_path: Path) -
     write(tmp_path, files(use(rest=rest)) | more)
     head = "module.train.instance.head"
     assert trail(tmp_path, head, "rootDiskGb") == [
-        "module.train patches rootDiskGb: ${local.disk} (a.yaml:7:54)",
+        "module.train patches rootDiskGb: ${local.disk} (a.yaml:8:56)",
         "local.disk: 90 (novita-infra.yaml:4:16)",
     ]
     assert trail(tmp_path, head, "ports") == [
-        "module.train removes ports (a.yaml:7:41)",
+        "module.train removes ports (a.yaml:8:43)",
         'in place of ["22/tcp"] (modules/train/nodes.yaml:11:10)',
     ]
     assert trail(tmp_path, head, "env", "PEER") == [
         "env.PEER: ${var.peer} (modules/train/nodes.yaml:9:15)",
-        "var.peer is (secret), by module.train (a.yaml:6:19)",
+        "var.peer is (secret), by module.train (a.yaml:7:18)",
         "in place of (secret), its default (modules/train/novita-infra-module.yaml:5:36)",
     ]

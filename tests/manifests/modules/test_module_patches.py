@@ -60,7 +60,7 @@ def test_one_key_in_a_module_is_patched_alone(tmp_path: Path) -> None:
     nodes = NODES.replace("spec:", "forEach: [x, y]\nspec:", 1)
     more = {
         "modules/train/nodes.yaml": nodes,
-        "modules/train/novita-infra-module.yaml": "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: "
+        "modules/train/novita-infra-module.yaml": "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: "
         "{gpus: {default: 1, type: integer}, peer: {default: none}}\n",
     }
     rest = patches("{target: 'instance.head[\"x\"]', spec: {image: i, env: {K: 'k-${var.size}'}}}")
@@ -72,7 +72,7 @@ def test_one_key_in_a_module_is_patched_alone(tmp_path: Path) -> None:
 
 
 def test_each_is_that_of_the_use_for_its_patches_and_that_of_the_resource_for_an_environment(tmp_path: Path) -> None:
-    interface = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {peer: {default: x}}\n"
+    interface = "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: {peer: {default: x}}\n"
     nodes = NODES.replace("spec:", "forEach: [x]\nspec:", 1).replace("${var.gpus}", "1")
     more = {"modules/train/nodes.yaml": nodes, "modules/train/novita-infra-module.yaml": interface}
     rest = "forEach: [a]\n" + patches("{target: instance.head, spec: {env: {USE: '${each.key}'}}}")
@@ -80,13 +80,13 @@ def test_each_is_that_of_the_use_for_its_patches_and_that_of_the_resource_for_an
     project = loaded(tmp_path, files(use(rest=rest)) | more | dev, environment="dev")
     assert one(project, 'module.train["a"].instance.head["x"]').spec["env"] == {"PEER": "x", "USE": "a", "OWN": "x"}
     found = refused(tmp_path, files(use(rest=rest.removeprefix("forEach: [a]\n"))) | more, environment="dev")
-    assert found == ['a.yaml:6:61: each has no "key"']
+    assert found == ['a.yaml:7:63: each has no "key"']
 
 
 def test_a_caller_patches_modules_in_its_module_and_is_above_their_own_callers(tmp_path: Path) -> None:
-    outer = "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {disk: {type: integer}}\n"
+    outer = "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: {disk: {type: integer}}\n"
     own = patches("{target: instance.head, spec: {rootDiskGb: '${var.disk}', gpuCount: 4}}")
-    rest = "variables: {disk: 80}\n" + patches("{target: module.in.instance.head, spec: {gpuCount: 8}}")
+    rest = "inputs: {disk: 80}\n" + patches("{target: module.in.instance.head, spec: {gpuCount: 8}}")
     more = {
         "modules/outer/novita-infra-module.yaml": outer,
         "modules/outer/x.yaml": use("in", own, "../train"),
@@ -102,7 +102,7 @@ def test_defaults_of_the_project_mean_its_own_names_in_modules_too(tmp_path: Pat
     more = {
         "modules/train/nodes.yaml": nodes,
         "modules/train/novita-infra-module.yaml": "apiVersion: novita-infra/v1\n"
-        "kind: ModuleInterface\nvariables: {gpus: {default: 1, type: integer}, peer: {default: none}}\n",
+        "kind: ModuleInterface\ninputs: {gpus: {default: 1, type: integer}, peer: {default: none}}\n",
     }
     project = loaded(tmp_path, files(use()) | more | environment(rest=rest))
     found = one(project, 'module.train.instance.head["x"]')
@@ -116,8 +116,8 @@ def test_defaults_of_the_project_mean_its_own_names_in_modules_too(tmp_path: Pat
             patches("{target: instance.haed}", "{target: module.x.instance.y}"),
             "",
             [
-                'a.yaml:6:20: the patch target "instance.haed" matches no resource; did you mean "instance.head"?',
-                'a.yaml:6:45: the patch target "module.x.instance.y" matches no resource; known: instance.head, vpc',
+                'a.yaml:7:22: the patch target "instance.haed" matches no resource; did you mean "instance.head"?',
+                'a.yaml:7:47: the patch target "module.x.instance.y" matches no resource; known: instance.head, vpc',
             ],
         ),
         (
@@ -131,22 +131,22 @@ def test_defaults_of_the_project_mean_its_own_names_in_modules_too(tmp_path: Pat
         (
             "forEach: [a, b]\n" + patches("{target: instance.head, spec: {imag: x}}"),
             "",
-            ['a.yaml:7:42: unknown field "imag"; did you mean "image"?'],
+            ['a.yaml:8:44: unknown field "imag"; did you mean "image"?'],
         ),
         (
             patches("{target: instance.head, spec: {image: '${var.peer}'}}"),
             "",
-            ['a.yaml:6:56: there is no variable "peer"; known: size'],
+            ['a.yaml:7:58: there is no variable "peer"; known: size'],
         ),
         (
             patches("{target: 5}"),
             "",
-            ['a.yaml:6:20: patches[0].target wants a text, not 5; it looks like "instance.trainer"'],
+            ['a.yaml:7:22: patches[0].target wants a text, not 5; it looks like "instance.trainer"'],
         ),
         (
             patches("{spec: {}}"),
             "",
-            ['a.yaml:6:11: the field "target" is missing in patches[0]; target: An address; * in'],
+            ['a.yaml:7:13: the field "target" is missing in patches[0]; target: An address; * in'],
         ),
     ],
 )
@@ -172,5 +172,5 @@ def test_a_list_that_a_patch_replaces_in_several_uses_is_one_warning(tmp_path: P
     rest = TWO + patches("{target: instance.head, lifecycle: {ignoreChanges: [image]}}")
     project = loaded(tmp_path, files(use(rest=rest)) | {"modules/train/nodes.yaml": nodes})
     assert [str(item).partition(";")[0] for item in project.warnings] == [
-        'a.yaml:7:62: the patch replaces lifecycle.ignoreChanges of module.train["a"].instance.head and 1 more'
+        'a.yaml:8:64: the patch replaces lifecycle.ignoreChanges of module.train["a"].instance.head and 1 more'
     ]

@@ -143,12 +143,12 @@ def test_a_lookup_without_an_answer_is_one_error_whatever_reads_it(tmp_path: Pat
 
 def test_a_module_reads_no_lookup_but_takes_its_value(tmp_path: Path) -> None:
     module = (
-        "apiVersion: novita-infra/v1\nkind: ModuleInterface\nvariables: {card: {type: string}}\n"
+        "apiVersion: novita-infra/v1\nkind: ModuleInterface\ninputs: {card: {type: string}}\n"
         "outputs: {card: '${var.card}'}\n"
     )
     use = (
-        "apiVersion: novita-infra/v1\nkind: Module\nmetadata: {name: m}\nsource: ./m\n"
-        "variables: {card: '${lookup.card.id}'}\n"
+        "apiVersion: novita-infra/v1\nkind: Module\nmetadata: {name: m}\n"
+        "spec: {source: ./m, inputs: {card: '${lookup.card.id}'}}\n"
     )
     project(tmp_path, "  card: {product: {gpu: RTX}}\n", "outputs: {a: '${module.m.card}'}\n", use)
     write(tmp_path, {"m/novita-infra-module.yaml": module, "m/net.yaml": VPC})

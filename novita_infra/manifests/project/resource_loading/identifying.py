@@ -101,7 +101,7 @@ class DocumentIdentifier:
                 f"the folder {place.name} cannot be read: {reason(error)}", "name the folder of a module"
             ) from None
         if not (place.folder / MODULE_FILE).is_file():
-            hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
+            hint = "write apiVersion, kind: ModuleInterface, inputs: and outputs: into it"
             raise NoModule(f"the folder {place.name} has no {MODULE_FILE}", hint)
         if not place.is_local:
             self._files.checkouts[place.name] = place.folder
@@ -114,14 +114,16 @@ class DocumentIdentifier:
         return ModuleSource(place, interface, tuple(identified.resources), tuple(identified.modules), torn=own)
 
     def _interface(self, name: str) -> ModuleInterface:
-        """Returns the variables and outputs of a module by the name of its file. Raises NoModule."""
+        """Returns the inputs and outputs of a module by the name of its file. Raises NoModule."""
         parsed = self._files.read(name)
         if parsed.documents and isinstance(parsed.documents[0].data, dict) and not parsed.torn:
             for document in parsed.documents:
                 self._diagnostics.add(module_errors(document, self._files.sources, interface=True))
+            if "variables" in parsed.documents[0].data:
+                raise NoModule("", diagnostics=[])  # its inputs are not known, which is reported
             return ModuleInterface(parsed.documents[0])
         if not parsed.torn:
-            hint = "write apiVersion, kind: ModuleInterface, variables: and outputs: into it"
+            hint = "write apiVersion, kind: ModuleInterface, inputs: and outputs: into it"
             empty = Diagnostic("the file of a module is a mapping", hint, origin=Origin(name, 1, 1))
             raise NoModule("", diagnostics=[empty])
         raise NoModule("", diagnostics=[])  # it is reported already

@@ -13,8 +13,8 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.references import references_in
 from novita_infra.manifests.language.variable_types import may_be_secret
-from novita_infra.manifests.modules.interface import OUTPUTS, VARIABLES, UseOfModule
-from novita_infra.manifests.modules.places import SOURCE
+from novita_infra.manifests.modules.interface import OUTPUTS, UseOfModule
+from novita_infra.manifests.modules.use import INPUTS, SOURCE, in_use
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Declared
@@ -118,13 +118,13 @@ def relevant_attributes_json(configuration: Configuration, changing: Iterable[Ad
 
 def _module(address: Address, item: UseOfModule) -> WrittenModule:
     """A document of kind Module without secrets."""
-    given, declared = _mapping(item.data.get(VARIABLES)), item.interface.part(VARIABLES)
+    given, declared = _mapping(in_use(item.data, INPUTS)), item.interface.part(INPUTS)
     variables = {name: _declared_variable(name, part) for name, part in sorted(declared.items())}
-    values = {name: _value(item.variables.get(name), text) for name, text in given.items() if name in declared}
+    values = {name: _value(item.inputs.get(name), text) for name, text in given.items() if name in declared}
     outputs = sorted(item.interface.part(OUTPUTS).items())
     return WrittenModule(
         address,
-        str(item.data.get(SOURCE)),
+        str(in_use(item.data, SOURCE)),
         {
             name: replace(value, constant=None, secret=True) if variables[name].secret else value
             for name, value in values.items()

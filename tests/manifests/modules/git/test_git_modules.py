@@ -26,7 +26,7 @@ from novita_infra.operations.manifests.pinning import write_pins
 pytestmark = pytest.mark.process  # every fetch runs git six times
 
 HEAD = "apiVersion: novita-infra/v1\n"
-INTERFACE = f"{HEAD}kind: ModuleInterface\nvariables: {{gpus: {{type: integer, default: 1}}}}\n"
+INTERFACE = f"{HEAD}kind: ModuleInterface\ninputs: {{gpus: {{type: integer, default: 1}}}}\n"
 LOCK = "novita-infra.lock.yaml"
 
 
@@ -38,7 +38,7 @@ def module(image: str = "one", **more: str) -> dict[str, str | bytes]:
 
 
 def use(source: str, name: str = "train") -> str:
-    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\nsource: {source}\n"
+    return f"---\n{HEAD}kind: Module\nmetadata: {{name: {name}}}\nspec:\n  source: {source}\n"
 
 
 @dataclass
@@ -126,7 +126,7 @@ def test_a_commit_that_a_forced_push_left_is_found_while_the_server_has_it(fleet
     fleet.repository.git("gc", "--quiet", "--prune=now")
     shutil.rmtree(fleet.cache)
     assert fleet.refused() == [
-        f"fleet.yaml:5:9: {fleet.repository.url} has no commit {first}; its history was rewritten, or the commit is "
+        f"fleet.yaml:6:11: {fleet.repository.url} has no commit {first}; its history was rewritten, or the commit is "
         "misspelt; `novita-infra modules update` pins what is there now"
     ]
     assert fleet.pin().image() == "two"
@@ -140,7 +140,7 @@ def test_a_warm_cache_needs_neither_the_repository_nor_git(fleet: Fleet) -> None
     assert fleet.image() == "one"
     shutil.rmtree(fleet.cache)
     assert fleet.refused() == [
-        "fleet.yaml:5:9: there is no program git; install git, or look at PATH: it fetches the modules"
+        "fleet.yaml:6:11: there is no program git; install git, or look at PATH: it fetches the modules"
     ]
 
 
@@ -160,7 +160,7 @@ def test_changed_files_in_the_cache_are_fetched_again_or_refused(fleet: Fleet) -
     shutil.rmtree(fleet.repository.path)
     (found,) = fleet.refused()
     assert found.startswith(
-        f"fleet.yaml:5:9: the files of git::{fleet.repository.url}//train in the cache were changed; "
+        f"fleet.yaml:6:11: the files of git::{fleet.repository.url}//train in the cache were changed; "
         f"{fleet.repository.url} cannot be fetched: "
     )
     assert [*fleet.cache.iterdir()] == [folder]
@@ -172,7 +172,7 @@ def test_an_edited_digest_is_refused(fleet: Fleet) -> None:
     text = fleet.lock
     (fleet.folder / LOCK).write_text(f"{text[:-3]}{'00' if text[-3:-1] != '00' else '11'}\n")
     assert fleet.refused() == [
-        f"fleet.yaml:5:9: the files of git::{fleet.repository.url}//train at {commit} are not those that {LOCK} pins; "
+        f"fleet.yaml:6:11: the files of git::{fleet.repository.url}//train at {commit} are not those that {LOCK} pins; "
         f"{LOCK} was edited, or the repository was tampered with: look at both before `modules update`"
     ]
 
@@ -180,7 +180,7 @@ def test_an_edited_digest_is_refused(fleet: Fleet) -> None:
 def test_a_source_without_a_pin_is_refused_with_the_command(fleet: Fleet) -> None:
     fleet.repository.commit(module())
     name = f"git::{fleet.repository.url}"
-    message = f"fleet.yaml:5:9: {LOCK} does not pin {name}//train; run `novita-infra modules install`"
+    message = f"fleet.yaml:6:11: {LOCK} does not pin {name}//train; run `novita-infra modules install`"
     assert fleet.uses().refused() == [message]
     fleet.pin(moved=False).load()
     assert fleet.uses(ref="main").refused() == [message.replace("//train", "?ref=main//train")]
@@ -235,7 +235,7 @@ def test_a_module_from_a_server_reaches_no_repository_of_this_machine(fleet: Fle
     rewritten = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{fleet.repository.url}.insteadOf"}
     fleet.environ = {**fleet.environ, **rewritten, "GIT_CONFIG_VALUE_0": server}
     assert fleet.write(use(f"git::{server}//train")).not_pinned() == [
-        f"git::{server}//train/x.yaml:5:9: a module from a server uses no repository of this machine; "
+        f"git::{server}//train/x.yaml:6:11: a module from a server uses no repository of this machine; "
         "a module from a server comes with its own modules, or names others on servers"
     ]
 
@@ -273,7 +273,7 @@ def link(repository: BareRepository, target: str, path: str = "a") -> str:
 def test_a_link_out_of_the_module_is_refused(fleet: Fleet, target: str) -> None:
     fleet.repository.commit(link(fleet.repository, target))
     assert fleet.uses().not_pinned() == [
-        f"fleet.yaml:5:9: git::{fleet.repository.url}//train is refused: the link a in it leads out of the module; "
+        f"fleet.yaml:6:11: git::{fleet.repository.url}//train is refused: the link a in it leads out of the module; "
         "look at what is in the repository"
     ]
     assert not (fleet.folder / LOCK).exists()
@@ -320,7 +320,7 @@ def in_tree(repository: BareRepository, name: str, *, folder: str = "") -> str:
 def test_a_hostile_name_is_refused(fleet: Fleet, name: str, folder: str, message: str) -> None:
     fleet.repository.commit(in_tree(fleet.repository, name, folder=folder))
     assert fleet.uses().not_pinned() == [
-        f"fleet.yaml:5:9: git::{fleet.repository.url}//train is refused: {message}; look at what is in the repository"
+        f"fleet.yaml:6:11: git::{fleet.repository.url}//train is refused: {message}; look at what is in the repository"
     ]
 
 
@@ -334,7 +334,7 @@ def test_a_module_with_too_many_or_too_large_files_is_refused(fleet: Fleet) -> N
     fleet.repository.commit(fleet.repository.tree({"train": ("040000", fleet.repository.tree({"x": large}))}))
     (found,) = fleet.not_pinned()
     assert found == (
-        "fleet.yaml:5:9: git cat-file: it printed more than 32 MB; try again; a module is a small folder of manifests"
+        "fleet.yaml:6:11: git cat-file: it printed more than 32 MB; try again; a module is a small folder of manifests"
     )
 
 
@@ -374,7 +374,7 @@ def test_what_lies_beside_the_module_in_its_repository_is_not_fetched(fleet: Fle
 )
 def test_a_source_that_is_no_repository_is_explained(fleet: Fleet, source: str, message: str) -> None:
     (found,) = fleet.write(use(f'"{source}"')).refused()
-    assert found.startswith(f"fleet.yaml:5:9: {message}")
+    assert found.startswith(f"fleet.yaml:6:11: {message}")
     assert fleet.not_pinned() == [found]
 
 
@@ -392,7 +392,7 @@ def test_credentials_in_a_source_are_refused_and_never_shown(fleet: Fleet, sourc
     assert "hunter2hunter2" not in found
     if source.startswith("git::"):
         assert found == (
-            "fleet.yaml:5:9: the source of a module holds no credentials; leave out what stands before the @: git "
+            "fleet.yaml:6:11: the source of a module holds no credentials; leave out what stands before the @: git "
             "asks its credential helper, and ssh takes its keys"
         )
 
@@ -410,7 +410,7 @@ def test_what_git_says_of_a_failure_is_shown_without_credentials(fleet: Fleet) -
     fleet.environ = {**fleet.environ, "GIT_CONFIG_COUNT": "0"}
     shutil.rmtree(fleet.repository.path)
     (found,) = fleet.not_pinned()
-    assert found.startswith(f"fleet.yaml:5:9: {fleet.repository.url} cannot be fetched: fatal: ")
+    assert found.startswith(f"fleet.yaml:6:11: {fleet.repository.url} cannot be fetched: fatal: ")
     assert found.endswith("; git uses its own settings: try `git ls-remote` with the address, in this shell")
 
 
@@ -469,7 +469,7 @@ def test_without_a_home_there_is_no_cache(fleet: Fleet) -> None:
     fleet.uses().pin()
     fleet.environ = {"PATH": fleet.environ["PATH"]}
     assert fleet.refused() == [
-        "fleet.yaml:5:9: there is no cache folder for modules from git; set HOME, or NOVITA_INFRA_CACHE"
+        "fleet.yaml:6:11: there is no cache folder for modules from git; set HOME, or NOVITA_INFRA_CACHE"
     ]
 
 
@@ -477,10 +477,10 @@ def test_a_folder_or_a_ref_that_is_not_there_is_reported(fleet: Fleet) -> None:
     fleet.repository.commit(module())
     (found,) = fleet.uses("trian").not_pinned()
     assert found == (
-        f"fleet.yaml:5:9: {fleet.repository.url} has no folder trian at its default branch; "
+        f"fleet.yaml:6:11: {fleet.repository.url} has no folder trian at its default branch; "
         "look at the folder behind // and at the ref"
     )
     (found,) = fleet.uses(ref="v9").not_pinned()
     assert found.startswith(
-        f"fleet.yaml:5:9: {fleet.repository.url} cannot be fetched at v9: fatal: couldn't find remote ref v9"
+        f"fleet.yaml:6:11: {fleet.repository.url} cannot be fetched at v9: fatal: couldn't find remote ref v9"
     )

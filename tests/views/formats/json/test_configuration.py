@@ -165,21 +165,21 @@ def test_a_plan_without_manifests_has_no_configuration() -> None:
 def test_modules_are_module_calls_with_addresses_of_their_own(tmp_path: Path) -> None:
     head = "apiVersion: novita-infra/v1\n"
     data_spec = "  cluster: ${vpc.net.cluster}\n  sizeGb: ${var.size}\n"
-    inner = f"{head}kind: ModuleInterface\nvariables: {{token: {{sensitive: true}}}}\n"
+    inner = f"{head}kind: ModuleInterface\ninputs: {{token: {{sensitive: true}}}}\n"
     outer = (
         f"{head}kind: ModuleInterface\n"
-        "variables: {size: {type: integer, default: 20, description: GB}, pass: {sensitive: true}}\n"
+        "inputs: {size: {type: integer, default: 20, description: GB}, pass: {sensitive: true}}\n"
         "outputs: {net: '${vpc.net.id}'}\n"
     )
-    uses = f"{head}kind: Module\nmetadata: {{name: NAME}}\nsource: ./NAME\n"
+    uses = f"{head}kind: Module\nmetadata: {{name: NAME}}\n"
     files = {
         "novita-infra.yaml": project_file("variables: {size: {type: integer, default: 30}}\n"),
         "main.yaml": uses.replace("NAME", "out")
-        + f"forEach: [a, b]\nvariables: {{size: '${{var.size}}', pass: {CLEAR}}}\n",
+        + f"forEach: [a, b]\nspec: {{source: ./out, inputs: {{size: '${{var.size}}', pass: {CLEAR}}}}}\n",
         "out/novita-infra-module.yaml": outer,
         "out/nets.yaml": manifest("VPC", "net", "  cluster: us-ca-nas-2\n")
         + manifest("NetworkStorage", "data", data_spec, head="forEach: [x, y]\n"),
-        "out/more.yaml": uses.replace("NAME", "in") + "variables: {token: '${var.pass}'}\n",
+        "out/more.yaml": uses.replace("NAME", "in") + "spec: {source: ./in, inputs: {token: '${var.pass}'}}\n",
         "out/in/novita-infra-module.yaml": inner,
         "out/in/auth.yaml": manifest("RegistryAuth", "hub", "  username: me\n  password: ${var.token}\n"),
     }
