@@ -56,6 +56,11 @@ def _protected(stream: TextIO | None) -> TextIO:
     )
 
 
+def output_is_lost() -> bool:
+    """Whether nobody gets what is written to stdout from now on: its reader has left, or it cannot be written."""
+    return getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "failure", None) is not None
+
+
 def output_failure() -> OSError | None:
     """Why the output of the command is lost, as far as it was written; None for a reader that left early."""
     sys.stdout.flush()

@@ -160,6 +160,23 @@ def test_an_interrupt_ends_the_following(tmp_path: Path) -> None:
         service.close()
 
 
+def test_a_reader_that_leaves_ends_the_following(tmp_path: Path) -> None:
+    service = Service()
+    service.write("one\n")
+    try:
+        with _following(service.address, tmp_path, "m-1", "-f") as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "one\n"
+            process.stdout.close()
+            service.write("two\n")
+            assert process.wait(30) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+            process.stdout = None
+    finally:
+        service.close()
+
+
 def test_the_log_of_a_machine_that_starts_grows_in_the_served_simulator(tmp_path: Path) -> None:
     with serving(time_scale=1) as (address, _):
         body = {"kind": "gpu", "productId": "4090.16c62g", "gpuNum": 1, "rootfsSize": 20, "imageUrl": "nginx"}

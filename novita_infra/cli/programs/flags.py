@@ -24,7 +24,13 @@ class WithCommand(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)
         ctx.meta[_BEHIND] = tuple(args[at + 1 :])
-        return super().parse_args(ctx, args[:at])
+        try:
+            return super().parse_args(ctx, args[:at])
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            text = f"{error.message.rstrip('.')}; a command for the machine stands behind --"
+            raise click.UsageError(text, ctx) from error
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]

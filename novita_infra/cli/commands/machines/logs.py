@@ -18,6 +18,7 @@ from novita_infra.cli.options import WholeNumber
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.span_options import moment_text
+from novita_infra.cli.streams import output_is_lost
 from novita_infra.model.diagnostics import problem
 from novita_infra.operations.access.logs import LogQuery, read_log
 from novita_infra.operations.account.view import AccountOptions, open_account_view
@@ -103,6 +104,8 @@ def logs(
                     sys.stdout.flush()
                 else:
                     renderer.result(log_entry_facts(entry.text, entry.at))
+                if output_is_lost():
+                    break
         return 0
 
     return carried_out(show())

@@ -94,7 +94,10 @@ def test_a_stopped_machine_has_no_login(run: Invoke, machine: Path) -> None:
     ("words", "message"),
     [
         (["ssh", "instance.wob"], 'no object of this project is recorded as instance.wob; did you mean "instance'),
-        (["ssh", "instance.web", "ls"], "Got unexpected extra argument (ls)"),
+        (
+            ["ssh", "instance.web", "ls"],
+            "Got unexpected extra argument (ls); a command for the machine stands behind --",
+        ),
         (["ssh"], "Missing argument 'ADDR'."),
         (["ssh", "-z", "instance.web"], "No such option '-z'."),
         (["cp", "a", "b"], "neither path is on a machine; write one of them as ADDR:PATH, such as instance.trai"),
