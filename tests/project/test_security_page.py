@@ -41,4 +41,5 @@ def test_the_security_page_has_its_sections() -> None:
         "How secrets travel",
         "The simulator",
         "Texts of the account, of files and of programs",
+        "Machines",
     ]
