@@ -1,6 +1,6 @@
 """Starts, stops, restarts, moves and renews machines, outside of a plan. Nothing is written into a state.
 
-The locks of the states that record the machines are held meanwhile: no apply changes them at the same time.
+The locks of the environments that they belong to are held meanwhile: no apply changes them at the same time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from novita_infra.model.records import Record
 from novita_infra.operations.account.targets import ObjectTarget, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
-from novita_infra.operations.machines.ownership import why_taken
+from novita_infra.operations.machines.ownership import environment_of, why_taken
 from novita_infra.planning.machine_actions import ActionOnMachine, action_on
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepLimits, Update
@@ -143,8 +143,7 @@ async def perform_actions(
         mark=lambda _address, _operation: "",
         foreign=lambda at, live: "" if options.steal else why_taken(view, at.type, live),
     )
-    recorded = (view.recorded.by_id.get((item.kind.type, item.live.id)) for item in actions)
-    environments = {item.environment for item in recorded if item}
+    environments = {environment_of(view, item.kind.type, item.live) for item in actions} - {""}
     async with states_locked(view, environments, f"instance {name}", max_wait=options.lock_timeout):
         ending = start_task(_end(over, stop, view.clock, options.timeout))
         try:

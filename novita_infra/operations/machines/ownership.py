@@ -20,6 +20,18 @@ def why_taken(view: AccountView, kind: str, live: Live) -> str:
     return f"carries the owner mark of {owner}" if owner else ""
 
 
+def environment_of(view: AccountView, kind: str, live: Live) -> str:
+    """The environment of the project whose applies may change the machine; empty if there is none.
+
+    That is the one whose state records it, else the one that its own owner mark names.
+    """
+    recorded = view.recorded.by_id.get((kind, live.id))
+    if recorded:
+        return recorded.environment
+    owner = owner_of(live.mark)
+    return owner.environment if owner and view.place and not why_taken(view, kind, live) else ""
+
+
 def _foreign_owner(view: AccountView, address: Address | None, environment: str, mark: str) -> str:
     """The owner that the mark names, in words, where that is not the project of the view; empty for its own objects.
 

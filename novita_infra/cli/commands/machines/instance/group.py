@@ -26,4 +26,9 @@ SUMMARY = "Start, stop, restart, move and renew instances"
     },
 )
 def instance() -> None:
-    """Start, stop, restart, move and renew instances, outside of a plan. No state is written."""
+    """Start, stop, restart, move and renew instances, outside of a plan. No state is written.
+
+    \b
+    Exit codes: 0 done; 1 error, or the time is over; 4 nothing is free; 5 the instance belongs to others;
+                130 interrupted.
+    """
