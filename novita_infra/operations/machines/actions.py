@@ -28,7 +28,7 @@ from novita_infra.model.records import Record
 from novita_infra.operations.account.targets import ObjectTarget, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
-from novita_infra.operations.machines.ownership import environment_of, why_taken
+from novita_infra.operations.machines.ownership import owning_environment, why_taken
 from novita_infra.planning.machine_actions import ActionOnMachine, action_on
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepLimits, Update
@@ -143,7 +143,7 @@ async def perform_actions(
         mark=lambda _address, _operation: "",
         foreign=lambda at, live: "" if options.steal else why_taken(view, at.type, live),
     )
-    environments = {environment_of(view, item.kind.type, item.live) for item in actions} - {""}
+    environments = {owning_environment(view, item.kind.type, item.live) for item in actions} - {""}
     async with states_locked(view, environments, f"instance {name}", max_wait=options.lock_timeout):
         ending = start_task(_end(over, stop, view.clock, options.timeout))
         try:

@@ -20,7 +20,7 @@ def why_taken(view: AccountView, kind: str, live: Live) -> str:
     return f"carries the owner mark of {owner}" if owner else ""
 
 
-def environment_of(view: AccountView, kind: str, live: Live) -> str:
+def owning_environment(view: AccountView, kind: str, live: Live) -> str:
     """The environment of the project whose applies may change the machine; empty if there is none.
 
     That is the one whose state records it, else the one that its own owner mark names.
