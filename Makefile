@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-bound soak-state fuzz crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest test-places check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-bound soak-state fuzz crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +43,14 @@ coverage: .venv/tested ## branch coverage of planning by its own tests; fails be
 	$(BIN)/python -m coverage run -m pytest -q -p no:xdist -m "not ($(LANES))" tests/planning tests/plans
 	$(BIN)/python -m coverage report --skip-covered
 
-test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows
+test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows, on every place
 	$(PYTHON) -m venv .venv-newest
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade pip
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --group dev -e .
-	$(NEWEST)/python -m pytest -n auto --dist worksteal -q
+	EVERY_PLACE=1 $(NEWEST)/python -m pytest -n auto --dist worksteal -q
+
+test-places: .venv/tested ## run the conformance suite of states on every place, also on those that take turns in `make test`
+	EVERY_PLACE=1 $(BIN)/python -m pytest -n auto --dist worksteal -q tests/state/conformance
 
 check: lint types contracts ## lint, types and import contracts, without tests
 

@@ -6,16 +6,18 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from servers import BUCKET, address_of, s3_environment
 
 from novita_infra.state.backends.postgres import open_postgres
-from novita_infra.state.backends.postgres.objects import PostgresObjects
 from novita_infra.state.backends.s3 import open_s3
-from novita_infra.state.backends.s3.objects import S3Objects
 from novita_infra.state.settings import StateSettings
+
+if TYPE_CHECKING:  # the clients take 0.1 s, which a process that uses another backend need not spend
+    from novita_infra.state.backends.postgres.objects import PostgresObjects
+    from novita_infra.state.backends.s3.objects import S3Objects
 
 OTHER_COUNTERPARTS: Final = (("git", "http"), ("s3", "moto"))
 """The backends with a further server for the tests, and its name."""

@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-import pytest
-
 BUCKET: Final = "states"
 KEY_ID: Final = "AKIATESTTESTTESTTEST"
 SECRET_KEY: Final = "s3cr3t-of-the-tests-of-the-bucket"
@@ -171,6 +169,8 @@ def own_server(name: str) -> Iterator[Running]:
 
 def missing(failure: str) -> NoReturn:
     """Ends a test whose server cannot be started."""
+    import pytest  # noqa: PLC0415 -- takes 0.1 s, which the processes that tests start need not spend
+
     if os.environ.get("CI") == "true":
         pytest.fail(failure)
     pytest.skip(failure)

@@ -11,14 +11,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import pytest
-from _pytest.mark import ParameterSet
 from encrypted_states import encrypted
 from folder_objects import FolderObjects
 from server_places import OTHER_COUNTERPARTS, SERVED
@@ -36,7 +36,13 @@ from novita_infra.state.registry import backend_named, backend_names
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import StateBackend
 
+if TYPE_CHECKING:  # half of what a process with a store takes until it has one
+    from _pytest.mark import ParameterSet
+
 _TESTS: Final = Path(__file__).parents[1] / "state" / "backends"
+_Test = TypeVar("_Test", bound=Callable[..., None])
+_GIVEN: Final = "NOVITA_INFRA_TEST_BACKEND"
+"""The variable with the settings of a process that another one has started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class BackendCase:
 
     def times(self, usual: int) -> int:
         """How often a test does what it does so often on other backends: git starts programs for each call."""
-        return usual // 5 if self.name == "git" else usual
+        return max(1, usual // (12 if self.counterpart else 5)) if self.name == "git" else usual
 
     def settings(self, folder: Path) -> StateSettings:
         """The settings of an empty place of this test; the same folder is the same place, in another process too."""
@@ -142,23 +148,35 @@ class EncryptedCase(BackendCase):
     def open_bytes(self, folder: Path) -> OpenBackend:
         return open_storages(self.settings(folder))
 
+    def times(self, usual: int) -> int:
+        return max(1, super().times(usual) // (2 if self.name == "git" else 1))
+
 
 def _own_settings(name: str, counterpart: str, folder: Path) -> Mapping[str, Any]:
     """The settings that the tests of the backend name; none without such tests."""
+    if _GIVEN in os.environ:
+        given: Mapping[str, Any] = json.loads(os.environ[_GIVEN])
+        return given
     path = _TESTS / f"test_{name}.py"
     if not path.is_file():
         return {}
-    spec = spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = _module_in(path)
     settings: Mapping[str, Any] = {}
     if counterpart:
         settings = module.settings_in(folder, counterpart)
     elif hasattr(module, "settings_in"):
         settings = module.settings_in(folder)
     return settings
+
+
+@cache
+def _module_in(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 BACKENDS: Final = {
@@ -170,9 +188,42 @@ BACKENDS: Final = {
 }
 
 
+IN_TURNS: Final[Mapping[str, Sequence[str]]] = {
+    "git": ("git-http", "git-encrypted"),
+    "s3": ("s3-moto", "s3-encrypted"),
+    "objects-at-once": ("objects-in-order", "objects-encrypted"),
+}
+"""Places that differ from another one only in the server, the encryption or the order of objects.
+
+A test of the conformance suite runs on the other one, and on one of these in turn; with EVERY_PLACE set, on all.
+"""
+_PROCESSES: Final = SERVED | {"git", "git-encrypted", "git-file"}
+"""Places whose tests start a server, or a dozen processes for each call."""
+
+
+def places_in_turn(number: int) -> list[str]:
+    """The places on which the test of that number runs."""
+    if os.environ.get("EVERY_PLACE"):
+        return [*BACKENDS]
+    waiting = {name for places in IN_TURNS.values() for at, name in enumerate(places) if at != number % len(places)}
+    return [name for name in BACKENDS if name not in waiting]
+
+
+def suits(condition: Callable[[BackendCase], bool]) -> Callable[[_Test], _Test]:
+    """Marks a test of the conformance suite that suits only some places."""
+
+    def marked(test: _Test) -> _Test:
+        vars(test)["suits"] = condition
+        return test
+
+    return marked
+
+
 def cases(names: Iterable[str]) -> list[ParameterSet]:
-    """The parameters of a test for these backends. Those that need a server of their own are in the lane `process`."""
-    return [pytest.param(name, marks=pytest.mark.process if name in SERVED else ()) for name in sorted(names)]
+    """The parameters of a test for these backends. Those that start processes are in the lane `process`."""
+    import pytest  # noqa: PLC0415 -- a process with a store does not need it
+
+    return [pytest.param(name, marks=pytest.mark.process if name in _PROCESSES else ()) for name in sorted(names)]
 
 
 _OPEN: Final = """
@@ -185,12 +236,13 @@ store = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).store("dev")
 
 def process_with_store(name: str, folder: Path, script: str, *arguments: object) -> subprocess.Popen[str]:
     """A Python process that runs the script; `store` is the store of `dev` in the backend of that name and folder."""
-    BACKENDS[name].settings(folder)  # a server is started by this process, and not by the other one
+    case = BACKENDS[name]
+    given = _own_settings(case.name, case.counterpart, folder)  # a server is started here, and not by the other process
     roots = (Path(novita_infra.__file__).parents[1], Path(__file__).parent)
     return subprocess.Popen(
         [sys.executable, "-c", _OPEN + script, name, str(folder), *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env={**os.environ, _GIVEN: json.dumps(given), "PYTHONPATH": os.pathsep.join(map(str, roots))},
     )

@@ -13,9 +13,18 @@ import pytest
 from draws import draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_backends import BACKENDS, BackendCase, cases
+from state_backends import BACKENDS, BackendCase, cases, places_in_turn
 
 from novita_infra.state.store import StateBackend, Store
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Gives each test its places. Those that are nearly alike take turns from one test of a module to the next."""
+    for fixture in {"place", "places"}.intersection(metafunc.fixturenames):
+        tests = [name for name in vars(metafunc.module) if name.startswith("test_")]
+        names = places_in_turn(tests.index(metafunc.function.__name__))
+        suits = getattr(metafunc.function, "suits", lambda _: True)
+        metafunc.parametrize(fixture, cases(name for name in names if suits(BACKENDS[name])), indirect=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class Place:
         self.case.damage(self.folder, environment)
 
 
-@pytest.fixture(params=cases(BACKENDS))
+@pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """One empty place for a test."""
     return Place(request.param, BACKENDS[request.param], tmp_path)
@@ -58,7 +67,7 @@ class Places:
         settings(max_examples=draws(BACKENDS[self.name].times(count)))(given(*examples)(rule))()
 
 
-@pytest.fixture(params=cases(BACKENDS))
+@pytest.fixture
 def places(request: pytest.FixtureRequest) -> Places:
     """The places for the examples of a property."""
     return Places(request.param)

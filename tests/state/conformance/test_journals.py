@@ -59,7 +59,7 @@ def test_runs_that_crash_continue_from_each_other(places: Any) -> None:
             assert saved == replace(expected, serial=expected.serial + 1)
             assert place.store().load() == saved
 
-    places.check(check, st.lists(CHANGES, min_size=1, max_size=3), count=40)
+    places.check(check, st.lists(CHANGES, min_size=1, max_size=3), count=20)
 
 
 @pytest.mark.process

@@ -8,21 +8,20 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from processes import wait_until
-from state_backends import BACKENDS, cases, process_with_store
+from state_backends import process_with_store, suits
 from state_values import A, B, write_changes
 
 from novita_infra.model.records import Record
 from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.store import LockRefused
 
-pytestmark = [
-    pytest.mark.process,
-    pytest.mark.parametrize("place", cases(name for name, case in BACKENDS.items() if case.leases), indirect=True),
-]
+pytestmark = pytest.mark.process
+on_leases = suits(attrgetter("leases"))
 
 WRITES = """
 import asyncio
@@ -74,6 +73,7 @@ def asked_to_write(process: subprocess.Popen[str], id: str) -> str:
     return process.stdout.readline().strip()
 
 
+@on_leases
 @pytest.mark.parametrize("writes", [True, False])
 def test_a_holder_that_was_paused_is_fenced_off_and_stops(place: Any, writes: bool) -> None:
     place.store().save(place.store().load())
@@ -93,6 +93,7 @@ def test_a_holder_that_was_paused_is_fenced_off_and_stops(place: Any, writes: bo
         assert place.store().load().records == expected
 
 
+@on_leases
 def test_a_live_holder_keeps_the_lock_and_is_named(place: Any) -> None:
     with writer(place) as process:
         for _ in range(3):
@@ -104,6 +105,7 @@ def test_a_live_holder_keeps_the_lock_and_is_named(place: Any) -> None:
     assert place.store().load().records == {A: Record(A, "i-2")}
 
 
+@on_leases
 def test_a_broken_lock_fences_its_holder_off(place: Any) -> None:
     with writer(place) as process:
         (held,) = place.case.open_bytes(place.folder).locks()
@@ -115,6 +117,7 @@ def test_a_broken_lock_fences_its_holder_off(place: Any) -> None:
     assert place.store().load().records == {A: Record(A, "i-1")}
 
 
+@on_leases
 @pytest.mark.parametrize("keeps", [True, False])
 def test_a_holder_of_a_name_that_was_paused_learns_before_its_next_call(place: Any, keeps: bool) -> None:
     locks = place.backend().named_locks("destroy")
@@ -134,6 +137,7 @@ def test_a_holder_of_a_name_that_was_paused_learns_before_its_next_call(place: A
             locks.close()
 
 
+@on_leases
 def test_a_live_holder_of_a_name_may_call(place: Any) -> None:
     locks = place.backend().named_locks("apply")
     one, two = locks.try_lock("vpc a"), locks.try_lock("vpc b")

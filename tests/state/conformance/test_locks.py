@@ -6,12 +6,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from processes import wait_until
-from state_backends import BACKENDS, process_with_store
+from state_backends import process_with_store, suits
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.state.locks.locking import locked_blocking
@@ -62,7 +63,7 @@ def test_a_held_lock_is_refused_and_names_its_holder(place: Any) -> None:
     assert not refusal.final
 
 
-@pytest.mark.parametrize("place", [name for name, case in sorted(BACKENDS.items()) if case.shows_locks], indirect=True)
+@suits(attrgetter("shows_locks"))
 def test_the_holder_of_a_lock_is_known_without_taking_it(place: Any) -> None:
     assert place.store().lock_holder() is None
     with locked_blocking(place.store(), "apply"):
@@ -120,7 +121,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(place: Any) -> None:
 def test_two_processes_hold_the_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    times = place.case.times(40)
+    times = place.case.times(20)
     children = [process_with_store(place.name, place.folder, COUNTS, counter, times) for _ in range(2)]
     for process in children:
         process.communicate()
@@ -135,13 +136,16 @@ print("held", flush=True)
 sys.stdin.read()
 """
 COUNTS_BY_NAME = """
+import time
 from novita_infra.state.store import LockRefused
 counter = Path(sys.argv[3])
 for _ in range(int(sys.argv[4])):
     locks = BACKENDS[sys.argv[1]].open(Path(sys.argv[2])).named_locks("apply")
     for _ in range(3):
+        began = time.monotonic()
         while isinstance(lock := locks.try_lock("vpc a"), LockRefused):
-            pass
+            time.sleep(time.monotonic() - began)  # as much for the others as an attempt takes
+            began = time.monotonic()
         counter.write_text(str(int(counter.read_text()) + 1))
         lock.release()
     locks.close()
@@ -191,7 +195,7 @@ def test_the_named_locks_of_a_killed_process_are_free(place: Any) -> None:
 def test_processes_hold_a_named_lock_in_turns(place: Any, tmp_path: Path) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    times = place.case.times(20)
+    times = place.case.times(10)
     children = [process_with_store(place.name, place.folder, COUNTS_BY_NAME, counter, times) for _ in range(3)]
     for process in children:
         process.communicate()

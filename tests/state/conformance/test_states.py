@@ -27,7 +27,7 @@ def test_a_saved_state_is_loaded_unchanged(places: Any) -> None:
             assert saved == replace(state, serial=state.serial + 1)
             assert place.store().load() == saved
 
-    places.check(check, STATES, count=60)
+    places.check(check, STATES, count=40)
 
 
 def test_an_empty_place_gives_a_new_state_and_writes_nothing(place: Any) -> None:
@@ -155,7 +155,7 @@ def test_readers_see_one_version_while_a_run_saves(place: Any) -> None:
     for reader in readers:
         reader.start()
     try:
-        for _ in range(place.case.times(40)):
+        for _ in range(place.case.times(16)):
             with writer.journal(state) as journal:
                 asyncio.run(write_changes(journal, [Record(TRAINER, str(state.serial + 1))]))
             state = writer.save(with_record(replace(state, serial=state.serial), id=str(state.serial + 2)))
