@@ -37,6 +37,7 @@ Generated from the code by `make schemas`.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.
 * [The commands](commands.md): what `--help` prints of each.
+* [The operations](operations.md) of the API, and the kind, command or lookup that reaches each.
 
 Every document has the same frame:
 
@@ -69,7 +70,7 @@ spec: {}                     # described on the pages below
 """
 
 
-_OTHERS: Final = frozenset({"commands.md", "expressions.md", "variables.md"})
+_OTHERS: Final = frozenset({"commands.md", "expressions.md", "operations.md", "variables.md"})
 """Pages that another generator or a person writes."""
 
 _LIFECYCLE: Final = """\

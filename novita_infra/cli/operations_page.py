@@ -1,0 +1,133 @@
+"""The reference page of the operations of the API: the resource, command or lookup that reaches each.
+
+`python -m novita_infra.cli.operations_page FILE` writes it. The operations are those that the simulator serves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from novita_infra.kinds import by_name
+from novita_infra.simulator.operations import PAGES, Operation
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+LATER: Final = "later: "
+"""The beginning of what is not there yet."""
+LOOKUP: Final = "lookup "
+"""The beginning of a lookup."""
+
+_SAVED: Final = f"{LATER}saved images"
+_LLM: Final = f"{LATER}the LLM side"
+_BATCHES: Final = f"{LATER}batches"
+_V2: Final = f"{LATER}v2"
+
+REACHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "clusters.list": ("clusters", "offers", "lookup cluster"),
+    "products.list": ("offers", "products", "lookup product"),
+    "cpu_products.list": ("offers", "products", "lookup product"),
+    "endpoints.limit": ("quota",),
+    "endpoints.list": ("Endpoint", "ps"),
+    "endpoints.*": ("Endpoint",),
+    "instances.restart": ("instance restart",),
+    "instances.migrate": ("instance migrate",),
+    "instances.start": ("Instance", "instance start"),
+    "instances.stop": ("Instance", "instance stop"),
+    "instances.renew": ("Instance", "instance renew"),
+    "instances.metrics": ("metrics", "idle"),
+    "instances.list": ("Instance", "ps", "sweep"),
+    "instances.get": ("Instance", "logs", "ssh"),
+    "instances.*": ("Instance",),
+    "jobs.save_image": (_SAVED,),
+    "jobs.list": ("jobs",),
+    "jobs.break": ("job break",),
+    "networks.list": ("VPC", "lookup vpc"),
+    "networks.*": ("VPC",),
+    "prewarms.quota": ("quota",),
+    "prewarms.*": ("ImagePrewarm",),
+    "queues.*": (_LLM,),
+    "registry_auths.list": ("RegistryAuth", "lookup registryAuth"),
+    "registry_auths.*": ("RegistryAuth",),
+    "storages.list": ("NetworkStorage", "lookup networkStorage"),
+    "storages.*": ("NetworkStorage",),
+    "templates.list": ("Template", "templates", "lookup template"),
+    "templates.get": ("Template", "templates"),
+    "templates.*": ("Template",),
+    "account.balance": ("balance",),
+    "account.user": ("api",),
+    "account.usage_bills": ("billing usage", "spend"),
+    "account.fixed_bills": ("billing fixed-term",),
+    "account.monthly_bill": ("billing monthly",),
+    "account.key_bills": ("billing keys",),
+    "account.transactions": ("billing transactions",),
+    "account.quotas": ("quota",),
+    "budgets.members": ("budgets list",),
+    "budgets.keys": ("budgets list",),
+    "budgets.set_member": ("budgets set",),
+    "budgets.set_key": ("budgets set",),
+    "budgets.*": ("budgets check",),
+    "keys.list": ("keys", "whoami"),
+    "keys.*": ("keys",),
+    "models.*": ("models", "lookup llmModel"),
+    "image_models.*": (_LLM,),
+    "files.*": (_BATCHES,),
+    "batches.*": (_BATCHES,),
+    "chat.*": (_LLM,),
+    "completions.*": (_LLM,),
+    "embeddings.*": (_LLM,),
+    "rerank.*": (_LLM,),
+    "responses.*": (_LLM,),
+    "messages.*": (_LLM,),
+    "tasks.*": (_LLM,),
+}
+"""By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
+
+_HEAD: Final = """\
+# Operations
+
+Generated from the code by `make schemas`. Each operation of the API, and what reaches it: a [kind](index.md#the-kinds)
+of resource, a [command](commands.md) or a [lookup](lookups.md). What is *later* is not there yet; until then
+`novita-infra api METHOD PATH` makes [any call](commands.md#novita-infra-api), as it does for every other one here.
+"""
+
+
+def reached_by(operation: str) -> tuple[str, ...]:
+    """The kinds, commands and lookups that reach an operation, or what is to come. Raises KeyError for an unknown
+    one.
+    """
+    group = operation.partition(".")[0]
+    if group.endswith("_v2"):
+        return (_V2,)
+    return REACHED[operation] if operation in REACHED else REACHED[f"{group}.*"]
+
+
+def operations_table(operations: Sequence[Operation]) -> str:
+    """The page as Markdown, one table for each group."""
+    return "\n".join(_table_lines(operations)).rstrip() + "\n"
+
+
+def _table_lines(operations: Sequence[Operation]) -> Iterator[str]:
+    yield _HEAD
+    for group, members in groupby(operations, lambda operation: operation.name.partition(".")[0]):
+        yield f"## {group}\n\n| Method | Path | Source | Reached by |\n| --- | --- | --- | --- |"
+        for one in members:
+            words = ", ".join(map(_linked, reached_by(one.name)))
+            yield f"| {one.method} | `{one.path}` | [{one.source}]({PAGES}{one.source}) | {words} |"
+        yield ""
+
+
+def _linked(reach: str) -> str:
+    if reach.startswith(LATER):
+        return f"*{reach}*"
+    if reach.startswith(LOOKUP):
+        return f"[{LOOKUP}`{reach.removeprefix(LOOKUP)}`](lookups.md)"
+    if kind := by_name(reach):
+        return f"[`{reach}`]({kind.type}.md)"
+    return f"[`{reach}`](commands.md#novita-infra-{reach.replace(' ', '-')})"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(operations_table(OPERATIONS), encoding="utf-8")

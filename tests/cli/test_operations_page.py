@@ -1,0 +1,131 @@
+"""The page of operations: complete, and true of what it says reaches each."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+from command_tree import command_names
+
+from novita_infra.cli import root
+from novita_infra.cli.client_log import StderrHandler
+from novita_infra.cli.operations_page import LATER, LOOKUP, REACHED, operations_table, reached_by
+from novita_infra.kinds import by_name
+from novita_infra.lookups.registry import LOOKUPS
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+Invoke = Callable[..., Result]
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "tests" / "support" / "kind_facts"
+FLEET = """\
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: one}
+spec: {product: {gpu: RTX 4090}, image: "ubuntu:22.04", rootDiskGb: 20}
+---
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: paid}
+spec: {product: {gpu: RTX 4090}, image: "ubuntu:22.04", rootDiskGb: 20, billingMode: monthly, months: 1}
+"""
+RUNS = {
+    "api": ["GET /v3/user"],
+    "balance": [""],
+    "billing fixed-term": [""],
+    "billing keys": [""],
+    "billing monthly": [""],
+    "billing transactions": [""],
+    "billing usage": [""],
+    "budgets check": ["member {member}", "key {key}", "member {member} --cost 1", "key {key} --cost 1"],
+    "budgets list": [""],
+    "budgets set": ["member {member} --unlimited --auto-approve", "key {key} --unlimited --auto-approve"],
+    "clusters": [""],
+    "idle": [""],
+    "instance migrate": ["{id} --auto-approve"],
+    "instance renew": ["{paid} --months 1 --auto-approve"],
+    "instance restart": ["{id} --auto-approve"],
+    "instance stop": ["{id} --auto-approve"],
+    "instance start": ["{id}"],
+    "jobs": [""],
+    "keys": ["", "{key}", "{key} --allow qwen/qwen3-max --auto-approve", "{key} --default --auto-approve"],
+    "logs": ["{id}"],
+    "metrics": ["{id}"],
+    "models": ["", "qwen/qwen3-max"],
+    "offers": [""],
+    "products": ["gpu", "cpu"],
+    "ps": [""],
+    "quota": [""],
+    "spend": [""],
+    "ssh": ["{id} -- true"],
+    "sweep": ["--auto-approve"],
+    "templates": ["", "101"],
+    "whoami": [""],
+}
+"""By command: the words of each run, which together make the calls that the page says."""
+ELSEWHERE = {"job break"}
+"""Commands whose calls other tests show: a job of this one may have ended before it could be broken."""
+
+
+def test_every_operation_is_on_the_page_and_the_table_holds_nothing_else() -> None:
+    used = {name for one in OPERATIONS for name in (one.name, f"{one.name.partition('.')[0]}.*")}
+    assert REACHED.keys() - used == set()
+    assert all(reached_by(one.name) for one in OPERATIONS)
+    committed = (ROOT / "docs" / "reference" / "operations.md").read_text(encoding="utf-8")
+    assert committed == operations_table(OPERATIONS), "run: make schemas"
+
+
+def test_every_word_of_the_table_is_a_kind_a_command_a_lookup_or_to_come() -> None:
+    words = {word for reach in REACHED.values() for word in reach if not word.startswith(LATER)}
+    lookups = {word.removeprefix(LOOKUP) for word in words if word.startswith(LOOKUP)}
+    kinds = {word for word in words if by_name(word)}
+    commands = {word for word in words if not word.startswith(LOOKUP)} - kinds
+    assert lookups <= set(LOOKUPS)
+    assert commands - set(command_names(root)) == set()
+    assert commands == RUNS.keys() | ELSEWHERE
+
+
+def test_a_kind_that_is_said_to_reach_an_operation_has_it_among_its_pairs() -> None:
+    for one in OPERATIONS:
+        for kind in filter(None, map(by_name, reached_by(one.name))):
+            pairs = yaml.safe_load((FACTS / kind.type / "pairs.yaml").read_text(encoding="utf-8"))
+            assert one.source in {item["source"] for item in pairs["operations"]}, (kind.name, one.name)
+
+
+@pytest.fixture
+def _quiet_logger() -> Iterator[None]:
+    logger = logging.getLogger("novita_infra")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+    for handler in [item for item in logger.handlers if isinstance(item, StderrHandler)]:
+        logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("_quiet_logger")
+def test_a_command_that_is_said_to_reach_an_operation_calls_it(
+    run: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "fleet.yaml").write_text(FLEET)
+    (project / "novita-infra.yaml").write_text("apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\n")
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    id, paid = run("ps", "instance.*", "--sim", "--query", "sort_by(@, &name)[].id").stdout.split()
+    monkeypatch.setenv("NOVITA_INFRA_LOG", "debug")
+    owners = {"member": "owner@example.com", "key": "key-1"}
+    missing = []
+    for command, lines in RUNS.items():
+        given = [words.format(id=id, paid=paid, **owners).split() for words in lines]
+        logged = "".join(run(*command.split(), "--sim", *words).stderr for words in given)
+        calls = set(re.findall(r"(?:DEBUG|INFO|WARNING) ([A-Z]+ /[^\s?]+)", logged))
+        wanted = [f"{one.method} {one.path}" for one in OPERATIONS if command in reached_by(one.name)]
+        missing += [(command, call, logged[-300:]) for call in wanted if not _made(call, calls)]
+    assert missing == []
+
+
+def _made(operation: str, calls: set[str]) -> bool:
+    pattern = re.sub(r"\\{[^}]*\\}", ".+", re.escape(operation))
+    return any(re.fullmatch(pattern, call) for call in calls)
