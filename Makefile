@@ -76,8 +76,8 @@ schemas: .venv/tested ## generate schemas/ and docs/reference/
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/reference/index.md
-	$(BIN)/python -m novita_infra.cli.reference_page docs/reference/commands.md
-	$(BIN)/python -m novita_infra.cli.operations_page docs/reference/operations.md
+	$(BIN)/python -m novita_infra.cli.pages.reference_page docs/reference/commands.md
+	$(BIN)/python -m novita_infra.cli.pages.operations_page docs/reference/operations.md
 
 new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
 	@$(PYTHON) scripts/new_kind.py $(NAME)

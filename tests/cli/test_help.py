@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from novita_infra import __version__
 from novita_infra.cli import commands, root
 from novita_infra.cli.discovery import command_table
-from novita_infra.cli.reference_page import commands_page
+from novita_infra.cli.pages.reference_page import commands_page
 
 
 def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -14,7 +14,7 @@ from command_tree import command_names
 
 from novita_infra.cli import root
 from novita_infra.cli.client_log import StderrHandler
-from novita_infra.cli.operations_page import LATER, LOOKUP, REACHED, operations_table, reached_by
+from novita_infra.cli.pages.operations_page import LATER, LOOKUP, REACHED, operations_table, reached_by
 from novita_infra.kinds import by_name
 from novita_infra.lookups.registry import LOOKUPS
 from novita_infra.simulator.routes.registry import OPERATIONS

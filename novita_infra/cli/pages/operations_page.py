@@ -1,6 +1,6 @@
 """The reference page of the operations of the API: the resource, command or lookup that reaches each.
 
-`python -m novita_infra.cli.operations_page FILE` writes it. The operations are those that the simulator serves.
+`python -m novita_infra.cli.pages.operations_page FILE` writes it. The operations are those that the simulator serves.
 """
 
 from __future__ import annotations

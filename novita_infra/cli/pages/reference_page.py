@@ -1,6 +1,6 @@
 """The reference page of the commands: what `--help` prints of each.
 
-`python -m novita_infra.cli.reference_page FILE` writes it.
+`python -m novita_infra.cli.pages.reference_page FILE` writes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _WIDTH: Final = 100
 _HEAD: Final = """\
 # Commands
 
-Generated from the code by `python -m novita_infra.cli.reference_page docs/reference/commands.md`.
+Generated from the code by `python -m novita_infra.cli.pages.reference_page docs/reference/commands.md`.
 `novita-infra COMMAND --help` prints the same. [The reference](index.md).
 
 """
