@@ -279,8 +279,47 @@ def test_why_reports_a_delete_by_hand_once(rig: Rig) -> None:
     assert message.count("<-") == 1
 
 
-def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:
-    assert why(rig, "vpc.net").splitlines()[-1] == "    <- it agrees with the manifests   main.yaml:8:18"
+def test_what_stays_as_it_is_agrees_with_the_manifests_and_gives_its_values_with_their_origins(rig: Rig) -> None:
+    assert why(rig, "vpc.net").splitlines()[1:] == [
+        "    <- it agrees with the manifests   main.yaml:8:18",
+        '    <- cluster: "us-dallas-nas-2"   main.yaml:9:17',
+        '    <- name: "net"   main.yaml:8:18',
+    ]
+
+
+def test_what_is_created_gives_its_values_with_their_origins(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.write("novita-infra.yaml", PROJECT)
+    rig.write("main.yaml", FLEET)
+    rig.environment = "prod"
+    assert """\
+    <- it is declared, and not in the state   main.yaml:18:18
+    <- image: "ubuntu:22.04"
+        <- template.base gives it   main.yaml:24:3
+            <- image: "ubuntu:22.04"   main.yaml:14:15
+""" in (said := why(rig, "instance.trainer"))
+    assert said.endswith(
+        """\
+    <- cluster: "us-dallas-nas-2"   main.yaml:21:12
+    <- gpuCount: 4
+        <- gpuCount: ${var.gpuCount}   main.yaml:22:13
+            <- var.gpuCount is 4, by the environment "prod"   novita-infra.yaml:11:27
+                <- in place of 1, its default   novita-infra.yaml:5:38
+    <- command: "sleep 2"
+        <- the environment "prod" patches command: "sleep 2"   novita-infra.yaml:14:25
+            <- in place of "sleep 1"   main.yaml:23:12
+    <- template: (known after apply)
+        <- template: "base"   main.yaml:24:13
+    <- vpc: (known after apply)
+        <- vpc: "net"   main.yaml:25:8
+    <- env.DEBUG: "1"
+        <- the environment "prod" patches env.DEBUG: "1"   novita-infra.yaml:14:47
+            <- in place of "0"   main.yaml:26:16
+    <- env.TOKEN: (secret)
+        <- env.TOKEN: ${var.token}   main.yaml:26:28
+            <- var.token is (secret), by its default   novita-infra.yaml:7:48
+"""
+    )
 
 
 def test_what_is_new_is_declared_and_what_goes_is_not(rig: Rig) -> None:
@@ -314,6 +353,7 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
     assert message.exit_code == 0, message.stderr
     assert message.stdout == (
         "+ vpc.net will be created\n    step: create\n    <- it is declared, and not in the state   main.yaml:8:18\n"
+        '    <- name: "net"   main.yaml:8:18\n    <- cluster: "us-dallas-nas-2"   main.yaml:9:17\n'
     )
     tree: dict[str, Any] = json.loads(run("why", "vpc.net", "--sim", "--env", "prod", "--json").stdout)
     assert tree["action"] == "create"

@@ -69,7 +69,8 @@ class _Reasoning:
 
     def reasons(self, address: Address) -> Reasons:
         change = self._changes[address]
-        return Reasons(change, tuple(self._steps(address)), tuple(self._because(change, passed=(address,))))
+        because = (*self._because(change, passed=(address,)), *self._values(change))
+        return Reasons(change, tuple(self._steps(address)), because)
 
     def _steps(self, address: Address) -> Iterator[str]:
         of = {step.key: step.address for step in self._plan.steps}
@@ -144,6 +145,18 @@ class _Reasoning:
                 default = "" if path[0] in _BESIDE_SPEC else ", and returns to its default"
                 because = (*because, WhyReason(f"it is no longer declared{default}"))
             yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
+
+    def _values(self, change: Change) -> Iterator[WhyReason]:
+        """The declared values of a resource that is created, or stays as it is, each with its origins."""
+        is_new = change.action is Action.CREATE and not change.why
+        for name, value in change.after.items() if is_new or change.action is Action.NONE else ():
+            whole = name in KINDS[change.address.type].resolution.resolved or not isinstance(value, dict)
+            for path, item in [((name,), value)] if whole else [((name, part), value[part]) for part in value]:
+                if stations := self._trail(change.address, path):
+                    text = f"{'.'.join(path)}: {_shown(item)}"
+                    said, place = stations[0]
+                    itself = said == text
+                    yield WhyReason(text, place if itself else None, _chained(stations[1:] if itself else stations))
 
     def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:
         for drift in self._drift.get(change.address, ()):

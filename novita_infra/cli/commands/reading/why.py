@@ -38,7 +38,9 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     """Explain why a plan changes the resource ADDR.
 
     Walks from the step to the field, to the value, and to the manifest line, variable, environment or live event that
-    caused it. Makes a plan like `plan`, so it needs NOVITA_API_KEY or --sim; with a saved plan it works offline.
+    caused it. Of a resource that is created or stays as it is, it gives each value with its origins.
+
+    Makes a plan like `plan`, so it needs NOVITA_API_KEY or --sim; with a saved plan it works offline.
 
     \b
     Examples:
