@@ -72,8 +72,12 @@ def find_region(
 ) -> tuple[Cluster, ...] | SpecError:
     """The clusters of a region: of that id or name, or with it as a part of their own."""
     found = matching(catalogue.clusters, name)
-    known = [text for item in catalogue.clusters for text in (item.name, item.id)]
-    return found or SpecError(path, f'no cluster is in the region "{name}"', nearest(name, known))
+    if found:
+        return found
+    hint = nearest(name, [text for item in catalogue.clusters for text in (item.name, item.id)])
+    if not hint.startswith("did you mean"):
+        hint = nearest("", [f"{item.id} ({item.name})" for item in catalogue.clusters])
+    return SpecError(path, f'no cluster is in the region "{name}"', hint)
 
 
 def clusters_of_region(

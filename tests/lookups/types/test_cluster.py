@@ -65,7 +65,7 @@ def test_all_criteria_hold_for_each_match(criteria: dict[str, Any], ids: list[st
         ({"gpu": "H200"}, 'no product "H200"', "known: H100 80GB"),
         ({"name": "us-3"}, 'no cluster "us-3"', 'did you mean "us-2"?'),
         ({"region": "us-3"}, 'no cluster is in the region "us-3"', 'did you mean "us-2"?'),
-        ({"region": "US", "name": "eu-1"}, 'no cluster is in the region "US"', "known: EU-01 (Germany), eu-1"),
+        ({"region": "US", "name": "eu-1"}, 'no cluster is in the region "US"', "known: eu-1 (EU-01 (Germany))"),
     ],
 )
 def test_a_cluster_that_is_not_there_says_what_is(criteria: dict[str, Any], summary: str, hint: str) -> None:

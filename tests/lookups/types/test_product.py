@@ -105,7 +105,10 @@ def test_endpoints_and_cpus_have_products_of_their_own() -> None:
     ("criteria", "message"),
     [
         ({"gpu": "RTX 3080"}, 'no product "RTX 3080"; did you mean "RTX 3090 24GB"?'),
-        ({"gpu": "L40S", "region": "Mars"}, 'no cluster is in the region "Mars"; known: EU-DE-01 (Germany), '),
+        (
+            {"gpu": "L40S", "region": "Mars"},
+            'no cluster is in the region "Mars"; known: eu-de-1 (EU-DE-01 (Germany)), ',
+        ),
         ({"gpu": "L40S", "cluster": "eu-de-2"}, 'no cluster "eu-de-2"; did you mean "eu-de-1"?'),
         (
             {"gpu": "L40S", "cluster": "eu-de-1", "region": "US"},
