@@ -40,6 +40,9 @@ class Config:
     absent: Mapping[Address, str] = field(default_factory=dict)
     """By address of a record: why the manifests declare it no longer, where they still name it."""
 
+    marks: bool = True
+    """Whether new objects get owner marks."""
+
     @property
     def project(self) -> str:
         """The name of the project."""

@@ -274,6 +274,7 @@ def _cost(inputs: PlanInputs, decided: Decided) -> Money:
         kinds=inputs.kinds,
         prices=prices,
         now=inputs.now,
+        marks=inputs.config.marks,
     )
     return Money(rows, read=int(inputs.now), budget=inputs.config.rules.budget, bound=bound)
 

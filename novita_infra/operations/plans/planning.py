@@ -101,6 +101,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             edits=session.edits,
             refactoring=project.written.refactoring,
             absent=_absent(session),
+            marks=project.owner_marks.enabled,
         ),
         prior=PriorState(
             lineage=state.lineage,

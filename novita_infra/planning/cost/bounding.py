@@ -53,14 +53,17 @@ def bound_of(
     kinds: Mapping[str, Kind],
     prices: PriceList,
     now: float,
+    marks: bool = True,
 ) -> Bound:
-    """The bound of all resources of the environment. `now` is in Unix seconds."""
+    """The bound of all resources of the environment. `now` is in Unix seconds; `marks` tells whether new objects get
+    owner marks, without which no sweep finds them.
+    """
     charged: list[_Charged] = []
     for address in sorted({*decisions, *existing}):
         decision = decisions.get(address)
         found = decision.existing if decision else existing[address]
         acting = decision if decision is not None and address in active else None
-        charged += _charged(address, kinds[address.type], found, acting, prices, now)
+        charged += _charged(address, kinds[address.type], found, acting, prices, now, marks=marks)
     ending = [item for item in charged if item.seconds and not unknown(item.costs)]
     amount = sum((rate(item.costs).most * Fraction(ceil(item.seconds), _HOUR) for item in ending), Fraction(0))
     open_ended = (
@@ -73,7 +76,14 @@ def bound_of(
 
 
 def _charged(
-    address: Address, kind: Kind, found: Existing, decision: Decision | None, prices: PriceList, now: float
+    address: Address,
+    kind: Kind,
+    found: Existing,
+    decision: Decision | None,
+    prices: PriceList,
+    now: float,
+    *,
+    marks: bool,
 ) -> Iterator[_Charged]:
     """The objects of one resource that cost something, before, while and after the plan is carried out."""
     costs_of = kind.market.costs
@@ -107,8 +117,9 @@ def _charged(
         new = decision.spec
         costs = highest(new, times.running(new) if times else None)
         if _goes_on(costs):
-            hard = times.hard_seconds(new) if times and times.endable(new) else 0.0
-            yield _Charged(address, costs, hard and hard + SWEEP + kind.timeouts.delete, _why(times, new))
+            hard = times.hard_seconds(new) if marks and times and times.endable(new) else 0.0
+            why = _why(times, new) if marks or not times else "ownerMarks is false"
+            yield _Charged(address, costs, hard and hard + SWEEP + kind.timeouts.delete, why)
 
 
 def _goes_on(costs: tuple[Cost, ...]) -> bool:

@@ -113,3 +113,10 @@ def test_what_the_plan_deletes_has_no_bound_until_then(tmp_path: Path) -> None:
     rig.apply()
     found = bound_text(bound(rig.plan(destroys=True)))
     assert found == "no bound for instance.m0 $0.35/h (until this plan deletes it)"
+
+
+def test_without_owner_marks_nothing_has_a_bound(tmp_path: Path) -> None:
+    rig = planned(tmp_path, HARD)
+    project = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    rig.write("novita-infra.yaml", {**project, "ownerMarks": False})
+    assert [item.why for item in bound(rig.plan()).unbounded] == ["ownerMarks is false"]
