@@ -64,6 +64,8 @@ class TimeRules:
     """Whether they need the last use of the object."""
     needs_age: Callable[[Spec], bool]
     """Whether they need the time of its creation."""
+    decided: Mapping[str, tuple[str, ...]]
+    """By field of the spec that they decide, the fields that do."""
     hard_seconds: Callable[[Spec], float]
     """After how many seconds an object of the spec may be ended by whoever holds the key; 0 for never."""
     running: Callable[[Spec], Spec]

@@ -367,3 +367,10 @@ def test_why_leads_to_a_default_of_the_project(rig: Rig) -> None:
     rig.write("novita-infra.yaml", f"{PROJECT}defaults:\n  - {{kind: Instance, spec: {{ports: [80/http]}}}}\n")
     message = why(rig, "instance.trainer")
     assert '<- ports: ["80/http"], a default of the project   novita-infra.yaml:16:36' in message
+
+
+def test_why_leads_from_power_to_the_schedule_that_decides_it(rig: Rig) -> None:
+    rewritten(rig, "  vpc: net\n", "  vpc: net\n  schedule: {running: sun 03:00-03:01 UTC}\n")
+    message = why(rig, "instance.trainer")
+    assert 'power: "running" -> "stopped"' in message
+    assert '            <- schedule: {"running": "sun 03:00-03:01 UTC"}   main.yaml:26:13\n' in f"{message}\n"

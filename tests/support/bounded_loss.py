@@ -88,6 +88,7 @@ class _Course(Rig):
         self.marks: dict[str, str] = {}
         """The mark of each object that there ever was, by its id; empty for none."""
         self._wire: _Wire | None = None
+        self._next_sweep = self.clock.now() + self.dice.randrange(HOUR)
 
     def run(self) -> None:
         self._others()
@@ -132,7 +133,7 @@ class _Course(Rig):
         fleet = list(self._fleet())
         self.declare(*fleet, **({"a": {"createBeforeDestroy": True}} if dice.random() < 0.2 else {}))
         self.trace.append(f"declared: {fleet}")
-        self.clock.run(self.clock.sleep(dice.choice((0.0, 0.0, 60.0, 1800.0, 2 * HOUR))))
+        self._pass(dice.choice((0.0, 0.0, 60.0, 1800.0, 2 * HOUR)))
         faults = dice.sample(_FAULTS, dice.choice((0, 0, 0, 1)))
         for fault in faults:
             self.world.faults.add(fault_of({**fault, "skip": dice.randrange(4), "count": dice.randrange(1, 3)}))
@@ -198,24 +199,34 @@ class _Course(Rig):
     # --- after all our processes are dead ---
 
     def _sweep_until_all_is_over(self) -> None:
-        """Only the sweep runs, at the same minute of each hour."""
-        minute = self.dice.randrange(HOUR)
-        self.clock.run(self.clock.sleep((minute - self.clock.now()) % HOUR))
+        """Only the sweep runs."""
         ours = [mark for mark in self.marks.values() if (owner := owner_of(mark)) and owner.project == "rig"]
         last = max((moments_of(mark).deadline for mark in ours), default=0.0)
-        end = max(last, self.clock.now()) + 2 * HOUR
-        while self.clock.now() < end:
-            calls = _Calls(self.clock.now)
-            self._wire = calls
-            viewed(self, self._sweep)
-            self._wire = None
-            for at, path, id in calls.writes:
-                deadline = moments_of(self.marks.get(id, "")).deadline
-                assert path.endswith(_DELETE), f"sweep called {path}"
-                assert 0 < deadline <= at, f"sweep deleted {id} at {at}, and its deadline is {deadline}"
-                self.trace.append(f"    {at:.0f} swept {id}")
-            self.look()
-            self.clock.run(self.clock.sleep(HOUR - (self.clock.now() - minute) % HOUR))
+        self._pass(max(last - self.clock.now(), 0.0) + 2 * HOUR)
+
+    def _pass(self, seconds: float) -> None:
+        """Lets time pass, in which the sweep runs at the same minute of each hour."""
+        end = self.clock.now() + seconds
+        while self._next_sweep <= end:
+            self._sleep_until(self._next_sweep)
+            self._next_sweep += HOUR
+            self._sweep_once()
+        self._sleep_until(end)
+
+    def _sleep_until(self, at: float) -> None:
+        self.clock.run(self.clock.sleep(max(0.0, at - self.clock.now())))
+
+    def _sweep_once(self) -> None:
+        calls = _Calls(self.clock.now)
+        self._wire = calls
+        viewed(self, self._sweep)
+        self._wire = None
+        for at, path, id in calls.writes:
+            deadline = moments_of(self.marks.get(id, "")).deadline
+            assert path.endswith(_DELETE), f"sweep called {path}"
+            assert 0 < deadline <= at, f"sweep deleted {id} at {at}, and its deadline is {deadline}"
+            self.trace.append(f"    {at:.0f} swept {id}")
+        self.look()
 
     async def _sweep(self, view: AccountView) -> None:
         found = await find_overdue(view)

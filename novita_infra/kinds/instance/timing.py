@@ -214,6 +214,7 @@ TIMES: Final = TimeRules(
     due=due,
     needs_use=lambda spec: "idle" in spec,
     needs_age=lambda spec: "ttl" in spec,
+    decided={"power": ("schedule", "idle")},
     hard_seconds=hard_seconds,
     running=lambda spec: {**spec, "power": "running"},
     endable=lambda spec: spec.get("billingMode") != "monthly",

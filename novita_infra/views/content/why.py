@@ -141,7 +141,9 @@ class _Reasoning:
                 *_chained(declared),
                 *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
             )
-            if not declared and self._trail(change.address, ("name",)):
+            deciding = () if declared else tuple(self._deciding(change.address, path[0]))
+            because = (*because, *deciding)
+            if not declared and not deciding and self._trail(change.address, ("name",)):
                 default = "" if path[0] in _BESIDE_SPEC else ", and returns to its default"
                 because = (*because, WhyReason(f"it is no longer declared{default}"))
             yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
@@ -157,6 +159,13 @@ class _Reasoning:
                     said, place = stations[0]
                     itself = said == text
                     yield WhyReason(text, place if itself else None, _chained(stations[1:] if itself else stations))
+
+    def _deciding(self, address: Address, name: str | int) -> Iterator[WhyReason]:
+        """The declared fields about time that decide the field."""
+        machine = KINDS[address.type].machine
+        for other in machine.times.decided.get(str(name), ()) if machine and machine.times else ():
+            if stations := self._trail(address, (other,)):
+                yield WhyReason(f"{other} decides it", because=_chained(stations))
 
     def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:
         for drift in self._drift.get(change.address, ()):
