@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from novita_infra.encoding import digests
+from novita_infra.state.encryption import passphrases
 
 # The suite is the same on every run and on a busy machine; `make soak` and `thorough` are where luck is tried.
 suite = settings(derandomize=True, deadline=None, print_blob=True, max_examples=60)
@@ -27,6 +28,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup; command
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 digests.COST = 1  # thousands of made-up secrets; the cost stands in each state, so other processes read them
+passphrases.ROUNDS = 10  # as above; `test_wrapping` looks at the usual number
 
 
 leaks.install()

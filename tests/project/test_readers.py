@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from draws import draws
 from driving import REPORTED, Copy, applied_project, drive
 from readers import NO_INPUT, READERS, Reader
 
@@ -97,4 +98,4 @@ def _link_to_itself(file: Path) -> None:
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_much_damage_ends_in_messages_too(reader: Reader, project: Path, tmp_path: Path) -> None:
     copy = Copy(reader, project, tmp_path / "copy")
-    drive(copy, Random(f"{reader.name} 1"), [copy.sample], times=10)
+    drive(copy, Random(f"{reader.name} 1"), [copy.sample], times=draws(5))

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
-from git_repositories import GIT_ENVIRON
+from git_repositories import GIT_ENVIRON, BareRepository
 
 
 def git(folder: Path, *words: str) -> str:
@@ -25,13 +25,7 @@ def git(folder: Path, *words: str) -> str:
 def bare_repository(folder: Path) -> Path:
     """An empty repository that can be pushed to; the one in the folder if it is there already."""
     if not (folder / "HEAD").exists():
-        for part in (
-            "objects",
-            "refs",
-        ):  # as `git init --bare` makes it, without a process and without samples of hooks
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        (folder / "config").write_text("[core]\n\tbare = true\n[receive]\n\tautogc = false\n")
-        (folder / "HEAD").write_text("ref: refs/heads/main\n")
+        BareRepository.made(folder)
     return folder
 
 

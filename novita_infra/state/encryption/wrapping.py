@@ -15,7 +15,8 @@ from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import run_process
-from novita_infra.state.encryption.passphrases import ROUNDS, identity_of_passphrase
+from novita_infra.state.encryption import passphrases
+from novita_infra.state.encryption.passphrases import identity_of_passphrase
 
 _TIMEOUT: Final = 120.0
 """Seconds after which a program is ended."""
@@ -79,9 +80,9 @@ class PassphraseWrapping:
 
     def wrap(self, key: bytes) -> WrappedKey:
         package, salt = pyrage(), os.urandom(16)
-        identity = package.x25519.Identity.from_str(identity_of_passphrase(self.passphrase, salt, ROUNDS))
+        identity = package.x25519.Identity.from_str(identity_of_passphrase(self.passphrase, salt, passphrases.ROUNDS))
         sealed = package.encrypt(key, [identity.to_public()])
-        return {**_wrapped(self.method, sealed), "salt": b64encode(salt).decode("ascii"), "rounds": ROUNDS}
+        return {**_wrapped(self.method, sealed), "salt": b64encode(salt).decode("ascii"), "rounds": passphrases.ROUNDS}
 
     def unwrap(self, wrapped: WrappedKey) -> bytes | None:
         package, salt = pyrage(), b64decode(str(wrapped["salt"]))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 import pytest
 from encrypted_states import IDENTITY, OTHER_IDENTITY, RECIPIENT
 
 from novita_infra.model.diagnostics import Problems
+from novita_infra.state.encryption import passphrases
 from novita_infra.state.encryption.data_keys import data_key_of, new_data_key
 from novita_infra.state.encryption.passphrases import identity_of_passphrase
 from novita_infra.state.encryption.settings import Encryption
@@ -40,6 +42,14 @@ def test_a_passphrase_unwraps_what_it_wrapped() -> None:
     assert by.would_wrap(wrapped)
     assert PassphraseWrapping("other").unwrap(wrapped) is None
     assert by.unwrap({**wrapped, "rounds": 16}) is None
+
+
+def test_a_new_key_of_a_passphrase_takes_128_mb_to_guess() -> None:
+    spec = find_spec(passphrases.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(fresh := module_from_spec(spec))  # as it is without the settings of the tests
+    assert 128 * 8 << fresh.ROUNDS == 128 * 2**20
 
 
 def test_a_passphrase_gives_the_same_identity_on_every_machine() -> None:
