@@ -217,6 +217,7 @@ class _Course(Rig):
         self.clock.run(self.clock.sleep(max(0.0, at - self.clock.now())))
 
     def _sweep_once(self) -> None:
+        self.look()  # a late create may have had its effect
         calls = _Calls(self.clock.now)
         self._wire = calls
         viewed(self, self._sweep)
