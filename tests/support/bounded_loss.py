@@ -217,17 +217,16 @@ class _Course(Rig):
         self.clock.run(self.clock.sleep(max(0.0, at - self.clock.now())))
 
     def _sweep_once(self) -> None:
-        self.look()  # a late create may have had its effect
         calls = _Calls(self.clock.now)
         self._wire = calls
         viewed(self, self._sweep)
         self._wire = None
+        self.look()  # a late create may have had its effect when the sweep listed the account
         for at, path, id in calls.writes:
             deadline = moments_of(self.marks.get(id, "")).deadline
             assert path.endswith(_DELETE), f"sweep called {path}"
             assert 0 < deadline <= at, f"sweep deleted {id} at {at}, and its deadline is {deadline}"
             self.trace.append(f"    {at:.0f} swept {id}")
-        self.look()
 
     async def _sweep(self, view: AccountView) -> None:
         found = await find_overdue(view)
