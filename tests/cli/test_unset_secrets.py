@@ -58,6 +58,29 @@ READS = {
     "balance": "--sim",
     "sweep": "--sim --dry-run",
     "api": "GET /gpu-instance/openapi/v1/clusters --sim",
+    "billing fixed-term": "--sim",
+    "billing keys": "--sim",
+    "billing monthly": "--sim",
+    "billing transactions": "--sim",
+    "billing usage": "--sim",
+    "budgets check": "member owner@example.com --sim",
+    "budgets list": "--sim",
+    "budgets set": "member owner@example.com --unlimited --auto-approve --sim",
+    "clusters": "--sim",
+    "doctor": "--sim",
+    "idle": "--sim",
+    "jobs": "--sim",
+    "keys": "--sim",
+    "models": "--sim",
+    "offers": "--sim",
+    "products": "--sim",
+    "ps": "--sim",
+    "quota": "--sim",
+    "spend": "--sim",
+    "ssh-config": "--sim",
+    "templates": "--sim",
+    "wait": "network_storage.data --for ready --sim",
+    "whoami": "--sim",
     "drift": "--sim",
     "show": "",
     "output": "",
@@ -87,8 +110,12 @@ READS = {
     "sim scenarios": "",
     "sim reset": "",
 }
-OTHERS = {"init", "sim serve", "sim record", "sim run"}
-"""Commands that read no manifest."""
+OTHERS = {
+    *("init", "sim serve", "sim record", "sim run"),
+    *("cp", "instance migrate", "instance renew", "instance restart", "instance start", "instance stop", "job break"),
+    *("logs", "metrics", "port-forward", "ssh"),
+}
+"""Commands that read no manifest, and those for a machine, which this project has not."""
 
 
 @pytest.fixture

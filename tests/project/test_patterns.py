@@ -46,6 +46,7 @@ def _redaction() -> None:
 AT_RUN_TIME: dict[str, Callable[[], None] | str] = {
     "kinds/toolkit/lookup.py:words": _lookup,
     "manifests/validation/messages.py:_matches": "a pattern of the schemas, which are tested here",
+    "programs/git_faults.py:signs": "alternatives of plain words, with one number among them",
     "simulator/request_schema.py:read": "a pattern of the operations, which the OpenAPI document shows",
 }
 """Patterns that are made at run time: a call with 64 KB, or where the pattern is tested."""

@@ -23,7 +23,7 @@ from novita_infra.refresh.objects import read_all, read_one
 
 PAUSE: Final = 3.0
 """Seconds between two reads of a machine that is waited for."""
-_HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
+_HOST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|(?=[0-9A-Fa-f]*:)[0-9A-Fa-f:.]+")
 _USER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """Words that mean nothing else to ssh: neither an option, nor a command, nor a pattern."""

@@ -16,6 +16,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.encoding.files import read_file
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.diagnostics import problem, reason
 from novita_infra.operations.account.api_call import call_api, every_item, without_secrets_of
 from novita_infra.operations.account.view import AccountOptions, open_account_view
@@ -106,7 +107,7 @@ def given_body(text: str) -> dict[str, Any]:
         except (OSError, ValueError) as error:
             raise problem(f"{place} cannot be read: {reason(error)}") from None
     try:
-        body = json.loads(text)
+        body = parse_foreign_json(text)
     except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise problem(f"{place} holds no JSON{where}", 'write an object, such as \'{"name": "x"}\'') from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
+from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
 from novita_infra.views.formats.json.values import json_text
@@ -39,7 +39,7 @@ def queried_output(stream: TextIO, query: Query, *, lines: bool) -> WriteJson:
 
     def write(data: Any, indent: int | None) -> None:
         try:
-            found = selected(query.expression, json.loads(json_text(data)))
+            found = selected(query.expression, parse_foreign_json(json_text(data)))
         except Problems:
             if not lines:
                 raise
