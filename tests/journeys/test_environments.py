@@ -82,7 +82,7 @@ def test_an_environment_brings_up_its_own_resources_and_merged_mounts(tmp_path: 
 def test_resources_that_an_environment_no_longer_names_are_deleted_there(tmp_path: Path) -> None:
     rig = rig_in(tmp_path, "prod")
     rig.apply()
-    moved = PROJECT.replace("    include: [envs/prod]\n", "").replace("dev: {}", "dev: {resources: [envs/prod]}")
+    moved = PROJECT.replace("    include: [envs/prod]\n", "").replace("dev: {}", "dev: {include: [envs/prod]}")
     rig.write("novita-infra.yaml", moved.replace("            - {mountPath: /models, storage: models}\n", ""))
     actions = {str(change.address): (change.action.value, change.why) for change in rig.plan().plan.changes}
     assert actions["network_storage.models"] == ("delete", "envs/prod/storage.yaml is read in other environments only")
