@@ -34,7 +34,7 @@ UNKNOWN = {
     "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, sweep, orphans "
     "and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
-    "drift --out x": "No such option '--out'. It is an option of plan, sim record.",
+    "drift --out x": "No such option '--out'. It is an option of plan, ssh-config, sim record.",
     # options of other tools: none of them leads to an option that replaces or deletes something
     "apply -y": "No such option '-y'. Did you mean '--auto-approve'?",
     "apply --yes": "No such option '--yes'. Did you mean '--auto-approve'?",

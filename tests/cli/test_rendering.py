@@ -42,7 +42,13 @@ def test_two_formats_for_stdout_at_once_are_refused() -> None:
 
 def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None:
     options = {name for parameter in words.params for name in parameter.opts}
-    assert options == {"--json", "--other", "--no-color", *(f"--{name}" for name in document_formats("graph"))}
+    assert options == {
+        "--json",
+        "--other",
+        "--no-color",
+        "--query",
+        *(f"--{name}" for name in document_formats("graph")),
+    }
 
 
 @pytest.mark.process
