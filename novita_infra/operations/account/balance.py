@@ -26,14 +26,15 @@ async def read_balance(view: AccountView) -> BalanceReport:
     """The balance now. Raises ApiError if it cannot be read; what cannot be listed is reported."""
     answer, costs = await together(view.client.send(BALANCE), _costs(view))
     balance = balance_in(answer)
-    if costs is None:
+    if isinstance(costs, ApiError):
+        view.report(f"The rate is not known, because the objects of the account cannot be listed: {costs}")
         return BalanceReport(balance, None)
     return BalanceReport(balance, runway(balance.available, costs.costs), costs.unlisted)
 
 
-async def _costs(view: AccountView) -> LiveCosts | None:
+async def _costs(view: AccountView) -> LiveCosts | ApiError:
+    """What is live; or why it cannot be listed, which matters only where the balance itself can be read."""
     try:
         return await read_live_costs(view)
     except ApiError as error:
-        view.report(f"The rate is not known, because the objects of the account cannot be listed: {error}")
-        return None
+        return error

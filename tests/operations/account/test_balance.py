@@ -9,6 +9,7 @@ from account_views import viewed
 from foreign_objects import make_foreign
 from rig import Rig
 
+from novita_infra.api.errors import ApiError
 from novita_infra.operations.account.balance import read_balance
 from novita_infra.simulator import Fault
 from novita_infra.simulator.world.engine.cloud_records import Storage
@@ -40,6 +41,13 @@ def test_the_balance_is_known_where_objects_cannot_be_listed(rig: Rig) -> None:
         "The rate is not known, because the objects of the account cannot be listed: "
         "GET /gpu-instance/openapi/v1/endpoints: FORBIDDEN: a fault of the simulator (HTTP 403)"
     ]
+
+
+def test_one_error_is_reported_where_nothing_can_be_read(rig: Rig) -> None:
+    rig.world.faults.add(Fault(operation="*", status=401, reason="UNAUTHORIZED", count=None))
+    with pytest.raises(ApiError):
+        viewed(rig, read_balance)
+    assert rig.messages == []
 
 
 def test_a_price_that_cannot_be_read_is_unknown(rig: Rig) -> None:
