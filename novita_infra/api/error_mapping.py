@@ -70,7 +70,8 @@ _FILTER: Final = re.compile(r"error code: (1\d\d\d)")
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 _MOST_TEXT: Final = 500
-_ROUTE_ADVICE: Final = "there is no such route: check NOVITA_API_URL"
+ROUTE_ADVICE: Final = "there is no such route: check NOVITA_API_URL"
+"""Where the program itself chose the path; `api` gives another."""
 _PAGE_ADVICE: Final = "something other than the API answered: check NOVITA_API_URL and the proxy settings"
 _FILTER_ADVICE: Final = (
     "the web filter in front of the API refused the call, not the API: the key may be right; "
@@ -101,7 +102,7 @@ def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[
     elif (kind is NotFound and _MISSING_ROUTE.fullmatch(said.text)) or (
         kind is Refused and (answer.status in {404, 405} or 300 <= answer.status < 400)
     ):
-        error.advice = _ROUTE_ADVICE
+        error.advice = ROUTE_ADVICE
     return error
 
 

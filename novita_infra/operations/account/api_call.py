@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
-from novita_infra.api.errors import Unanswered
+from novita_infra.api.error_mapping import ROUTE_ADVICE
+from novita_infra.api.errors import ApiError, Unanswered
 from novita_infra.api.json_values import object_of, objects_of, text_of
 from novita_infra.api.paging import walk
 from novita_infra.api.protocol import ApiClient
@@ -20,13 +22,29 @@ _SECRET: Final = re.compile(r"(?i)(?:passw(?:or)?d|secret|token|api_?key|credent
 """The end of the name of a field that holds a secret."""
 _NUMBERS: Final = ("pageNum", "pageNo", "page")
 """The names of the number of a page: each operation has one of them, and does not know the others."""
+_PATH_ADVICE: Final = (
+    "there is no such route: check METHOD and PATH, "
+    "which begins with /gpu-instance/openapi/v1, /openapi/v1 or /openai/v1"
+)
 _SIZE: Final = 100
 _MOST_PAGES: Final = 10_000
 
 
 async def call_api(client: ApiClient, request: Request) -> Any:
     """The answer: JSON data, a str for plain text, None for an empty one. Raises ApiError."""
-    return await client.send(request)
+    with _path_of_a_person():
+        return await client.send(request)
+
+
+@contextmanager
+def _path_of_a_person() -> Iterator[None]:
+    """Where there is no such route, the error says what a path is like: a person has written this one."""
+    try:
+        yield
+    except ApiError as error:
+        if error.advice == ROUTE_ADVICE:
+            error.advice = _PATH_ADVICE
+        raise
 
 
 async def every_item(client: ApiClient, request: Request) -> list[Any]:
@@ -36,7 +54,7 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
     Raises Unanswered where the answer is no list or a list does not end, and ApiError.
     """
     sized = {"pageSize": _SIZE, **request.query}
-    first = await client.send(_with(request, sized))
+    first = await call_api(client, _with(request, sized))
     if isinstance(first, Mapping) and "has_more" in first:
         return await _following(
             client, request, first, lambda page: _after(page) if page.get("has_more") else "", "after"

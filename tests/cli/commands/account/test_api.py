@@ -47,7 +47,12 @@ def test_secrets_of_the_answer_are_hidden_unless_asked_for(run: Invoke) -> None:
         (("POST", "/x", "--data", "@nope.json"), "nope.json cannot be read: No such file or directory"),
         (("POST", "/x", "--all"), "--all reads a list; use it with GET"),
         (("GET", "/x", "--param", "a"), "write NAME=VALUE"),
-        (("GET", "/nope"), "GET /nope: 404 page not found (HTTP 404)"),
+        (
+            ("GET", "clusters"),
+            "GET /clusters: 404 page not found (HTTP 404); there is no such route: check METHOD and PATH, "
+            "which begins with /gpu-instance/openapi/v1, /openapi/v1 or /openai/v1\n",
+        ),
+        (("GET", "/nope", "--all"), "there is no such route: check METHOD and PATH"),
     ],
 )
 def test_a_mistake_is_reported_without_its_values(run: Invoke, words: tuple[str, ...], message: str) -> None:
