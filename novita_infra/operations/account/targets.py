@@ -12,6 +12,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account.recorded import RecordedObject
 from novita_infra.operations.account.view import AccountView
+from novita_infra.planning.options import LABEL
 from novita_infra.refresh.objects import Lives, only_listed, read_all, read_one
 
 
@@ -111,8 +112,9 @@ def _missing(
     view: AccountView, kinds: Sequence[Kind], word: str, found: list[RecordedObject] | None, ids: Sequence[str]
 ) -> Diagnostic:
     if found:
-        gone = ", ".join(f"{item.address} ({item.id})" for item in found)
-        return Diagnostic(f"{gone} does not exist any more", "novita-infra plan shows what apply would do about it")
+        gone = ", ".join(f"{view.recorded.address_of(item.address.type, item.id)} ({item.id})" for item in found)
+        verb = "does" if len(found) == 1 else "do"
+        return Diagnostic(f"{gone} {verb} not exist any more", "novita-infra plan shows what apply would do about it")
     types = [kind.type for kind in kinds]
     addresses = [str(item.address) for item in view.recorded if item.address.type in types]
     if found is None:
@@ -122,4 +124,13 @@ def _missing(
     if others := view.recorded.selected(word):
         return Diagnostic(f"{others[0].address} is no {' or '.join(types)}", nearest(word, addresses))
     where = f"the environment {view.where.environment}" if view.where.environment else "this project"
+    if word.startswith(LABEL):
+        labels = {
+            f"{name}={value}"
+            for item in view.recorded
+            if item.address.type in types
+            for name, value in item.record.labels.items()
+        }
+        label = word.removeprefix(LABEL)
+        return Diagnostic(f"no object of {where} has the label {label}", nearest(label, [*labels]))
     return Diagnostic(f"no object of {where} is recorded as {word}", nearest(word, addresses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,3 +101,19 @@ def test_a_question_that_has_no_answer_is_refused(run: Invoke, machines: Path, w
     refused = run("logs", *words, "--sim")
     assert refused.exit_code == 1
     assert message in refused.output
+
+
+def test_a_missing_machine_is_named_with_its_environment(run: Invoke, machines: Path) -> None:
+    (machines / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\nenvironments: {dev: {}, prod: {}}\n"
+    )
+    for name in ("dev", "prod"):
+        assert run("apply", "--env", name, "--sim", "--auto-approve").exit_code == 0
+    assert run("sim", "reset").exit_code == 0
+    refused = run("logs", "instance.trainer", "--sim")
+    assert refused.exit_code == 1
+    assert re.fullmatch(
+        r"error: dev/instance.trainer \(\w+\), prod/instance.trainer \(\w+\) do not exist any more; "
+        r"novita-infra plan shows what apply would do about it\n",
+        refused.stderr,
+    )
