@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from novita_infra.api.errors import ApiError
@@ -64,9 +65,19 @@ class _Wait:
                     outcome, reason = WaitOutcome.FAILED, str(error)
                 except ApiError as error:
                     outcome, reason = WaitOutcome.FAILED, str(error)
+        if outcome is WaitOutcome.TIMED_OUT:
+            reason = self._what_starts_it()
         address = target.title if target.recorded else ""
         seconds = view.clock.now() - since
         return EndedWait(target.kind.type, target.live.id, target.title, address, self._live, outcome, seconds, reason)
+
+    def _what_starts_it(self) -> str:
+        """What to do about a stopped machine that is waited for until it is ready: it does not start by itself."""
+        target, live = self._target, self._live
+        is_stopped = live is not None and live.phase is Phase.STOPPED and self._condition.phase is Phase.READY
+        if not is_stopped or target.kind.machine is None or "start" not in target.kind.machine.actions:
+            return ""
+        return f"it is stopped; novita-infra instance start {shlex.quote(target.title)} starts it"
 
     def _look(self, live: Live | None) -> bool:
         """Whether the condition holds. Raises _CannotBecome, and Problems for a wrong expression."""

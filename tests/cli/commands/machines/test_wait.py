@@ -38,7 +38,10 @@ def test_what_is_started_elsewhere_is_waited_for(run: Invoke, machines: Path) ->
 def test_the_exit_code_says_whether_the_time_is_over_or_it_cannot_be(run: Invoke, machines: Path) -> None:
     late = run("wait", "instance.*", "--for", "ready", "--timeout", "10s", "--sim", "--json")
     assert late.exit_code == 4
-    assert _rows(late) == {"instance.trainer": ("met", None), "instance.spare": ("timed out", None)}
+    assert _rows(late) == {
+        "instance.trainer": ("met", None),
+        "instance.spare": ("timed out", "it is stopped; novita-infra instance start instance.spare starts it"),
+    }
     with account(machines) as world:
         spare = named(world, "spare")
         spare.status = "removed"
@@ -62,6 +65,11 @@ def test_an_expression_is_null_where_the_object_has_no_such_attribute(run: Invok
     [
         ((), "Missing argument 'WORD...'"),
         (("instance.nothing",), "no object of this project is recorded as instance.nothing"),
+        (
+            ("label:by=ann",),
+            "error: no object of this project has the label by=ann; known: team=research, team=web\n",
+        ),
+        (("label:team=wep",), 'no object of this project has the label team=wep; did you mean "team=web"?'),
         (("instance.trainer", "--for", "readyy"), "readyy is no phase, and no expression that is true or false; did"),
         (
             ("instance.trainer", "--for", 'statu == "x"'),
