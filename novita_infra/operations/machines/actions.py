@@ -30,6 +30,7 @@ from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.machines.ownership import owning_environment, why_taken
 from novita_infra.planning.machine_actions import ActionOnMachine, action_on
+from novita_infra.planning.options import LABEL, is_pattern
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepLimits, Update
 from novita_infra.refresh.catalogue import read_prices
@@ -59,6 +60,10 @@ async def choose_actions(
     """The action of this name on each machine that the words mean. Raises Problems with all that forbids it."""
     kinds = [kind for kind in KINDS.values() if kind.machine and name in kind.machine.actions]
     targets = await targets_of(view, words, kinds)
+    for title in _others_that_run(view, words, kinds):
+        view.report(
+            f"Left out: {title} is no {' or '.join(kind.type for kind in kinds)}; novita-infra ps shows what runs"
+        )
     buys = any(kind.machine and kind.machine.actions[name].buys for kind in kinds)
     parts = sorted({part for item in targets for part in item.kind.market.price_lists}) if buys else []
     prices = price_list(await read_prices(view.client, parts))
@@ -79,6 +84,19 @@ async def choose_actions(
     if refusals or foreign:
         raise Problems([*refusals, *foreign], code=EXIT_ERROR if refusals else EXIT_REFUSED)
     return actions
+
+
+def _others_that_run(view: AccountView, words: Sequence[str], kinds: Sequence[Kind]) -> list[str]:
+    """What the patterns and labels mean beside the machines of these kinds, and may run on."""
+    types = {kind.type for kind in KINDS.values() if kind.machine} - {kind.type for kind in kinds}
+    found = {
+        view.recorded.address_of(item.address.type, item.id)
+        for word in words
+        if is_pattern(word) or word.startswith(LABEL)
+        for item in view.recorded.selected(word)
+        if item.address.type in types
+    }
+    return sorted(found)
 
 
 def _refusals(item: ActionOnMachine) -> Iterable[Diagnostic]:

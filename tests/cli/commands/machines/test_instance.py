@@ -59,6 +59,13 @@ def test_everything_of_a_label_or_pattern_is_stopped_by_one_command(run: Invoke,
     assert _phase(run, "instance.trainer") == "ready"
 
 
+def test_a_pattern_that_means_an_endpoint_too_says_that_it_goes_on(run: Invoke, machines: Path) -> None:
+    left = "Left out: endpoint.api is no instance; novita-infra ps shows what runs"
+    done = run("instance", "stop", "*", "--sim", "--auto-approve")
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (0, left)
+    assert left not in run("instance", "stop", "instance.*", "--sim", "--auto-approve").stderr
+
+
 def test_json_prints_the_messages_of_a_run_and_asks_nothing(run: Invoke, machines: Path) -> None:
     refused = run("instance", "stop", "instance.trainer", "--sim", "--json")
     assert refused.exit_code == 1

@@ -74,7 +74,8 @@ def start_instances(**options: Any) -> int:
 def stop_instances(**options: Any) -> int:
     """Stop instances, and wait until they are stopped. Their disks are kept for some days, and charged.
 
-    A WORD is an address, a pattern, a label or an id.
+    A WORD is an address, a pattern, a label or an id. An endpoint cannot be stopped: with workers.min: 0 in its
+    manifest, no worker of it runs while nobody calls it.
 
     \b
     Examples:
