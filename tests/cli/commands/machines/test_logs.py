@@ -110,10 +110,10 @@ def test_a_missing_machine_is_named_with_its_environment(run: Invoke, machines: 
     for name in ("dev", "prod"):
         assert run("apply", "--env", name, "--sim", "--auto-approve").exit_code == 0
     assert run("sim", "reset").exit_code == 0
-    refused = run("logs", "instance.trainer", "--sim")
+    refused = run("logs", "instance.web", "--sim")
     assert refused.exit_code == 1
     assert re.fullmatch(
-        r"error: dev/instance.trainer \(\w+\), prod/instance.trainer \(\w+\) do not exist any more; "
+        r"error: dev/instance.web \(\w+\), prod/instance.web \(\w+\) do not exist any more; "
         r"novita-infra plan shows what apply would do about it\n",
         refused.stderr,
     )
