@@ -31,7 +31,7 @@ UNKNOWN = {
     # an option before the command, or of another command
     "--sim plan": "No such option '--sim'. It stands after the command: novita-infra plan --sim",
     "-v": "No such option '-v'. Did you mean '--version'?",
-    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, sweep, orphans "
+    "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, keys, sweep "
     "and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
     "drift --out x": "No such option '--out'. It is an option of plan, ssh-config, sim record.",
