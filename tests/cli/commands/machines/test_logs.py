@@ -105,15 +105,14 @@ def test_a_question_that_has_no_answer_is_refused(run: Invoke, machines: Path, w
 
 def test_a_missing_machine_is_named_with_its_environment(run: Invoke, machines: Path) -> None:
     (machines / "novita-infra.yaml").write_text(
-        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\nenvironments: {dev: {}, prod: {}}\n"
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\nenvironments: {prod: {}}\n"
     )
-    for name in ("dev", "prod"):
-        assert run("apply", "--env", name, "--sim", "--auto-approve").exit_code == 0
+    assert run("apply", "--env", "prod", "--sim", "--auto-approve").exit_code == 0
     assert run("sim", "reset").exit_code == 0
     refused = run("logs", "instance.web", "--sim")
     assert refused.exit_code == 1
     assert re.fullmatch(
-        r"error: dev/instance.web \(\w+\), prod/instance.web \(\w+\) do not exist any more; "
+        r"error: default/instance.web \(\w+\), prod/instance.web \(\w+\) do not exist any more; "
         r"novita-infra plan shows what apply would do about it\n",
         refused.stderr,
     )
