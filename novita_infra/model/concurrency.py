@@ -54,6 +54,12 @@ async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def ended_within(task: asyncio.Task[Any], seconds: float) -> bool:
+    """Whether the task has ended after these real seconds at most. It goes on otherwise."""
+    ended, _ = await asyncio.wait({task}, timeout=seconds)
+    return bool(ended)
+
+
 @asynccontextmanager
 async def racing(
     *work: Coroutine[Any, Any, Any], seconds: float | None = None

@@ -7,7 +7,6 @@ all again, what was seen is skipped.
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -18,7 +17,7 @@ import httpx
 
 from novita_infra.api.logs.source import LogSource, is_log
 from novita_infra.model.clock import Clock
-from novita_infra.model.concurrency import end_tasks, start_task
+from novita_infra.model.concurrency import end_tasks, ended_within, start_task
 
 IDLE: Final = 2.0
 """Seconds without a byte after which an open log counts as read up to now."""
@@ -186,7 +185,7 @@ async def _pieces(answer: httpx.Response) -> AsyncGenerator[bytes | Sign, None]:
     while True:
         task = start_task(_next(body))
         try:
-            while not (await asyncio.wait({task}, timeout=IDLE))[0]:
+            while not await ended_within(task, IDLE):
                 yield Sign.CAUGHT_UP
             piece = task.result()
         finally:
