@@ -69,7 +69,8 @@ class QuotaRow:
     of: str = fact("What it is of: `llm`, `image`, `endpoint` or a type of objects.", title="OF")
     name: str = fact("The model, or the limit as the API names it.", title="NAME")
     measure: str = fact("What is counted.", title="MEASURE")
-    limit: int | None = fact("The limit; null if the API does not say.", title="LIMIT")
+    limit: int | None = fact("The limit; null if the API does not say.")
+    digits: str = cell("LIMIT")
     used: int | None = fact("How many there are; null for a rate and a bound.", title="USED")
     default: int | None = fact("The limit without a raise; null where there is none.")
     adjustable: bool = fact("Whether it can be raised.")
@@ -232,6 +233,10 @@ def _models(key: ListedKey) -> str:
     return f"all but {key.excluded}" if key.excluded else key.models.replace(ALL, "all") or "-"
 
 
+def _digits(limit: int | None) -> str:
+    return "-" if limit is None else f"{limit:,}"
+
+
 def _rates(rates: Iterable[RateLimit]) -> Iterator[QuotaRow]:
     for item in rates:
         yield QuotaRow(
@@ -239,6 +244,7 @@ def _rates(rates: Iterable[RateLimit]) -> Iterator[QuotaRow]:
             name=item.model,
             measure=_MEASURES.get(item.measure, item.measure),
             limit=item.limit,
+            digits=_digits(item.limit),
             used=None,
             default=item.default,
             adjustable=item.adjustable,
@@ -249,12 +255,16 @@ def _rates(rates: Iterable[RateLimit]) -> Iterator[QuotaRow]:
 
 def _counts(counts: Iterable[tuple[str, int, int]]) -> Iterator[QuotaRow]:
     for kind, used, limit in counts:
-        yield QuotaRow(kind, kind, "objects", limit, used, None, adjustable=False, tiers={}, by_tier="-")
+        yield QuotaRow(
+            kind, kind, "objects", limit, _digits(limit), used, None, adjustable=False, tiers={}, by_tier="-"
+        )
 
 
 def _bounds(endpoints: Iterable[tuple[str, int]]) -> Iterator[QuotaRow]:
     for name, limit in endpoints:
-        yield QuotaRow("endpoint", name, "bound", limit, None, None, adjustable=False, tiers={}, by_tier="-")
+        yield QuotaRow(
+            "endpoint", name, "bound", limit, _digits(limit), None, None, adjustable=False, tiers={}, by_tier="-"
+        )
 
 
 def _budget(item: HolderBudget) -> BudgetRow:

@@ -49,7 +49,7 @@ def test_quota_shows_rates_bounds_and_counts(run: Invoke) -> None:
         "llm",
         "qwen/qwen3-max",
         "requests a minute",
-        "6000",
+        "6,000",
         "-",
         "30 / 100 / 1,000 / 3,000 / 6,000",
     ]
