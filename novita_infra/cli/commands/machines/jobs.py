@@ -22,13 +22,18 @@ SUMMARY = "List saved images, moves and other jobs on machines"
 @click.command(cls=Command)
 @click.option("--type", "kind", default="", metavar="TYPE", help="Only of this type: saveImage, instanceMigrate, ...")
 @click.option(
-    "--state", default="", metavar="STATE", help="Only in this state: pulling, running, success, fail, break."
+    "--state",
+    type=click.Choice(["pulling", "running", "success", "fail", "break"]),
+    default=None,
+    help="Only in this state.",
 )
 @click.option("--since", type=duration_option, metavar="T", help="Only of the last T, such as 2h or 7d.")
 @with_account_options
 @format_options("jobs")
 @with_renderer
-def jobs(*, account_options: AccountOptions, kind: str, state: str, since: float | None, renderer: Renderer) -> int:
+def jobs(
+    *, account_options: AccountOptions, kind: str, state: str | None, since: float | None, renderer: Renderer
+) -> int:
     """List the jobs of the service on machines, the newest first: saved images, moves to other nodes.
 
     \b
@@ -40,7 +45,7 @@ def jobs(*, account_options: AccountOptions, kind: str, state: str, since: float
     async def show() -> int:
         async with open_account_view(account_options, os.environ, report=renderer.note) as view:
             now = view.clock.now()
-            found = await read_jobs(view, kind=kind, state=state, since=now - since if since else 0)
+            found = await read_jobs(view, kind=kind, state=state or "", since=now - since if since else 0)
             renderer.result(job_listing(found, addresses=addresses_of(view, found), now=now))
         return 0
 

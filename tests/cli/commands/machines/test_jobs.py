@@ -32,6 +32,14 @@ def test_jobs_are_listed_with_the_addresses_of_their_machines(run: Invoke, machi
     assert run("jobs", "--state", "success", "--sim").stdout == "No jobs.\n"
 
 
+def test_a_state_that_no_job_can_have_is_refused(run: Invoke, machines: Path) -> None:
+    refused = run("jobs", "--state", "runing", "--sim")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(
+        "error: Invalid value for '--state': 'runing' is not one of 'pulling', 'running', 'success', 'fail', 'break'."
+    )
+
+
 def test_a_job_is_interrupted_once(run: Invoke, machines: Path) -> None:
     id = _save(machines)
     (data,) = json.loads(run("job", "break", id, "--sim", "--json").stdout)
