@@ -46,6 +46,8 @@ def test_every_command_has_help_with_examples(path: tuple[str, ...]) -> None:
     assert result.stdout.startswith(f"Usage: novita-infra {' '.join(path)} ")
     if not isinstance(COMMANDS[path], click.Group):
         assert "Example" in result.stdout
+    codes = result.stdout.partition("Exit codes:")[2].partition("\n\n")[0]
+    assert max(map(len, f"  Exit codes:{codes}".splitlines())) <= 80
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

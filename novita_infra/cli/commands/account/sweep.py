@@ -44,8 +44,8 @@ def sweep(*, dry_run: bool, deletes: bool, stops: bool, auto_approve: bool, sim:
       novita-infra sweep --stop --auto-approve --json
 
     \b
-    Exit codes: 0 done, or nothing is past its deadline; 1 error, or something could not be ended or listed;
-                130 interrupted.
+    Exit codes: 0 done, or nothing is past its deadline; 1 error, or something
+                could not be ended or listed; 130 interrupted.
     """
     if deletes and stops:
         raise problem("--delete and --stop exclude each other", "choose one")

@@ -57,7 +57,8 @@ def idle(
       novita-infra idle --json | jq -r '.[].id'
 
     \b
-    Exit codes: 0 done; 1 error; 2 there are such machines (with --detailed-exitcode); 130 interrupted.
+    Exit codes: 0 done; 1 error; 2 there are such machines (with
+                --detailed-exitcode); 130 interrupted.
     """
     if since > WINDOW:
         raise problem("--since is more than the figures of the use cover", "the most is 7d")

@@ -59,7 +59,8 @@ def wait(
       novita-infra wait instance.web --for 'url != null'
 
     \b
-    Exit codes: 0 all are so; 1 one cannot become so: it failed, or does not exist; 4 the time is over; 130 interrupted.
+    Exit codes: 0 all are so; 1 one cannot become so: it failed, or does not
+                exist; 4 the time is over; 130 interrupted.
     """
     condition = parse_condition(wanted)
 

@@ -118,8 +118,8 @@ def apply(
       novita-infra apply --env prod --expect sha256:6b1c...
 
     \b
-    Exit codes: 0 done; 1 error; 4 blocked by capacity or limits;
-                5 refused by a protection or a policy; 6 over a budget; 130 interrupted.
+    Exit codes: 0 done; 1 error; 4 blocked by capacity or limits; 5 refused by a
+                protection or a policy; 6 over a budget; 130 interrupted.
     """
     if is_plan(project_options.path):
         plan, project_options = project_options.path, replace(project_options, path=folder or Path())

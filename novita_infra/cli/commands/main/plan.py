@@ -73,9 +73,9 @@ def plan(
       novita-infra plan --json | jq '.resource_changes[].change.actions'
 
     \b
-    Exit codes: 0 done; 1 error; 2 changes, 3 drift only (both with --detailed-exitcode);
-                4 blocked by capacity or limits; 5 refused by a protection or a policy;
-                6 over a budget.
+    Exit codes: 0 done; 1 error; 2 changes, 3 drift only (both with
+                --detailed-exitcode); 4 blocked by capacity or limits; 5 refused
+                by a protection or a policy; 6 over a budget.
     """
     plan_options = replace(plan_options, destroys=destroys)
     run = _plan(

@@ -95,8 +95,8 @@ def orphans(  # noqa: PLR0913 -- each is an option
       novita-infra orphans --terminate 7a1b2c
 
     \b
-    Exit codes: 0 done; 1 error; 2 there are orphans (with --detailed-exitcode); 5 the object belongs to others;
-                130 interrupted.
+    Exit codes: 0 done; 1 error; 2 there are orphans (with --detailed-exitcode);
+                5 the object belongs to others; 130 interrupted.
     """
     if adopted and terminated:
         raise problem("--adopt and --terminate are two commands", "do one after the other")

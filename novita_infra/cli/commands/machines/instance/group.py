@@ -29,6 +29,6 @@ def instance() -> None:
     """Start, stop, restart, move and renew instances, outside of a plan. No state is written.
 
     \b
-    Exit codes: 0 done; 1 error, or the time is over; 4 nothing is free; 5 the instance belongs to others;
-                130 interrupted.
+    Exit codes: 0 done; 1 error, or the time is over; 4 nothing is free; 5 the
+                instance belongs to others; 130 interrupted.
     """
