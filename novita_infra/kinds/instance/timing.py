@@ -14,7 +14,7 @@ from novita_infra.kinds.machine import Due, Moment, TimeRules
 from novita_infra.kinds.toolkit.field_schemas import closed
 from novita_infra.kinds.toolkit.owner_marks import MOST_ENV
 from novita_infra.kinds.toolkit.weekly_windows import EXAMPLE, WindowError, local_text, window_state, windows_of
-from novita_infra.model.clock import moment
+from novita_infra.model.clock import LAST_MOMENT, moment
 from novita_infra.model.durations import in_words, parse_duration
 from novita_infra.model.identity import MarkMoments, moments_of
 from novita_infra.model.values import Spec, Value, is_known
@@ -198,8 +198,14 @@ def _limited(found: Due, seen: Moment) -> Due:
 def _created(seen: Moment, mark: MarkMoments) -> float:
     """When the instance was created, in Unix seconds; 0 where that is not known. The record of a deleted one has it."""
     if seen.live is not None:
-        return mark.created or seen.live.created or float(int_of(seen.live.outputs.get("createdAt")) or 0)
-    return float(int_of(seen.record.outputs.get("createdAt")) or 0) if seen.record and seen.record.id else 0.0
+        return mark.created or seen.live.created or _moment_of(seen.live.outputs)
+    return _moment_of(seen.record.outputs) if seen.record and seen.record.id else 0.0
+
+
+def _moment_of(outputs: Mapping[str, Value]) -> float:
+    """The creation in the attributes; 0 where it is not known, and for a number that is no moment."""
+    at = int_of(outputs.get("createdAt")) or 0
+    return float(at) if 0 <= at <= LAST_MOMENT else 0.0
 
 
 def _deadline_warnings(mark: MarkMoments, hard: float, ends: float) -> Iterator[str]:

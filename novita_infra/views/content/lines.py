@@ -16,6 +16,8 @@ from novita_infra.model.printable import printable
 _WIDEST: Final = 60
 """Columns of a terminal that a cell fills at most, unless it is the last one of its row."""
 _CUT: Final = "..."
+_NONE: Final = frozenset({"", "-"})
+"""The cells that say nothing."""
 
 
 class Tone(enum.Enum):
@@ -37,6 +39,8 @@ class Line:
     """One line of output without its line end."""
 
     parts: tuple[tuple[str, Tone | None], ...] = ()
+    cells: tuple[tuple[str, str], ...] | None = None
+    """For a row of a table with titles: each title with its cell; empty for the line of the titles."""
 
     def __str__(self) -> str:
         return "".join(printable(text) for text, _ in self.parts)
@@ -57,8 +61,24 @@ def table_lines(rows: Iterable[Sequence[str]], *, heads: Sequence[str] = ()) -> 
     table = [_cells(row) for row in ((heads, *rows) if heads else rows)]
     widths = [max(map(text_width, column)) for column in zip(*table, strict=True)]
     for number, row in enumerate(table):
-        cells = [padded(cell, width) for cell, width in zip(row, widths, strict=True)]
-        yield line(("  ".join(cells).rstrip(), Tone.STRONG if heads and not number else None))
+        text = "  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        is_head = bool(heads) and not number
+        named = () if is_head else tuple(zip(heads, row, strict=True)) if heads else None
+        yield Line(((text, Tone.STRONG if is_head else None),), named)
+
+
+def fitted(lines: Iterable[Line], width: int) -> Iterator[Line]:
+    """The lines for a terminal of so many columns: the rows of a table that is wider become blocks of titled cells."""
+    lines = list(lines)
+    if all(item.cells is None or text_width(str(item)) <= width for item in lines):
+        yield from lines
+        return
+    for item in lines:
+        if item.cells is None:
+            yield item
+        elif item.cells:
+            yield line((item.cells[0][1], Tone.STRONG))
+            yield from (line((f"  {title}: ", Tone.FAINT), cell) for title, cell in item.cells[1:] if cell not in _NONE)
 
 
 def text_width(text: str) -> int:

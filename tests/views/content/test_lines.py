@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from novita_infra.views.content.lines import cut_to, line, padded, plain, table_lines, text_width
+from novita_infra.views.content.lines import cut_to, fitted, line, padded, plain, table_lines, text_width
 
 WIDTHS = {
     "": 0,
@@ -62,3 +62,31 @@ def test_a_text_is_cut_to_a_width(text: str, width: int) -> None:
     shown = cut_to(text, width)
     assert text_width(shown) <= width
     assert shown == text or shown.endswith("...")
+
+
+ROWS = (("instance.web", "running", "-"), ("instance.gr\u00fc\u00dfe-\u6771\u4eac", "stopped", "somebody stopped it"))
+HEADS = ("ADDRESS", "STATUS", "REASON")
+
+
+def test_a_table_that_fits_stays_a_table() -> None:
+    table = [line("before"), *table_lines(ROWS, heads=HEADS), line("after")]
+    widest = max(text_width(str(item)) for item in table)
+    assert list(fitted(table, widest)) == table
+
+
+def test_a_table_that_is_wider_than_the_terminal_becomes_blocks() -> None:
+    table = [line("before"), *table_lines(ROWS, heads=HEADS), line("after")]
+    assert plain(fitted(table, 40)) == (
+        "before\n"
+        "instance.web\n"
+        "  STATUS: running\n"
+        "instance.gr\u00fc\u00dfe-\u6771\u4eac\n"
+        "  STATUS: stopped\n"
+        "  REASON: somebody stopped it\n"
+        "after\n"
+    )
+
+
+def test_rows_without_titles_stay_as_they_are() -> None:
+    table = list(table_lines(ROWS))
+    assert list(fitted(table, 10)) == table

@@ -16,6 +16,7 @@ from dataclasses import field, replace
 from typing import Any, Final
 
 from novita_infra.encoding.json_text import parse_foreign_json
+from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 
@@ -127,7 +128,7 @@ def read_document(data: bytes, place: str, environment: str = "") -> StateDocume
 
 def _earlier(content: Any, place: str) -> EarlierState:
     match content:
-        case {"id": str(id), "at": int() | float() as at, "state": state}:
+        case {"id": str(id), "at": int() | float() as at, "state": state} if 0 <= at <= LAST_MOMENT:
             data = _decoded(state, place)
             if data is not None:
                 return EarlierState(id, float(at), data, _decoded(content.get("trail"), place))

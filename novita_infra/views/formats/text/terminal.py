@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from novita_infra.model.printable import printable
-from novita_infra.views.content.lines import Line, plain
+from novita_infra.views.content.lines import Line, fitted, plain
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 def write(lines: Iterable[Line], stream: TextIO, *, colour: bool) -> None:
-    """Writes the lines to the stream and flushes it; rich is imported only where colours are wanted."""
+    """Writes the lines to the stream and flushes it; rich is imported only where colours are wanted.
+
+    On a terminal that is narrower than a table, its rows become blocks.
+    """
+    if stream.isatty():
+        lines = fitted(lines, shutil.get_terminal_size().columns)
     if not colour:
         stream.write(plain(lines))
         stream.flush()
