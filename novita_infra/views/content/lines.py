@@ -67,7 +67,7 @@ def table_lines(rows: Iterable[Sequence[str]], *, heads: Sequence[str] = ()) -> 
         yield Line(((text, Tone.STRONG if is_head else None),), named)
 
 
-def fitted(lines: Iterable[Line], width: int) -> Iterator[Line]:
+def narrowed(lines: Iterable[Line], width: int) -> Iterator[Line]:
     """The lines for a terminal of so many columns: the rows of a table that is wider become blocks of titled cells."""
     lines = list(lines)
     if all(item.cells is None or text_width(str(item)) <= width for item in lines):

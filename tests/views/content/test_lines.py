@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from novita_infra.views.content.lines import cut_to, fitted, line, padded, plain, table_lines, text_width
+from novita_infra.views.content.lines import cut_to, line, narrowed, padded, plain, table_lines, text_width
 
 WIDTHS = {
     "": 0,
@@ -71,12 +71,12 @@ HEADS = ("ADDRESS", "STATUS", "REASON")
 def test_a_table_that_fits_stays_a_table() -> None:
     table = [line("before"), *table_lines(ROWS, heads=HEADS), line("after")]
     widest = max(text_width(str(item)) for item in table)
-    assert list(fitted(table, widest)) == table
+    assert list(narrowed(table, widest)) == table
 
 
 def test_a_table_that_is_wider_than_the_terminal_becomes_blocks() -> None:
     table = [line("before"), *table_lines(ROWS, heads=HEADS), line("after")]
-    assert plain(fitted(table, 40)) == (
+    assert plain(narrowed(table, 40)) == (
         "before\n"
         "instance.web\n"
         "  STATUS: running\n"
@@ -89,4 +89,4 @@ def test_a_table_that_is_wider_than_the_terminal_becomes_blocks() -> None:
 
 def test_rows_without_titles_stay_as_they_are() -> None:
     table = list(table_lines(ROWS))
-    assert list(fitted(table, 10)) == table
+    assert list(narrowed(table, 10)) == table

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from novita_infra.model.printable import printable
-from novita_infra.views.content.lines import Line, fitted, plain
+from novita_infra.views.content.lines import Line, narrowed, plain
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -20,7 +20,7 @@ def write(lines: Iterable[Line], stream: TextIO, *, colour: bool) -> None:
     On a terminal that is narrower than a table, its rows become blocks.
     """
     if stream.isatty():
-        lines = fitted(lines, shutil.get_terminal_size().columns)
+        lines = narrowed(lines, shutil.get_terminal_size().columns)
     if not colour:
         stream.write(plain(lines))
         stream.flush()
