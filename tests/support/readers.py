@@ -784,6 +784,7 @@ READERS: Final = (
 
 NO_INPUT: Final = {
     "views/formats/json/output:queried_output.write": "reads the JSON that this program wrote",
+    "cli/discovery:_summary": "reads modules of this program",
     "encoding/files:read_file": "what the readers of files call",
     "operations/state/migrating:_value": "reads a word of the command line, as a setting of the project file",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
