@@ -33,6 +33,9 @@ def _kinds() -> Iterator[Kind]:
 
 KINDS: Final[Mapping[str, Kind]] = {kind.type: kind for kind in _kinds()}
 
+MACHINE_KINDS: Final = tuple(kind for kind in KINDS.values() if kind.machine is not None)
+"""The kinds whose objects run programs."""
+
 _BY_NAME: Final = {kind.name: kind for kind in KINDS.values()}
 
 

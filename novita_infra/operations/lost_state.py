@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from novita_infra.api.errors import ApiError
 from novita_infra.api.protocol import ApiClient
-from novita_infra.catalogue.prices import price_list
 from novita_infra.kinds import KINDS
 from novita_infra.model.clock import Clock
 from novita_infra.model.concurrency import together
@@ -16,7 +15,7 @@ from novita_infra.model.resources import Declared, Live
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_objects_text
 from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.priced import dearest_first
-from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.catalogue import read_price_list
 from novita_infra.refresh.objects import read_lists, still_listed
 from novita_infra.state.store import StateLost
 
@@ -49,8 +48,7 @@ async def own_objects(
     # A list may show an object that was deleted a moment ago.
     checks = (still_listed(client, KINDS[prefix], lives, clock=clock) for prefix, lives in by_type.items())
     existing = dict(zip(by_type, await together(*checks), strict=True))
-    parts = sorted({part for prefix in existing for part in KINDS[prefix].market.price_lists})
-    prices = price_list(await read_prices(client, parts))
+    prices = await read_price_list(client, (KINDS[prefix] for prefix in existing))
     orphans = []
     for prefix, lives in existing.items():
         costs = KINDS[prefix].market.costs

@@ -8,8 +8,10 @@ from typing import Any
 from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
+from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
 from novita_infra.catalogue.stock import StockQuery
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.concurrency import together
 
 
@@ -36,6 +38,11 @@ async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:
         return await read_catalogue(client, names)
     except ApiError:
         return Catalogue()
+
+
+async def read_price_list(client: ApiClient, kinds: Iterable[Kind]) -> PriceList:
+    """Today's prices of all that the kinds rent. What cannot be read has an unknown price."""
+    return price_list(await read_prices(client, sorted({part for kind in kinds for part in kind.market.price_lists})))
 
 
 async def _read_part(client: ApiClient, name: str, request: Request) -> list[Any]:

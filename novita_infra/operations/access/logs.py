@@ -12,7 +12,7 @@ from novita_infra.api.logs.entries import LogEntry
 from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.logs.stream import LogRefused, Sign
 from novita_infra.applying.failure_logs import sensitive_values
-from novita_infra.kinds import KINDS
+from novita_infra.kinds import MACHINE_KINDS
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Live
@@ -52,7 +52,7 @@ async def read_log(view: AccountView, word: str, query: LogQuery) -> AsyncGenera
 
     Raises Problems where there is none or it cannot be read, and ApiError.
     """
-    target = await target_of(view, word, [kind for kind in KINDS.values() if kind.machine is not None])
+    target = await target_of(view, word, MACHINE_KINDS)
     live = await _current(view, target)
     address = _address(target, live, query)
     reader = view.client.log_reader(secrets=frozenset(sensitive_values(target.kind, live)))

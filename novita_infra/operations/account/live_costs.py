@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from novita_infra.catalogue.prices import Cost, price_list
+from novita_infra.catalogue.prices import Cost
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import PRESENT, Live
 from novita_infra.operations.account.view import AccountView
-from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.catalogue import read_price_list
 from novita_infra.refresh.objects import read_all
 
 
@@ -40,8 +40,7 @@ async def read_live_costs(view: AccountView) -> LiveCosts:
     """The live objects of every kind that costs something. A price that cannot be read is unknown. Raises ApiError."""
     kinds = [kind for kind in KINDS.values() if kind.market.costs]
     lists = await together(*(read_all(view.client, kind) for kind in kinds))
-    parts = {part for kind, lives in zip(kinds, lists, strict=True) if lives for part in kind.market.price_lists}
-    prices = price_list(await read_prices(view.client, sorted(parts)))
+    prices = await read_price_list(view.client, (kind for kind, lives in zip(kinds, lists, strict=True) if lives))
     return LiveCosts(
         tuple(
             PricedObject(kind, live, kind.market.costs(live.values, prices))

@@ -16,7 +16,6 @@ from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import Run, step_slots
 from novita_infra.applying.walk import walk_steps
 from novita_infra.applying.walk_input import WalkInput
-from novita_infra.catalogue.prices import price_list
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
@@ -33,7 +32,7 @@ from novita_infra.planning.machine_actions import ActionOnMachine, action_on
 from novita_infra.planning.options import LABEL, is_pattern
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepLimits, Update
-from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.catalogue import read_price_list
 from novita_infra.state.locks.locking import locked
 from novita_infra.state.null_journal import NullJournal
 from novita_infra.state.opening import open_backend
@@ -65,8 +64,7 @@ async def choose_actions(
             f"Left out: {title} is no {' or '.join(kind.type for kind in kinds)}; novita-infra ps shows what runs"
         )
     buys = any(kind.machine and kind.machine.actions[name].buys for kind in kinds)
-    parts = sorted({part for item in targets for part in item.kind.market.price_lists}) if buys else []
-    prices = price_list(await read_prices(view.client, parts))
+    prices = await read_price_list(view.client, [item.kind for item in targets] if buys else ())
     actions = [
         action_on(
             item.kind,

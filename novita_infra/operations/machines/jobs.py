@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from novita_infra.account.jobs import MachineJob, break_request, job_in, jobs_pages
 from novita_infra.api.errors import Refused
+from novita_infra.kinds import MACHINE_KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.operations.account.view import AccountView
-from novita_infra.operations.machines.listing import MACHINE_KINDS
 from novita_infra.operations.machines.ownership import why_taken
 from novita_infra.refresh.objects import read_one
 

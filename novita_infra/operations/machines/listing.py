@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from novita_infra.catalogue.prices import PriceList, price_list
-from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Circumstances, Kind
+from novita_infra.catalogue.prices import PriceList
+from novita_infra.kinds import KINDS, MACHINE_KINDS
+from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
@@ -18,11 +18,9 @@ from novita_infra.operations.account.targets import ObjectTarget, all_targets, t
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.machines.details import FEW, has_details, read_details
 from novita_infra.planning.priced import RentedMachine, dearest_first
-from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.catalogue import read_price_list
 from novita_infra.refresh.circumstances import RecordedPair, read_arrears, read_migrations
 
-MACHINE_KINDS: Final[tuple[Kind, ...]] = tuple(kind for kind in KINDS.values() if kind.machine is not None)
-"""The kinds whose objects run programs."""
 AT_REST: Final = frozenset({Phase.STOPPED, Phase.GONE})
 """The phases in which nothing runs."""
 
@@ -47,7 +45,9 @@ async def find_machines(
     """
     found = await (targets_of(view, words, MACHINE_KINDS, gone=True) if words else all_targets(view, MACHINE_KINDS))
     shown = [item for item in found if words or everything or item.live.phase not in AT_REST]
-    prices, circumstances = await together(_prices(view, shown), _circumstances(view, shown))
+    prices, circumstances = await together(
+        read_price_list(view.client, [item.kind for item in shown]), _circumstances(view, shown)
+    )
     machines = [_machine(view, item, prices, circumstances) for item in shown]
     if detailed is None:
         detailed = sum(map(_has_details, machines)) <= FEW
@@ -110,11 +110,6 @@ async def _circumstances(view: AccountView, found: Sequence[ObjectTarget]) -> Ci
     recorded = [(item.kind, item.recorded.record) for item in found if item.recorded]
     owes, migrated = await together(read_arrears(view.client, pairs, now=now), read_migrations(view.client, recorded))
     return Circumstances(now, owes, migrated)
-
-
-async def _prices(view: AccountView, found: Sequence[ObjectTarget]) -> PriceList:
-    parts = sorted({part for item in found for part in item.kind.market.price_lists})
-    return price_list(await read_prices(view.client, parts))
 
 
 def _has_details(machine: RentedMachine) -> bool:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from novita_infra.account.billing import sum_of
 from novita_infra.account.spans import TimeSpan
-from novita_infra.catalogue.prices import Cost, PriceList, price_list
+from novita_infra.catalogue.prices import Cost, PriceList
 from novita_infra.kinds import KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import problem
@@ -15,7 +15,7 @@ from novita_infra.operations.account.billing.owners import Owners, owners_of
 from novita_infra.operations.account.billing.reading import read_terms, read_usage
 from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.cost.spending import Spending, billed_objects, spendings
-from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.catalogue import read_price_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,8 @@ async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSp
     if view.place is None:
         raise problem("there is no project here", "go to its folder, or name it: --project FOLDER")
     types = {item.address.type for item in view.recorded}
-    parts = sorted({part for name in types for part in KINDS[name].market.price_lists})
     usage, terms = await together(read_usage(view, span), read_terms(view, span))
-    prices = price_list(await read_prices(view.client, parts))
+    prices = await read_price_list(view.client, (KINDS[name] for name in types))
     owners = owners_of(view, {line.owner for line in (*usage.lines, *terms.lines)})
     of_usage = [owners.owned(line) for line in usage.lines if owners.of(line.owner)]
     of_terms = [owners.owned(line) for line in terms.lines if owners.of(line.owner)]
