@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from novita_infra.api.heartbeat import SILENCE, Heartbeat
+from novita_infra.api.heartbeat import Heartbeat
 from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.protocol import ApiClient
 from novita_infra.catalogue.products import PARTS
@@ -30,7 +30,7 @@ from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.operations.opening.account import SIMULATOR, AccountOpener, account_opener
-from novita_infra.operations.opening.simulated import SIM_SCALE
+from novita_infra.operations.opening.simulated import silence_of
 from novita_infra.planning.refactoring import state_edits
 from novita_infra.state.locks.locking import locked
 from novita_infra.state.opening import open_backend
@@ -95,7 +95,7 @@ class Session:
     def __post_init__(self) -> None:
         self.client.hide(self.project.secrets)
         OF_THIS_RUN.add(self.project.secrets)
-        silence = SILENCE * SIM_SCALE if self.sim else SILENCE  # a minute of a person, not of the simulator
+        silence = silence_of(sim=self.sim)
         self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 
 

@@ -12,7 +12,7 @@ class GitFault(enum.Enum):
     """A fault that stays until a person does something."""
 
     ACCESS = enum.auto()
-    """The server does not let this user in, or asks a question that nobody can answer."""
+    """The server does not let this user in, or asks for something that no person is there to type."""
     ABSENT = enum.auto()
     """The server has no such repository, or does not show it to this user."""
     CERTIFICATE = enum.auto()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,6 @@ from novita_infra.cli.client_log import StderrHandler
 
 Invoke = Callable[..., Result]
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING) (GET|POST) /\S+ ?.*")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_logger() -> Iterator[None]:
-    logger = logging.getLogger("novita_infra")
-    level = logger.level
-    yield
-    logger.setLevel(level)
-    for handler in [item for item in logger.handlers if isinstance(item, StderrHandler)]:
-        logger.removeHandler(handler)
 
 
 def _lines(stderr: str) -> list[str]:

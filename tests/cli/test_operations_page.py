@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from click.testing import Result
 from command_tree import command_names
 
 from novita_infra.cli import root
-from novita_infra.cli.client_log import StderrHandler
 from novita_infra.cli.pages.operations_page import LATER, LOOKUP, REACHED, operations_table, reached_by
 from novita_infra.kinds import by_name
 from novita_infra.lookups.registry import LOOKUPS
@@ -96,17 +94,6 @@ def test_a_kind_that_is_said_to_reach_an_operation_has_it_among_its_pairs() -> N
             assert one.source in {item["source"] for item in pairs["operations"]}, (kind.name, one.name)
 
 
-@pytest.fixture
-def _quiet_logger() -> Iterator[None]:
-    logger = logging.getLogger("novita_infra")
-    level = logger.level
-    yield
-    logger.setLevel(level)
-    for handler in [item for item in logger.handlers if isinstance(item, StderrHandler)]:
-        logger.removeHandler(handler)
-
-
-@pytest.mark.usefixtures("_quiet_logger")
 def test_a_command_that_is_said_to_reach_an_operation_calls_it(
     run: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
@@ -31,16 +31,12 @@ _MOST_PAGES: Final = 10_000
 
 
 async def call_api(client: ApiClient, request: Request) -> Any:
-    """The answer: JSON data, a str for plain text, None for an empty one. Raises ApiError."""
-    with _path_of_a_person():
-        return await client.send(request)
+    """The answer: JSON data, a str for plain text, None for an empty one. Raises ApiError.
 
-
-@contextmanager
-def _path_of_a_person() -> Iterator[None]:
-    """Where there is no such route, the error says what a path is like: a person has written this one."""
+    Where there is no such route, the error says what a path is like: a person has written this one.
+    """
     try:
-        yield
+        return await client.send(request)
     except ApiError as error:
         if error.advice == ROUTE_ADVICE:
             error.advice = _PATH_ADVICE
@@ -54,7 +50,7 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
     Raises Unanswered where the answer is no list or a list does not end, and ApiError.
     """
     sized = {"pageSize": _SIZE, **request.query}
-    first = await call_api(client, _with(request, sized))
+    first = await call_api(client, replace(request, query=sized))
     if isinstance(first, Mapping) and "has_more" in first:
         return await _following(
             client, request, first, lambda page: _after(page) if page.get("has_more") else "", "after"
@@ -65,7 +61,7 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
 
     async def fetch(page: Request) -> Any:
         number = page.query["pageNum"]
-        return await client.send(_with(page, {**page.query, **dict.fromkeys(_NUMBERS, number)}))
+        return await client.send(replace(page, query={**page.query, **dict.fromkeys(_NUMBERS, number)}))
 
     pages = Pages(path=request.path, items=lists, identity=_IDS, number="pageNum", first=1, query=sized)
     return list(await walk(pages, fetch))
@@ -89,7 +85,7 @@ async def _following(
         token = next_of(page)
         if not token or len(items) == before:
             return list(items.values())
-        page = object_of(await client.send(_with(request, {**request.query, name: token})))
+        page = object_of(await client.send(replace(request, query={**request.query, name: token})))
     raise Unanswered(request, text=f"the list does not end after {_MOST_PAGES} pages")
 
 
@@ -103,10 +99,6 @@ def _items(request: Request, page: Mapping[str, Any]) -> list[Any]:
 def _after(page: Mapping[str, Any]) -> str:
     items = next((objects_of(value) for value in page.values() if isinstance(value, list)), [])
     return text_of(page.get("last_id")) or (text_of(items[-1].get("id")) if items else "")
-
-
-def _with(request: Request, query: Mapping[str, str | int]) -> Request:
-    return Request(request.method, request.path, query, request.body, repeatable=request.repeatable)
 
 
 def without_secrets_of(client: ApiClient, data: Any) -> Any:

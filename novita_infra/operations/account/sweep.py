@@ -5,7 +5,7 @@ An object without a mark, or whose mark holds no deadline, is never touched. Onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.call import Target
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.machine import TimeRules
 from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import moments_of
@@ -22,8 +23,11 @@ from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.overdue import OverdueObject, SweepOutcome
 from novita_infra.refresh.objects import read_all, read_one
 
-SWEPT: Final = tuple(kind for kind in KINDS.values() if kind.machine and kind.machine.times)
-"""The kinds whose objects may have a deadline."""
+_RULES: Final[Mapping[str, TimeRules]] = {
+    kind.type: kind.machine.times for kind in KINDS.values() if kind.machine and kind.machine.times
+}
+"""By type: the rules of time of the kinds whose objects may have a deadline."""
+_SWEPT: Final = tuple(KINDS[name] for name in _RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,16 @@ class Overdue:
 
 async def find_overdue(view: AccountView) -> Overdue:
     """The objects past the deadline in their marks. Changes nothing. Raises ApiError if nothing can be listed."""
-    lists = await together(*(read_all(view.client, kind) for kind in SWEPT))
+    lists = await together(*(read_all(view.client, kind) for kind in _SWEPT))
     found: list[OverdueObject] = []
     unread: list[str] = []
-    for kind, lives in zip(SWEPT, lists, strict=True):
+    for kind, lives in zip(_SWEPT, lists, strict=True):
         unmarked = [live for live in lives.values() if live.phase in PRESENT and not _shows_mark(kind, live)]
         read = await together(*(_read(view.client, kind, live.id) for live in unmarked))
         unread += [live.id for live, one in zip(unmarked, read, strict=True) if one is None]
         known = [live for live in lives.values() if _shows_mark(kind, live)]
         found += _overdue(kind, (*known, *(live for live in read if live is not None)), now=view.clock.now())
-    unlisted = tuple(kind.type for kind, lives in zip(SWEPT, lists, strict=True) if not lives.is_certain)
+    unlisted = tuple(kind.type for kind, lives in zip(_SWEPT, lists, strict=True) if not lives.is_certain)
     found.sort(key=lambda item: (item.deadline, item.live.id))
     return Overdue(tuple(found), unlisted, tuple(unread))
 
@@ -60,9 +64,7 @@ async def end_overdue(view: AccountView, items: Sequence[OverdueObject], *, stop
 
 
 def _shows_mark(kind: Kind, live: Live) -> bool:
-    assert kind.machine is not None  # noqa: S101 -- of SWEPT
-    assert kind.machine.times is not None  # noqa: S101 -- of SWEPT
-    return bool(live.mark) or kind.machine.times.shows_mark(live)
+    return bool(live.mark) or _RULES[kind.type].shows_mark(live)
 
 
 def _overdue(kind: Kind, lives: Iterable[Live], *, now: float) -> Iterable[OverdueObject]:
@@ -105,8 +107,6 @@ async def _end(view: AccountView, item: OverdueObject, *, stops: bool) -> Overdu
 async def _stop(client: ApiClient, item: OverdueObject) -> OverdueObject:
     if item.live.phase is Phase.STOPPED:
         return replace(item, outcome=SweepOutcome.KEPT, reason="it is stopped already")
-    assert item.kind.machine is not None  # noqa: S101 -- of SWEPT
-    assert item.kind.machine.times is not None  # noqa: S101 -- of SWEPT
-    call = item.kind.call(item.kind.machine.times.stop)
+    call = item.kind.call(_RULES[item.kind.type].stop)
     await client.send(call.request(Target(item.live.id, {}, item.live)))
     return replace(item, outcome=SweepOutcome.STOPPED)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from pathlib import Path
 
-from novita_infra.api.heartbeat import SILENCE, Heartbeat
+from novita_infra.api.heartbeat import Heartbeat
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.locating import Located, locate
@@ -16,7 +16,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.recorded import RecordedObjects, recorded_in
 from novita_infra.operations.opening.account import account_opener
-from novita_infra.operations.opening.simulated import SIM_SCALE
+from novita_infra.operations.opening.simulated import silence_of
 from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State
 
@@ -54,7 +54,7 @@ class AccountView:
     heartbeat: Heartbeat = field(init=False)
 
     def __post_init__(self) -> None:
-        silence = SILENCE * SIM_SCALE if self.sim else SILENCE
+        silence = silence_of(sim=self.sim)
         self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 
 

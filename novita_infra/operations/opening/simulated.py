@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from novita_infra.api.heartbeat import SILENCE
 from novita_infra.model.clock import Clock, FastClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 SIM_SCALE: Final = 60.0
 """How many simulated seconds pass in one real second with `--sim`."""
+
+
+def silence_of(*, sim: bool) -> float:
+    """Seconds of the account's clock after which a sign of life is due: most of a minute of a person."""
+    return SILENCE * SIM_SCALE if sim else SILENCE
 
 
 def sim_db(root: Path) -> Path:
