@@ -32,6 +32,7 @@ CALLS_AT_ONCE: Final = 64
 """The most calls in flight by default; the client finds out how many of them do good."""
 STEPS_PER_CALL: Final = 2
 """Steps under way for each call in flight: one writes its intent to disk while the call of another is on its way."""
+STEPS_AT_ONCE: Final = STEPS_PER_CALL * CALLS_AT_ONCE
 
 
 def step_slots(parallelism: int | None) -> asyncio.Semaphore:

@@ -75,7 +75,7 @@ async def apply_plan(
             mark=partial(_mark, session),
             foreign=partial(_foreign, session),
             account=session.account,
-            other_states=SharedCall(StatesOfOthers(session).read),
+            other_states=SharedCall(StatesOfOthers(session, locks.undisturbed).read),
             create_lock=locks.take,
             states_pool=locks.threads,
             unread=frozenset(Address.parse(address) for address in plan.unread),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from novita_infra.applying.run import STEPS_AT_ONCE
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
@@ -26,8 +27,6 @@ from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
 from novita_infra.state.store import LockRefused, NamedLock, NamedLocks, StateBackend, StateReader
 
-_MOST_THREADS: Final = 64
-"""As many as the most calls that the client has in flight."""
 _OWN: Final = ""
 """The place of the states of this project, among those of others."""
 _HINT: Final = "name a state file, a folder of them, or a project"
@@ -71,8 +70,14 @@ class StatesOfOthers:
     A state is parsed again only if it has changed.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, undisturbed: Callable[[], str] = lambda: "") -> None:
+        """`undisturbed` as NamedLocks.undisturbed, of this project: while it is the same, its states are not asked."""
         self._session = session
+        self._undisturbed = undisturbed
+        self._mark = ""
+        """What `undisturbed` was before the states of this project were read, if they were read whole."""
+        self._own: list[State] = []
+        """The states of this project."""
         self._places = KnownPlaces(session)
         self._backends: dict[str, StateBackend] = {}
         self._stores: dict[tuple[str, str], StateReader] = {}
@@ -82,27 +87,42 @@ class StatesOfOthers:
     def read(self) -> OtherStates:
         """What they record now. A state that cannot be read counts as empty."""
         session = self._session
-        states: list[State] = []
-        for place, settings in {_OWN: session.project.state, **self._places.others()}.items():
-            with suppress(Problems, OSError):
-                states += self._states_at(place, settings)
+        states = [*self._own_states()]
+        for place, settings in self._places.others().items():
+            states += self._states_at(place, settings)[0]
         states = [state for state in states if state.lineage != session.state.lineage]
         if list(map(id, states)) != list(map(id, self._states)):
             self._states, self._last = states, other_states(states, account=session.account)
+        if self._last.unanswered:  # who waits for their objects wants to see what has become of them
+            self._mark = ""
         return self._last
 
-    def _states_at(self, place: str, settings: StateSettings) -> Iterator[State]:
-        """The states of a place; the state of this environment is not read."""
-        if place not in self._backends:
-            self._backends[place] = open_backend(settings)
-        backend = self._backends[place]
-        for name in backend.environments():
-            if place == _OWN and name == self._session.project.environment:
-                continue
-            if (place, name) not in self._stores:
-                self._stores[place, name] = backend.store(name)
-            with suppress(Problems):
-                yield self._stores[place, name].load()
+    def _own_states(self) -> list[State]:
+        """The other states of this project. They are asked again if another run may have changed one."""
+        mark = self._undisturbed()
+        if not mark or mark != self._mark:
+            self._own, is_whole = self._states_at(_OWN, self._session.project.state)
+            self._mark = mark if is_whole else ""
+        return self._own
+
+    def _states_at(self, place: str, settings: StateSettings) -> tuple[list[State], bool]:
+        """The states of a place, and whether all could be read; the state of this environment is not read."""
+        found: list[State] = []
+        is_whole = False
+        with suppress(Problems, OSError):
+            if place not in self._backends:
+                self._backends[place] = open_backend(settings)
+            backend = self._backends[place]
+            names = [
+                name for name in backend.environments() if place != _OWN or name != self._session.project.environment
+            ]
+            for name in names:
+                if (place, name) not in self._stores:
+                    self._stores[place, name] = backend.store(name)
+                with suppress(Problems):
+                    found.append(self._stores[place, name].load())
+            is_whole = len(found) == len(names)
+        return found, is_whole
 
 
 class CreateLocks:
@@ -118,7 +138,7 @@ class CreateLocks:
         """The locks of the project, and those of the account in the cache; None before the first create."""
         self._guard = threading.Lock()
         remote = open_backend(session.project.state).remote
-        self.threads = ThreadPoolExecutor(_MOST_THREADS, "states") if remote else None
+        self.threads = ThreadPoolExecutor(STEPS_AT_ONCE, "states") if remote else None
         """The threads in which a server is asked for locks and states; None where they are files."""
 
     def take(self, name: str) -> NamedLock | LockRefused:
@@ -137,6 +157,10 @@ class CreateLocks:
             lock.release()
             return other
         return _Locks(lock, other, self._guard)
+
+    def undisturbed(self) -> str:
+        """As NamedLocks.undisturbed, of the environment of the run."""
+        return self._places[0].undisturbed(self._session.project.environment) if self._places else ""
 
     def close(self) -> None:
         """Frees the locks."""

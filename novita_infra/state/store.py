@@ -122,6 +122,14 @@ class NamedLocks(Protocol):
         """As `Store.try_lock`; refused, too, while this run holds the lock of that name."""
         ...
 
+    def undisturbed(self, environment: str) -> str:
+        """A mark of the runs of other environments, as of the last `try_lock`.
+
+        While it is the same, none of them has changed a state in between. Empty while one is at work, or where that
+        is not known.
+        """
+        ...
+
     def close(self) -> None:
         """Gives back what the run needed for its locks, and the locks that it holds."""
         ...

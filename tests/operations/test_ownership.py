@@ -14,10 +14,10 @@ from novita_infra.manifests.project.discovery import ManifestFiles
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import RealClock
-from novita_infra.model.records import Record
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.known_places import KnownPlaces
-from novita_infra.operations.ownership import CreateLocks, OtherOwners, OthersClaim
+from novita_infra.operations.ownership import CreateLocks, OtherOwners, OthersClaim, StatesOfOthers
 from novita_infra.operations.session import ProjectOptions, Session
 from novita_infra.state.opening import open_backend
 from novita_infra.state.settings import StateSettings
@@ -103,6 +103,50 @@ def test_a_create_lock_is_held_against_all_runs_of_the_machine(cache: str, tmp_p
     for locks in all_locks:
         locks.close()
     assert not [*tmp_path.rglob("*.lock")]
+
+
+def test_states_are_asked_again_only_after_another_run(tmp_path: Path) -> None:
+    session, address = session_of(tmp_path / "one"), Address("vpc", "net")
+    prod = open_backend(session.project.state).store("prod")
+    mark = "first"
+    others = StatesOfOthers(session, lambda: mark)
+
+    def put(id: str) -> None:
+        prod.save(replace(prod.load(), records={address: Record(address, id)}))
+
+    put("n-1")
+    assert others.read().ids("vpc") == {"n-1"}
+    put("n-2")  # no run does so without another mark
+    assert others.read().ids("vpc") == {"n-1"}
+    mark = "second"
+    assert others.read().ids("vpc") == {"n-2"}
+    mark = ""
+    put("n-3")
+    assert others.read().ids("vpc") == {"n-3"}, "a run is at work"
+
+
+def test_a_state_that_could_not_be_read_is_asked_again(tmp_path: Path) -> None:
+    session, address = session_of(tmp_path / "one"), Address("vpc", "net")
+    prod = open_backend(session.project.state).store("prod")
+    prod.save(replace(prod.load(), records={address: Record(address, "n-1")}))
+    file = tmp_path / "one" / "states" / "prod.json"
+    text = file.read_bytes()
+    file.write_bytes(b"{")
+    others = StatesOfOthers(session, lambda: "mark")
+    assert others.read().ids("vpc") == frozenset()
+    file.write_bytes(text)
+    assert others.read().ids("vpc") == {"n-1"}
+
+
+def test_a_create_without_an_answer_is_asked_for_again(tmp_path: Path) -> None:
+    session, address = session_of(tmp_path / "one"), Address("vpc", "net")
+    prod = open_backend(session.project.state).store("prod")
+    pending = PendingCall("o", "create", 1.0, {"name": "net"}, account=session.account)
+    prod.save(replace(prod.load(), records={address: Record(address, "", pending=pending)}))
+    others = StatesOfOthers(session, lambda: "mark")
+    assert others.read().unanswered
+    prod.save(replace(prod.load(), records={address: Record(address, "n-1")}))
+    assert not others.read().unanswered
 
 
 def test_an_unmarked_object_that_another_project_of_the_machine_records_is_claimed(tmp_path: Path) -> None:

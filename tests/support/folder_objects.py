@@ -41,7 +41,7 @@ class FolderObjects:
     def snapshot(self) -> FolderObjects:
         return self
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
         with self._locked():
             if self._atomic:
                 for change in changes:
@@ -56,6 +56,7 @@ class FolderObjects:
                     new = path.with_suffix(".new")
                     new.write_bytes(change.data)
                     new.replace(path)
+        return [ABSENT if change.data is None else _version_of(change.data) for change in changes]
 
     def _check(self, change: ObjectChange) -> None:
         if change.expected is not None:
@@ -68,7 +69,7 @@ class FolderObjects:
             data = self._path(key).read_bytes()
         except FileNotFoundError:
             return None
-        return Object(data, hashlib.sha256(data).hexdigest())
+        return Object(data, _version_of(data))
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{quote(key, safe='')}.object"
@@ -82,3 +83,7 @@ class FolderObjects:
             yield
         finally:
             os.close(file)
+
+
+def _version_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -209,13 +209,15 @@ def _now() -> int:
 class CarelessObjects(FolderObjects):
     """Objects that compare a version and write a moment later: two writers may both win. The check must find that."""
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
+        versions: list[str] = []
         for change in changes:
             found = self.read(change.key)
             if change.expected not in {None, found.version if found else ABSENT}:
                 raise Conflict(change.key)
             time.sleep(0.001)
-            super().write([replace(change, expected=None)])
+            versions += super().write([replace(change, expected=None)])
+        return versions
 
 
 def _open(place: str, folder: Path, proxy: str) -> Objects:
@@ -253,7 +255,7 @@ def _race_on_objects(objects: Objects, order: Any, reporter: _Reporter) -> None:
         expected, expected_content = (None, ANY) if random.random() < 0.2 else seen[key]
         reporter.begin(key, content=content, expected=expected_content, write=True)
         try:
-            objects.write([ObjectChange(key, content.encode() if content else None, expected)])
+            (version,) = objects.write([ObjectChange(key, content.encode() if content else None, expected)])
         except Conflict:
             reporter.end("conflict")
             read(key)
@@ -263,6 +265,7 @@ def _race_on_objects(objects: Objects, order: Any, reporter: _Reporter) -> None:
             reporter.end("unknown")
         else:
             reporter.end("done")
+            seen[key] = (version, content)
     if not order["steps"]:
         for key in keys:
             read(key)

@@ -55,11 +55,15 @@ class LeaseTable:
     leases: Mapping[str, LeaseEntry] = field(default_factory=dict)
     names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """By name: the lease of its holder, and the token of that lease."""
+    last: str = ""
+    """The token of the lease that was taken last, whether it is still held or not: while it stays, nobody has come.
+    Empty if a program wrote the table that keeps no such token."""
 
     def without(self, key: str) -> LeaseTable:
         """The table without a lease and its names."""
         leases = {name: entry for name, entry in self.leases.items() if name != key}
-        return LeaseTable(leases, {name: held for name, held in self.names.items() if held[0] != key})
+        names = {name: held for name, held in self.names.items() if held[0] != key}
+        return replace(self, leases=leases, names=names)
 
     def without_process(self, note: Mapping[str, Any]) -> LeaseTable:
         """The table without all leases of the process of that note, which is dead."""
@@ -71,7 +75,7 @@ class LeaseTable:
 
     def without_names(self, names: Collection[str]) -> LeaseTable:
         """The table without these names."""
-        return LeaseTable(self.leases, {name: held for name, held in self.names.items() if name not in names})
+        return replace(self, names={name: held for name, held in self.names.items() if name not in names})
 
     def held_by(self, name: str) -> tuple[str, LeaseEntry] | None:
         """The lease that holds a name; None if it is free, or its holder gave up its lease or lost it."""
@@ -85,8 +89,8 @@ class LeaseTable:
             key: {"token": item.token, "beat": item.beat, "holder": dict(item.note)}
             for key, item in self.leases.items()
         }
-        text = json.dumps({"format": 1, "leases": leases, "names": self.names}).encode() + b"\n"
-        return packed(text, compressed=bool(self.names))
+        content = {"format": 1, "last": self.last, "leases": leases, "names": self.names}
+        return packed(json.dumps(content).encode() + b"\n", compressed=bool(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class Leases:
         self.beats = beats
         self._watched: dict[str, _Watched] = {}
         self._guard = threading.Lock()
+        self._known: tuple[LeaseTable, str] | None = None
+        """The table and its version as this process saw them last."""
 
     def describe(self) -> str:
         """The place of the table, for a message."""
@@ -137,7 +143,8 @@ class Leases:
             if entry is not None and not self.is_dead(key, entry):
                 return table, self.refusal(key, entry, place)
             left = table.without(key) if entry is None else table.without_process(entry.note)
-            return replace(left, leases={**left.leases, key: LeaseEntry(token, 0, note)}), entry is not None
+            leases = {**left.leases, key: LeaseEntry(token, 0, note)}
+            return replace(left, leases=leases, last=token), entry is not None
 
         result = self.change(take)
         if isinstance(result, LockRefused):
@@ -194,22 +201,31 @@ class Leases:
         return self._read()[0]
 
     def change(self, edit: Callable[[LeaseTable], tuple[LeaseTable, _T]]) -> _T:
-        """Replaces the table by what `edit` makes of it, again and again until nobody else changed it in between."""
+        """Replaces the table by what `edit` makes of it, again and again until nobody else changed it in between.
+
+        It begins with the table that was seen last: a write over it succeeds only if it is still the present one, and
+        what leads to no write is decided on the present one.
+        """
+        known = self._known
         while True:
-            table, version = self._read()
+            table, version = known or self._read()
             edited, result = edit(table)
-            if edited == table:
+            if edited != table:
+                with suppress(Conflict):
+                    (version,) = self._objects.write([ObjectChange(LOCKS, edited.text(), version)])
+                    self._known = edited, version
+                    return result
+            elif known is None:
                 return result
-            with suppress(Conflict):
-                self._objects.write([ObjectChange(LOCKS, edited.text(), version)])
-                return result
+            known = None
 
     def _read(self) -> tuple[LeaseTable, str]:
         content = self._objects.read(LOCKS)
         if content is None:
             return LeaseTable(), ABSENT
         text = unpacked(content, self.describe(), hint=_DAMAGED)
-        return _table(json_at(text, self.describe(), hint=_DAMAGED)), content.version
+        self._known = _table(json_at(text, self.describe(), hint=_DAMAGED)), content.version
+        return self._known
 
 
 _DAMAGED: Final = "make sure that no run is under way; then delete it"
@@ -217,7 +233,7 @@ _DAMAGED: Final = "make sure that no run is under way; then delete it"
 
 def _table(content: Mapping[str, Any]) -> LeaseTable:
     """The table in the JSON; what has another form is left out."""
-    leases, names = content.get("leases"), content.get("names")
+    leases, names, last = content.get("leases"), content.get("names"), content.get("last")
     return LeaseTable(
         {
             key: LeaseEntry(token, beat, note)
@@ -232,6 +248,7 @@ def _table(content: Mapping[str, Any]) -> LeaseTable:
             for name, held in (names.items() if isinstance(names, dict) else ())
             if isinstance(held, list) and len(held) == 2 and all(isinstance(item, str) for item in held)
         },
+        last if isinstance(last, str) else "",
     )
 
 

@@ -41,6 +41,8 @@ class NamedLeases:
         self._leases = leases
         self._operation = operation
         self._lease: Lease | None = None
+        self._seen = LeaseTable()
+        """The table at the last exchange."""
         self._waiting: deque[_Request] = deque()
         self._held: set[str] = set()
         self._unused: set[str] = set()
@@ -67,6 +69,13 @@ class NamedLeases:
         held = table.held_by(name)
         if lease is None or held is None or (held[0], held[1].token) != (lease.key, lease.token):
             raise _lost()
+
+    def undisturbed(self, environment: str) -> str:
+        """As NamedLocks.undisturbed. A run holds a lease as long as it may write, and who takes one is the last."""
+        table, lease = self._seen, self._lease
+        if lease is None or not table.leases.keys() <= {environment, lease.key}:
+            return ""
+        return table.last
 
     def release(self, name: str) -> None:
         """Gives back the name soon; nobody waits for that."""
@@ -101,7 +110,7 @@ class NamedLeases:
             return
         try:
             lease = self._lease = self._lease or self._take()
-            self._leases.change(lambda table: (self._exchanged(table, lease, requests, unused), None))
+            self._seen = self._leases.change(lambda table: _twice(self._exchanged(table, lease, requests, unused)))
         except Problems as error:  # of a release alone: a name is free in any case when the lease of the run is
             for request in requests:
                 request.error = error
@@ -135,6 +144,10 @@ class NamedLeases:
         lease = self._leases.try_take(key, self._operation, place=self._leases.describe())
         assert isinstance(lease, Lease)  # noqa: S101 -- nobody else knows the key
         return lease
+
+
+def _twice(table: LeaseTable) -> tuple[LeaseTable, LeaseTable]:
+    return table, table
 
 
 def _lost() -> Problems:

@@ -91,9 +91,10 @@ class Objects(ObjectReader, Protocol):
         """
         ...
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
         """Makes the changes durable, all at once, or one after the other in this order where that is not possible.
 
+        Returns the version that each change gave its object, ABSENT for one that it deleted.
         Raises Conflict at the first change whose expected version is not the present one. A backend that makes all at
         once then has changed nothing; another one has made the changes before it.
         """

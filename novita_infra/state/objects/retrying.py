@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from novita_infra.model.diagnostics import problem
@@ -82,38 +82,34 @@ class RetryingObjects(RetryingReader):
     def snapshot(self) -> RetryingReader:
         return RetryingReader(self._until_done(self._objects.snapshot), sleep=self._sleep)
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
-        left = list(changes)
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
+        made: list[str] = []
         doubtful = False
 
         def attempt() -> None:
-            nonlocal doubtful, left
+            nonlocal doubtful
             if doubtful:
-                left = self._not_done(left)
-            if not left:
+                made.extend(self._made(changes[len(made) :]))
+            if len(made) == len(changes):
                 return
             try:
-                self._objects.write(left)
+                made.extend(self._objects.write(changes[len(made) :]))
             except (AnswerLost, OutOfReach):
                 doubtful = True
                 raise
 
         self._until_done(attempt)
+        return made
 
-    def _not_done(self, changes: list[ObjectChange]) -> list[ObjectChange]:
-        """The changes without those at the begin that are made already. Raises Conflict if another writer was there.
+    def _made(self, changes: Sequence[ObjectChange]) -> Iterator[str]:
+        """The versions of those at the begin that are made already. Raises Conflict if another writer was there.
 
         Changes are made in order, so whatever follows the first that is not made is not made either.
         """
-        for number, change in enumerate(changes):
+        for change in changes:
             present = self._objects.read(change.key)
-            if change.data is None:
-                if present is None:
-                    continue
-                return changes[number:]
-            if present is not None and present.data == change.data:
-                continue
-            if change.expected is not None and (present.version if present else ABSENT) != change.expected:
-                raise Conflict(change.key)
-            return changes[number:]
-        return []
+            if (present.data if present else None) != change.data:
+                if change.data is not None and change.expected not in {None, present.version if present else ABSENT}:
+                    raise Conflict(change.key)
+                return
+            yield present.version if present else ABSENT

@@ -50,8 +50,8 @@ class MendedObjects:
     def snapshot(self) -> MendedObjects:
         return self
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
-        self._mended(lambda: self._objects.write(changes))
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
+        return self._mended(lambda: self._objects.write(changes))
 
     def _mended(self, call: Callable[[], _T]) -> _T:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -179,21 +181,113 @@ def test_a_name_that_another_run_has_by_now_guards_no_call(machine: Callable[[st
     b.check()  # nobody has taken that one
 
 
+class Counted(FolderObjects):
+    """Objects that count their calls, which take a while."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, atomic=False)
+        self.reads = self.writes = 0
+
+    def read(self, key: str) -> Any:
+        self.reads += 1
+        time.sleep(0.01)
+        return super().read(key)
+
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
+        self.writes += 1
+        return super().write(changes)
+
+
 def test_checks_of_many_names_read_the_table_together(tmp_path: Path) -> None:
-    reads: list[str] = []
-
-    class Counted(FolderObjects):
-        def read(self, key: str) -> Any:
-            reads.append(key)
-            time.sleep(0.01)
-            return super().read(key)
-
-    names = NamedLeases(Leases(Counted(tmp_path, atomic=False), period=PERIOD, beats=False), "apply")
+    objects = Counted(tmp_path)
+    names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
     with ThreadPoolExecutor(40) as pool:
         locks = [*pool.map(names.try_lock, [f"vpc {number}" for number in range(40)])]
-        reads.clear()
+        objects.reads = 0
         list(pool.map(lambda lock: lock.check(), locks))
-    assert len(reads) < 10
+    assert objects.reads < 10
+
+
+def test_a_wave_of_creates_costs_one_write_of_the_table_and_one_read(tmp_path: Path) -> None:
+    Machine(tmp_path, "ada").taken("dev")
+    objects = Counted(tmp_path)
+    names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
+    names.try_lock("vpc first")
+    for wave in range(3):
+        objects.reads = objects.writes = 0
+        lock = names.try_lock(f"vpc {wave}")
+        assert not isinstance(lock, LockRefused)
+        assert names.undisturbed("dev")
+        lock.check()
+        assert (objects.reads, objects.writes) == (1, 1)
+    Machine(tmp_path, "bob").taken("prod").release()  # another writer costs a write that is refused, and a read
+    objects.reads = objects.writes = 0
+    assert not isinstance(names.try_lock("vpc last"), LockRefused)
+    assert (objects.reads, objects.writes) == (1, 2)
+
+
+def test_a_refusal_is_decided_on_the_present_table(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    lease = ada.taken()
+    bob.refused()
+    lease.release()
+    assert isinstance(bob.take(), Lease)
+
+
+def test_a_run_is_undisturbed_until_another_one_comes(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    ada.taken("dev")
+    names = NamedLeases(ada.leases, "apply")
+    number = 0
+
+    def mark() -> str:
+        nonlocal number
+        number += 1
+        names.try_lock(f"vpc {number}")
+        return names.undisturbed("dev")
+
+    assert names.undisturbed("dev") == "", "it has not looked yet"
+    first = mark()
+    assert first
+    assert mark() == first
+    assert names.undisturbed("prod") == "", "the run of dev is another one for it"
+    prod = bob.taken("prod")
+    assert mark() == ""
+    prod.beat()
+    assert mark() == ""
+    prod.release()
+    second = mark()
+    assert second
+    assert second != first, "what it changed must be read"
+    other = NamedLeases(bob.leases, "apply")
+    other.try_lock("vpc x")
+    assert mark() == ""
+    other.close()
+    assert mark() not in {"", first, second}
+
+
+def test_a_run_that_came_and_went_between_two_looks_is_noticed(machine: Callable[[str], Machine]) -> None:
+    ada, bob = machine("ada"), machine("bob")
+    names = NamedLeases(ada.leases, "apply")
+    names.try_lock("vpc 1")
+    before = names.undisturbed("dev")
+    bob.taken("prod").release()
+    names.try_lock("vpc 2")
+    assert names.undisturbed("dev") not in {"", before}
+
+
+def test_a_table_of_a_program_that_keeps_no_mark_says_nothing(tmp_path: Path, machine: Any) -> None:
+    ada, objects = machine("ada"), FolderObjects(tmp_path, atomic=False)
+    names = NamedLeases(ada.leases, "apply")
+    names.try_lock("vpc 1")
+    assert names.undisturbed("dev")
+    found = objects.read(LOCKS)
+    assert found is not None
+    content = json.loads(gzip.decompress(found.data))
+    del content["last"]
+    objects.write([ObjectChange(LOCKS, json.dumps(content).encode(), found.version)])
+    names.try_lock("vpc 2")
+    assert names.undisturbed("dev") == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])

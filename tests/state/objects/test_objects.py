@@ -34,9 +34,10 @@ def objects(open_again: Callable[[], Objects]) -> Objects:
 
 
 def put(objects: Objects, key: str, data: bytes, expected: str | None = None) -> str:
-    """Writes one object, and returns its version."""
-    objects.write([ObjectChange(key, data, expected)])
-    return version_of(objects, key)
+    """Writes one object, and returns the version that the place says it has, which must be that of a read."""
+    (version,) = objects.write([ObjectChange(key, data, expected)])
+    assert version == version_of(objects, key)
+    return version
 
 
 def version_of(objects: Objects, key: str) -> str:
@@ -148,9 +149,10 @@ def test_a_change_without_an_expected_version_overwrites(open_again: Callable[[]
 
 
 def test_deleting_what_does_not_exist_does_nothing(objects: Objects) -> None:
-    objects.write([ObjectChange("dev/head", None)])
-    objects.write([ObjectChange("dev/head", None, ABSENT), ObjectChange("dev/states/a", b"1", ABSENT)])
-    objects.write([ObjectChange("dev/states/a", None), ObjectChange("dev/states/b", None)])
+    assert [*objects.write([ObjectChange("dev/head", None)])] == [ABSENT]
+    absent, _ = objects.write([ObjectChange("dev/head", None, ABSENT), ObjectChange("dev/states/a", b"1", ABSENT)])
+    gone = objects.write([ObjectChange("dev/states/a", None), ObjectChange("dev/states/b", None)])
+    assert [absent, *gone] == [ABSENT, ABSENT, ABSENT]
     assert list(objects.keys("")) == []
 
 

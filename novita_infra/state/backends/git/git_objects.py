@@ -8,11 +8,11 @@ from itertools import groupby
 from pathlib import Path
 
 from novita_infra.state.backends.git.messages import commit_message
-from novita_infra.state.backends.git.ref import LIMIT, GitRef
+from novita_infra.state.backends.git.ref import LIMIT, GitRef, blob_of
 from novita_infra.state.backends.git.remotes import find_remote
 from novita_infra.state.backends.git.urls import NAME, without_login
 from novita_infra.state.objects.layout import LOCKS
-from novita_infra.state.objects.objects import Object, ObjectChange
+from novita_infra.state.objects.objects import ABSENT, Object, ObjectChange
 
 
 class GitObjects:
@@ -51,10 +51,11 @@ class GitObjects:
     def _now(self, ref: GitRef) -> GitSnapshot:
         return GitSnapshot(ref, self.describe)
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
         for ref, group in groupby(changes, key=lambda change: self._ref(change.key)):
             part = list(group)
             ref.write(part, commit_message(part))
+        return [ABSENT if change.data is None else blob_of(change.data) for change in changes]
 
     def _ref(self, key: str) -> GitRef:
         return self._locks if key == LOCKS else self._branch

@@ -108,7 +108,7 @@ class GitRef:
             if change.data is None:
                 files.pop(change.key, None)
             else:
-                files[change.key] = _blob_of(change.data)
+                files[change.key] = blob_of(change.data)
         return files
 
     def _push(self, files: dict[str, str], changes: Sequence[ObjectChange], message: str, until: float) -> str:
@@ -272,5 +272,6 @@ def _listed(output: bytes) -> dict[str, str]:
     return files
 
 
-def _blob_of(data: bytes) -> str:
+def blob_of(data: bytes) -> str:
+    """The id that git gives a file with that content."""
     return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

@@ -76,13 +76,14 @@ class PostgresObjects:
     def snapshot(self) -> PostgresObjects:
         return self
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
+        version = secrets.token_hex(16)  # of this write alone, even where a database was restored from a backup
         keys = [change.key for change in changes]
         arguments = (
             keys,
             [change.expected for change in changes],
             [change.data for change in changes],
-            secrets.token_hex(16),  # of this write alone, even where a database was restored from a backup
+            version,
         )
 
         def call(connection: Connection[Any]) -> str | None:
@@ -101,6 +102,7 @@ class PostgresObjects:
             raise Conflict(match[1] if match else absent) from None
         if conflict is not None:
             raise Conflict(conflict)
+        return [ABSENT if change.data is None else version for change in changes]
 
     def _rows(self, query: Any, *arguments: str, **parts: sql.Composable) -> list[tuple[Any, ...]]:
         try:

@@ -63,15 +63,18 @@ class S3Objects:
     def snapshot(self) -> S3Objects:
         return self
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
         if any(change.expected is not None for change in changes):
             self._need_conditions()
+        versions: list[str] = []
         for deletes, group in groupby(changes, lambda change: change.data is None and change.expected is None):
             if deletes:
-                self._delete([change.key for change in group])
+                keys = [change.key for change in group]
+                self._delete(keys)
+                versions += [ABSENT] * len(keys)
             else:
-                for change in group:
-                    self._change(change)
+                versions += map(self._change, group)
+        return versions
 
     def _stored(self, key: str) -> Object | None:
         """What lies there, even if it counts as no object."""
@@ -84,20 +87,26 @@ class S3Objects:
             return None
         except _FAILURES as error:
             raise self._fault(error, key) from error
-        if not version:
-            raise problem(f"{self.describe(key)}: the server gives no ETag", "use a server with conditional writes")
-        return Object(data, version)
+        return Object(data, self._version(version, key))
 
-    def _change(self, change: ObjectChange) -> None:
+    def _version(self, tag: str | None, key: str) -> str:
+        if not tag:
+            raise problem(f"{self.describe(key)}: the server gives no ETag", "use a server with conditional writes")
+        return tag
+
+    def _change(self, change: ObjectChange) -> str:
+        """Makes one change; the new version."""
         if change.data is None and change.expected == ABSENT:
             if self.read(change.key):
                 raise Conflict(change.key)
-        else:
-            data = _DELETED if change.data is None else change.data
-            if not self._put(change.key, data, change.expected):
-                if change.expected != ABSENT:
-                    raise Conflict(change.key)
-                self._put_over_deleted(change.key, data)
+            return ABSENT
+        data = _DELETED if change.data is None else change.data
+        version = self._put(change.key, data, change.expected)
+        if version is None:
+            if change.expected != ABSENT:
+                raise Conflict(change.key)
+            version = self._put_over_deleted(change.key, data)
+        return ABSENT if change.data is None else version
 
     def _delete(self, keys: list[str]) -> None:
         """Deletes the objects that exist, a thousand by one request."""
@@ -109,29 +118,30 @@ class S3Objects:
         except _FAILURES as error:
             raise self._fault(error, keys[0], writes=True) from error
 
-    def _put_over_deleted(self, key: str, data: bytes) -> None:
+    def _put_over_deleted(self, key: str, data: bytes) -> str:
         """Creates an object where a deleted one may lie. Raises Conflict if there is another one."""
         for _ in range(_ATTEMPTS):
             remains = self._stored(key)
             if remains is not None and remains.data != _DELETED:
                 raise Conflict(key)
-            if self._put(key, data, ABSENT if remains is None else remains.version):
-                return
+            version = self._put(key, data, ABSENT if remains is None else remains.version)
+            if version is not None:
+                return version
         raise OutOfReach("other runs change it all the time")
 
-    def _put(self, key: str, data: bytes, expected: str | None) -> bool:
-        """Writes the object; whether its present version is the expected one. Where it is not, nothing is written."""
+    def _put(self, key: str, data: bytes, expected: str | None) -> str | None:
+        """Writes the object; its new version. None where its present one is not as expected: nothing is written."""
         mode: Any = "overwrite" if expected is None else "create" if expected == ABSENT else {"e_tag": expected}
         try:
-            obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+            result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)
         except (AlreadyExistsError, PreconditionError, FileNotFoundError) as error:
             code = error_code(error)
             if code in {"NoSuchBucket", "ConditionalRequestConflict", "OperationAborted"}:
                 raise self._fault(error, key, writes=True) from error
-            return False
+            return None
         except _FAILURES as error:
             raise self._fault(error, key, writes=True) from error
-        return True
+        return self._version(result["e_tag"], key)
 
     def _need_conditions(self) -> None:
         """Raises Problems if the server ignores the conditions of writes: two runs would overwrite each other."""

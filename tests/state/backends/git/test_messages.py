@@ -34,10 +34,10 @@ class Subjects(FolderObjects):
         super().__init__(folder, atomic=True)
         self.subjects: list[str] = []
 
-    def write(self, changes: Sequence[ObjectChange]) -> None:
-        super().write(changes)
+    def write(self, changes: Sequence[ObjectChange]) -> Sequence[str]:
         if all(change.key != "locks" for change in changes):
             self.subjects.append(commit_message(changes).partition("\n")[0])
+        return super().write(changes)
 
 
 def run_in(store: GuardedStore) -> None:
