@@ -16,7 +16,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.orphans import find_orphans
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 FLEET = (
     ("VPC", "net", {"cluster": "us-dallas-nas-2"}),

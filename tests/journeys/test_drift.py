@@ -26,8 +26,8 @@ from novita_infra.simulator.world.market import money
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.drift import drift_report
 from novita_infra.views.formats.json.state import record_json
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.state import record_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {

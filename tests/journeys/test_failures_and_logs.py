@@ -22,9 +22,9 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.output import whole_output
 from novita_infra.views.formats.json.state import record_json
 from novita_infra.views.formats.json.ui import Messages
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.result import result_lines
 from novita_infra.views.formats.text.state import record_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 WORKERS = {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60}

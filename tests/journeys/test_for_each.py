@@ -21,8 +21,8 @@ from novita_infra.simulator.world.cloud.instances import instance_of
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.why import reasons
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.why import why_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 PROJECT: dict[str, Any] = {
     "apiVersion": "novita-infra/v1",

@@ -20,7 +20,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
 from novita_infra.views.content.run_summary import outcome_sentence
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 HERE = "us-dallas-nas-2"
 SECRET = {"TOKEN": "hush-hush"}

@@ -22,7 +22,7 @@ from novita_infra.simulator.world.market.catalogue import product_of, set_stock
 from novita_infra.simulator.world.market.money import move_price
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 CARD = {"product": {"gpu": "RTX", "maxPricePerHour": 0.4, "choose": "cheapest"}}
 

@@ -23,7 +23,7 @@ from novita_infra.simulator.world.market.catalogue import product_of
 from novita_infra.simulator.world.market.money import list_price, move_price, spent
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"id": "4090.16c62g"}, "cluster": HERE, "image": "ubuntu:22.04"}

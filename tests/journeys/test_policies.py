@@ -22,7 +22,7 @@ from novita_infra.model.rules import Judge, Policy
 from novita_infra.planning.plan.review import Review
 from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.lines import plain
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 pytestmark = pytest.mark.process
 

@@ -26,7 +26,7 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 DISK = {"name": "disk", "cluster": "us-dallas-nas-2", "sizeGb": 10}
 MACHINE = {

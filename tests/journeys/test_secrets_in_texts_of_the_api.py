@@ -17,9 +17,9 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.output import whole_output
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.ui import Messages
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.result import result_lines
 from novita_infra.views.formats.text.state import record_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 ENVIRON = {"CMD_TOKEN": "tok3n/for+cmd", "SALT": "pepper-and-salt", "ACCOUNT": "plain"}
 MACHINE: dict[str, Any] = {

@@ -14,7 +14,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud import registry_auths
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 CLUSTER = "us-dallas-nas-2"
 STORAGE = ("NetworkStorage", "data", {"cluster": CLUSTER, "sizeGb": 20})

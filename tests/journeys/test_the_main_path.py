@@ -22,7 +22,7 @@ from novita_infra.simulator import PROFILES
 from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 PORTS = {"expressions": ["6379/tcp", "9001/tcp"]}

@@ -34,7 +34,7 @@ from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.diagnostics import diagnostic_lines
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 CASES: Final = Path(__file__).parents[1] / "plans"
 Ordering = Callable[[list[Any]], dict[str, list[Any]]]

@@ -12,7 +12,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.values import Digest, Ref, Secret, Value
 from novita_infra.planning.changes.equality import Difference, explain_difference
 from novita_infra.views.content.lines import plain
-from novita_infra.views.formats.text.values import differing
+from novita_infra.views.plan_lines.values import differing
 
 OLD, NEW = Secret("hunter2", "env:A"), Secret("swordfish", "env:A")
 URL = Ref(Address("endpoint", "api"), "url")

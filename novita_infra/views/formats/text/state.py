@@ -11,7 +11,7 @@ from novita_infra.views.content.drift import adopted_of
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.state import RecordNote, origin_notes, recorded_values, status_notes
 from novita_infra.views.content.values import inline
-from novita_infra.views.formats.text.values import described, differing
+from novita_infra.views.plan_lines.values import described, differing
 
 
 def output_lines(outputs: Mapping[str, Value]) -> Iterator[Line]:

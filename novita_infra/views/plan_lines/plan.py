@@ -10,10 +10,10 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.alike import ChangeLines, shown_once
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import by_address, fields_by_call, nothing_to_do, summary
-from novita_infra.views.formats.text.drift import adopted_lines, drift_lines, unread_lines
-from novita_infra.views.formats.text.money import money_lines, row_lines, standing_lines
-from novita_infra.views.formats.text.safety import detour_lines, policy_lines, targeting_lines
-from novita_infra.views.formats.text.values import described, differing
+from novita_infra.views.plan_lines.drift import adopted_lines, drift_lines, unread_lines
+from novita_infra.views.plan_lines.money import money_lines, row_lines, standing_lines
+from novita_infra.views.plan_lines.safety import detour_lines, policy_lines, targeting_lines
+from novita_infra.views.plan_lines.values import described, differing
 
 
 def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:

@@ -22,10 +22,10 @@ from novita_infra.state.state import State
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.plan import summary
 from novita_infra.views.formats.json.plan import plan_json
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.result import result_lines
 from novita_infra.views.formats.text.state import record_lines, state_lines
 from novita_infra.views.formats.text.terminal import write
+from novita_infra.views.plan_lines.plan import plan_lines
 
 
 @pytest.mark.parametrize("name", ["mixed", "unchanged", "refused", "destroyed"])

@@ -11,7 +11,7 @@ from novita_infra.planning.plan.changes import Action, Adopted
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.content.drift import answer
 from novita_infra.views.content.lines import Line, Tone, line
-from novita_infra.views.formats.text.values import differing
+from novita_infra.views.plan_lines.values import differing
 
 _CAUSES: Final[Mapping[Cause, str]] = {
     Cause.EDITED: "edited by hand",

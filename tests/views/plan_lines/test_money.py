@@ -21,7 +21,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.schema.plan import plan_schema
-from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 from novita_infra.views.results.orphans import orphan_listing
 
 GPU = Cost("RTX 4090 24GB, on demand", 35_000, unit="GPU", listed="gpu/4090/onDemand")

@@ -11,7 +11,7 @@ from novita_infra.kinds.field import Field, Replaces
 from novita_infra.model.values import Value
 from novita_infra.planning.changes.equality import agree
 from novita_infra.views.content.lines import plain
-from novita_infra.views.formats.text.values import differing
+from novita_infra.views.plan_lines.values import differing
 
 FIELD = Field(name="f", schema={}, doc="", api="", change=Replaces("it is so"))
 
