@@ -38,6 +38,7 @@ DONE = [
         "docs/schedules.md",
         "docs/state.md",
         "docs/simulator.md",
+        "docs/library.md",
     )
 ]
 LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")

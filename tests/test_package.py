@@ -27,7 +27,7 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = re.compile(
-    r"novita_infra/.+\.py|novita_infra/py\.typed|novita_infra/schemas/(draft-07/|results/)?\w+\.json|novita_infra-[^/]+\.dist-info/.+"
+    r"novita_infra/.+\.py|novita_infra/__init__\.pyi|novita_infra/py\.typed|novita_infra/schemas/(draft-07/|results/)?\w+\.json|novita_infra-[^/]+\.dist-info/.+"
 )
 IN_SDIST = re.compile(
     r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements|changelog\.d|\.ci|\.github)/.+|state/README\.md"

@@ -19,11 +19,12 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.api.request import Request
+from novita_infra.model.diagnostics import NovitaInfraError
 
 AGAIN: Final = "run the same command again; it looks before it acts"
 
 
-class ApiError(Exception):
+class ApiError(NovitaInfraError):
     """A call that did not succeed. `str()` is fit for a person: the call, the API's reason and its words."""
 
     advice = ""

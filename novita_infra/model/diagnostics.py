@@ -72,7 +72,11 @@ def hint_elsewhere(item: Diagnostic, command: str) -> str:
     return item.hint.replace(run_again_with(item.option), item.option).replace(item.option, f"{command} {item.option}")
 
 
-class Problems(Exception):
+class NovitaInfraError(Exception):
+    """The base of the errors of this package. `str()` is fit for a person, and holds no secret."""
+
+
+class Problems(NovitaInfraError):
     """All problems, raised together. `code` is the exit code of the command."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], *, code: int = EXIT_ERROR) -> None:

@@ -34,6 +34,13 @@ from novita_infra.state.seen_versions import RunNotes
 from novita_infra.state.state import LastRun, UsedPlan, edited
 
 
+def is_nothing_to_do(session: Session, review: Review, used: UsedPlan | None) -> bool:
+    """Whether an apply would neither make a call nor write the state. `used` is the approved plan, if there is one."""
+    plan, state = review.plan, session.state
+    unfinished = used is not None and used in state.used_plans and not used.done
+    return review.empty and not (plan.record_updates or plan.edits or unfinished or session.store.has_old_key())
+
+
 async def apply_plan(
     session: Session,
     review: Review,

@@ -14,6 +14,7 @@ import novita_infra
 PACKAGE = Path(novita_infra.__file__).parent
 HOOK = "a hook of kinds: each kind has its own of this meaning"
 CALL = "an operation of the API: the call of a kind and the simulator's side of it, or one for each resource"
+FACE = "the name of the library, and the value inside"
 EXCEPTIONS = {
     "check": (HOOK, "kinds/"),
     "costs": (HOOK, "kinds/"),
@@ -36,6 +37,8 @@ EXCEPTIONS = {
     "stop": (CALL, "kinds/ simulator/world/"),
     "update": (CALL, "kinds/ simulator/world/"),
     "upgrade": (CALL, "kinds/ simulator/world/"),
+    "Client": (FACE, "library/ api/"),
+    "Project": (FACE, "library/ manifests/"),
     "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
 }
 """Names that several modules may give, with the reason and the beginnings of the paths that may."""

@@ -51,12 +51,12 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
     """
     sized = {"pageSize": _SIZE, **request.query}
     first = await call_api(client, replace(request, query=sized))
-    if isinstance(first, Mapping) and "has_more" in first:
+    if isinstance(first, Mapping) and (name := next((name for name in _CURSORS if name in first), "")):
+        return await _following(client, request, first, lambda page: text_of(page.get(name)), "cursor")
+    if isinstance(first, Mapping) and "has_more" in first:  # pages of v2 have it, too, and know no `after`
         return await _following(
             client, request, first, lambda page: _after(page) if page.get("has_more") else "", "after"
         )
-    if isinstance(first, Mapping) and (name := next((name for name in _CURSORS if name in first), "")):
-        return await _following(client, request, first, lambda page: text_of(page.get(name)), "cursor")
     lists = tuple(name for name, value in object_of(first).items() if isinstance(value, list))
 
     async def fetch(page: Request) -> Any:

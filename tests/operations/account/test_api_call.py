@@ -63,6 +63,7 @@ def _read(service: Service) -> list[Any]:
         (_numbered("pageNo", 100), 4),
         (_numbered("page", 50, total=False), 8),
         (_cursor, 5),
+        (lambda query: _cursor(query) | {"has_more": bool(_cursor(query)["next_cursor"])}, 5),
         (_after, 7),
         (lambda _: {"data": ITEMS}, 4),
         (lambda _: {"data": ITEMS, "has_more": True}, 2),

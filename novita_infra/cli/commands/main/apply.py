@@ -14,7 +14,6 @@ import click
 from novita_infra.applying.events import Outcome, Result
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved as approved_by_person
-from novita_infra.cli.judging import judged
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
     auto_approve_option,
@@ -25,10 +24,11 @@ from novita_infra.cli.options import (
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
+from novita_infra.library.judging import judged
 from novita_infra.manifests.project.locating import Located
 from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_ERROR, Problems, problem
-from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.applying import apply_plan, is_nothing_to_do
 from novita_infra.operations.plans.approved_plans import (
     ApprovedRun,
     check_expected,
@@ -168,7 +168,7 @@ async def apply_project(
         review = await plan_project(session, plan_options)
         run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
         review = run.review if run else review
-        review = await judged(session, review, plan_options)
+        review = await judged(session, review, plan_options, os.environ)
         _report_note(run, renderer)
         renderer.run_plan(review, warnings=session.project.warnings)
         if review.problems:
@@ -216,7 +216,7 @@ async def _apply_saved(
                 if renderer.for_programs:  # a person who reads a refusal has no use for its plan
                     renderer.run_plan(saved.review)
                 raise
-            review = await judged(session, run.review, plan_options)
+            review = await judged(session, run.review, plan_options, os.environ)
             _report_note(run, renderer)
             if review.problems and not renderer.for_programs:
                 renderer.diagnostics((*review.notes, *review.problems))
@@ -264,11 +264,9 @@ async def _carry_out(
     used: UsedPlan | None = None,
 ) -> int:
     plan = review.plan
-    unfinished = used in session.state.used_plans and used is not None and not used.done
-    rewrites = review.empty and session.store.has_old_key()
-    if rewrites:
+    if review.empty and session.store.has_old_key():
         renderer.message("The state is written again: it was not encrypted as state.encryption says now.")
-    if review.empty and not (plan.record_updates or plan.edits or unfinished or rewrites):
+    if is_nothing_to_do(session, review, used):
         _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
         return 0
     with (

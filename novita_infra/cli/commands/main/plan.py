@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.judging import judged
 from novita_infra.cli.options import path_argument, with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.kinds import KINDS
+from novita_infra.library.judging import judged
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import save_plan, store_new_state
@@ -101,7 +101,7 @@ async def _plan(
         report_other_run(session)
         if out is not None:
             await store_new_state(session)
-        review = await judged(session, await plan_project(session, plan_options), plan_options)
+        review = await judged(session, await plan_project(session, plan_options), plan_options, os.environ)
         digest = ""
         if out is not None and review.problems:
             digest = digest_of(review)

@@ -1,0 +1,71 @@
+"""The options of a plan, as keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypedDict
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import problem
+from novita_infra.planning.options import LABEL, PlanOptions, Refresh, is_pattern
+
+
+class PlanChoices(TypedDict, total=False):
+    """The keyword arguments of `plan`, `apply` and `destroy`; each is the option of the command of that name.
+
+    Where several resources can be named: addresses, patterns such as `instance.*`, or labels such as `label:team=ml`.
+    """
+
+    targets: Iterable[str]
+    """Only these resources, what they need, and what cannot remain without them."""
+    excludes: Iterable[str]
+    """Not these resources, nor what cannot be done without them."""
+    replaces: Iterable[str]
+    """Replace these resources, though they could be kept."""
+    allow_data_loss: Iterable[str]
+    """The resources whose data may be lost."""
+    create_anyway: Iterable[str]
+    """Create these resources though an object of their name and place exists that no state has."""
+    allow_large_change: bool
+    """Whether more may be deleted and replaced than the limit of the project."""
+    refresh: Literal["all", "changed", "none", "only"]
+    """Which objects are read first."""
+    runway_minutes: int
+    """Minutes for which the balance must pay for what the plan adds; 60 by default."""
+    new_state: bool
+    """Whether to start with a new state, though objects exist that a lost state may have recorded."""
+
+
+def plan_options_of(choices: PlanChoices, *, destroys: bool = False) -> PlanOptions:
+    """The options that the choices mean. Raises Problems for what is no address, pattern or label."""
+    return PlanOptions(
+        destroys=destroys,
+        targets=_named(choices.get("targets", ())),
+        excludes=_named(choices.get("excludes", ())),
+        replaces=_named(choices.get("replaces", ())),
+        allow_data_loss=_named(choices.get("allow_data_loss", ())),
+        create_anyway=_named(choices.get("create_anyway", ())),
+        allow_large_change=choices.get("allow_large_change", False),
+        refresh=_refresh(choices.get("refresh", "all")),
+        runway=choices.get("runway_minutes", 60),
+        new_state=choices.get("new_state", False),
+    )
+
+
+def _refresh(word: str) -> Refresh:
+    try:
+        return Refresh(word)
+    except ValueError:
+        raise problem(f"refresh={word!r} is not known", 'it is "all", "changed", "none" or "only"') from None
+
+
+def _named(items: Iterable[str]) -> tuple[str, ...]:
+    texts = (items,) if isinstance(items, str) else tuple(items)
+    return tuple(text if text.startswith(LABEL) or is_pattern(text) else _address(text) for text in texts)
+
+
+def _address(text: str) -> str:
+    try:
+        return str(Address.parse(text))
+    except ValueError as error:
+        raise problem(str(error)) from None
