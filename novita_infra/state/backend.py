@@ -62,6 +62,10 @@ class HeldLock:
 class JournalWriter(Protocol):
     """A journal that is open for appending. Only one thread uses it at a time."""
 
+    def pause(self) -> None:
+        """Returns when the next append may begin: what comes in the meantime goes out with it."""
+        ...
+
     def append(self, lines: bytes) -> None:
         """Adds the lines; they are durable when it returns. Raises Problems; nothing is appended after that."""
         ...

@@ -96,6 +96,8 @@ class JournalQueue:
     def _flush(self) -> list[_Waiter]:
         """Writes the whole queue at once, in any thread; returns the futures that wait for it."""
         with self._busy:
+            if self._queue:
+                self._writer.pause()
             batch = [self._queue.popleft() for _ in range(len(self._queue))]
             if batch and self._broken is None:
                 try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,10 @@ class Writer:
         self.calls = 0
         self.closed = False
         self._fails_at = fails_at
+        self.paused: Callable[[], None] = lambda: None
+
+    def pause(self) -> None:
+        self.paused()
 
     def append(self, lines: bytes) -> None:
         self.calls += 1
@@ -45,6 +50,31 @@ def test_lines_of_the_same_moment_are_appended_together() -> None:
     assert len(writer.appended) <= 2
     assert b"".join(writer.appended).count(b"\n") == 50
     assert writer.closed
+
+
+def test_lines_that_come_in_the_pause_before_an_append_go_with_it() -> None:
+    writer = Writer()
+    queue = JournalQueue(writer)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        late: list[asyncio.Task[None]] = []
+
+        async def come() -> None:
+            late.append(asyncio.create_task(queue.put(Record(B, "2"), "made")))
+            await asyncio.sleep(0)
+
+        def paused() -> None:
+            if not late:
+                asyncio.run_coroutine_threadsafe(come(), loop).result()
+
+        writer.paused = paused
+        await queue.put(Record(A, "1"), "made")
+        await late[0]
+
+    asyncio.run(run())
+    queue.close()
+    assert len(writer.appended) == 1
 
 
 def test_an_error_of_any_class_reaches_every_waiter_and_nothing_is_appended_after_it() -> None:

@@ -36,6 +36,9 @@ class SealingWriter:
         self._clear = clear
         self._lines = bytearray(clear.journal or b"")
 
+    def pause(self) -> None:
+        self._writer.pause()
+
     def append(self, lines: bytes) -> None:
         sealed = seal_lines(lines, self._key, number=self._number + 1, header=self._header)
         self._writer.append(sealed)

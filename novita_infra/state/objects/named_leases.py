@@ -27,8 +27,9 @@ class _Request:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.is_answered = False
         self.refusal: LockRefused | None = None
-        self.error: Problems | None = None
+        self.error: Exception | None = None
 
 
 class NamedLeases:
@@ -47,7 +48,7 @@ class NamedLeases:
         self._held: set[str] = set()
         self._unused: set[str] = set()
         """The names that are in the table and not held any more."""
-        self._exchange = SharedCall(self._exchange_all)
+        self._exchanging = threading.Lock()
         self._table = SharedCall(leases.table)
         self._pacing = Pacing()
         self._over = threading.Event()
@@ -58,7 +59,9 @@ class NamedLeases:
     def try_lock(self, name: str) -> _NamedLease | LockRefused:
         request = _Request(name)
         self._waiting.append(request)
-        self._exchange()
+        with self._exchanging:
+            if not request.is_answered:  # by the exchange of another thread
+                self._exchange()
         if request.error is not None:
             raise request.error
         return request.refusal or _NamedLease(self, name)
@@ -88,7 +91,8 @@ class NamedLeases:
     def _exchange_later(self) -> None:
         """Gives back the names, unless another name is taken before: then they are given back with it."""
         while self._unused and not self._over.wait(_SOON):
-            self._exchange()
+            with self._exchanging:
+                self._exchange()
 
     def close(self) -> None:
         self._over.set()
@@ -98,23 +102,24 @@ class NamedLeases:
             self._lease.release()
             self._lease = None
 
-    def _exchange_all(self) -> None:
+    def _exchange(self) -> None:
         """Takes the names that are waited for, and gives back the unused ones, in one change of the table."""
-        with self._pacing.turn():
-            self._exchange_now()
-
-    def _exchange_now(self) -> None:
+        if not self._waiting and not self._unused:
+            return
+        self._pacing.pause()
         requests = [self._waiting.popleft() for _ in range(len(self._waiting))]
         unused = self._unused.copy()
-        if not requests and not unused:
-            return
         try:
             lease = self._lease = self._lease or self._take()
-            self._seen = self._leases.change(lambda table: _twice(self._exchanged(table, lease, requests, unused)))
-        except Problems as error:  # of a release alone: a name is free in any case when the lease of the run is
+            with self._pacing.write():
+                self._seen = self._leases.change(lambda table: _twice(self._exchanged(table, lease, requests, unused)))
+        except Exception as error:  # noqa: BLE001 -- each that waits raises it
             for request in requests:
                 request.error = error
-            return
+            return  # of a release alone: a name is free in any case when the lease of the run is
+        finally:
+            for request in requests:
+                request.is_answered = True
         taken = {request.name for request in requests if request.refusal is None}
         self._unused -= unused | taken
         self._held |= taken

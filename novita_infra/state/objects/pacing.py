@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_LONGEST: Final = 0.1
+_LONGEST: Final = 0.05
 """The most seconds between the end of a write and the next one."""
 _SHARE: Final = 5.0
 """How many times as long as a write took the pause after it is."""
@@ -25,18 +24,19 @@ class Pacing:
         self._sleep = sleep
         self._free = 0.0
         """The time of the next write."""
-        self._guard = threading.Lock()
+
+    def pause(self) -> None:
+        """Waits for the end of the pause. What goes out is collected after it."""
+        wait = self._free - self._clock()
+        if wait > 0:
+            self._sleep(wait)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Waits for the end of the pause; the body is the write."""
-        with self._guard:
-            wait = self._free - self._clock()
-            if wait > 0:
-                self._sleep(wait)
-            began = self._clock()
-            try:
-                yield
-            finally:
-                now = self._clock()
-                self._free = now + min(_LONGEST, _SHARE * (now - began))
+    def write(self) -> Iterator[None]:
+        """The body is the write; one comes after the other."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            now = self._clock()
+            self._free = now + min(_LONGEST, _SHARE * (now - began))

@@ -314,10 +314,13 @@ class _SegmentWriter:
         self._open = True
         self._pacing = Pacing()
 
+    def pause(self) -> None:
+        self._pacing.pause()
+
     def append(self, lines: bytes) -> None:
         if not self._open:
             raise problem(f"{self._storage.describe_journal()} is closed", "this is a fault of novita-infra; report it")
-        with self._pacing.turn():
+        with self._pacing.write():
             self._storage.append(self.id, self.number, lines)
         self.number += 1
         self._lines += lines

@@ -19,6 +19,7 @@ from novita_infra.state.objects.layout import LOCKS
 from novita_infra.state.objects.leases import Lease, Leases
 from novita_infra.state.objects.named_leases import NamedLeases
 from novita_infra.state.objects.objects import ObjectChange
+from novita_infra.state.objects.pacing import Pacing
 from novita_infra.state.store import LockRefused
 
 PERIOD = 30.0
@@ -224,6 +225,32 @@ def test_a_wave_of_creates_costs_one_write_of_the_table_and_one_read(tmp_path: P
     objects.reads = objects.writes = 0
     assert not isinstance(names.try_lock("vpc last"), LockRefused)
     assert (objects.reads, objects.writes) == (1, 2)
+
+
+def test_names_that_are_asked_for_in_the_pause_before_a_write_go_with_it(tmp_path: Path) -> None:
+    objects, late = Counted(tmp_path), list[Any]()
+    names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
+    with ThreadPoolExecutor(1) as pool:
+
+        def come(_: float) -> None:
+            late.append(pool.submit(names.try_lock, "vpc late"))
+            while len(names._waiting) < 2:
+                time.sleep(0.001)
+
+        names._pacing = Pacing(clock=lambda: 0.0, sleep=come)
+        names._pacing._free = 1.0
+        assert not isinstance(names.try_lock("vpc early"), LockRefused)
+        assert not isinstance(late[0].result(), LockRefused)
+    assert objects.writes == 2, "of the lease of the run, and of both names"
+
+
+def test_an_error_reaches_each_that_waits_for_a_name(tmp_path: Path) -> None:
+    objects = Counted(tmp_path)
+    names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
+    objects.write([ObjectChange(LOCKS, b"{")])
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(names.try_lock, f"vpc {number}") for number in range(8)]
+    assert all(isinstance(item.exception(), Problems) for item in asked)
 
 
 def test_a_refusal_is_decided_on_the_present_table(machine: Callable[[str], Machine]) -> None:

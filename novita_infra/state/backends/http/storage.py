@@ -217,6 +217,9 @@ class _DocumentWriter:
         self._storage = storage
         self._document: StateDocument | None = document
 
+    def pause(self) -> None:
+        """As JournalWriter.pause: a write of the whole document takes long enough by itself."""
+
     def append(self, lines: bytes) -> None:
         if self._document is None:
             place = self._storage.describe_journal()

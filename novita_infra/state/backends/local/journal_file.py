@@ -25,6 +25,9 @@ class JournalFile:
             disk.close(self._file)
             raise
 
+    def pause(self) -> None:
+        """As JournalWriter.pause: a disk is written at once."""
+
     def append(self, lines: bytes) -> None:
         try:
             self._disk.write(self._file, lines)
