@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -145,14 +145,12 @@ class Reader:
     """One input, the file of the project that holds it, and how it is read."""
 
     name: str
-    covers: tuple[str, ...]
-    """The functions of the package that read it, as `module:function`."""
+    damages: tuple[Damage, ...]
     read: Callable[[Path, Path], object]
     """Takes the folder of the project and the damaged file; raises what a caller reports as a message."""
     file: str = "input"
     sample: bytes = b""
     """The sound input, where `make_project` does not make the file."""
-    damages: tuple[Damage, ...] = field(default=())
     count: int = 6
     """How often each kind of damage is done in the quick lane."""
 
@@ -416,20 +414,7 @@ def _answer(_: Path, file: Path) -> None:
     content(get("/x"), Response(200, {"content-type": "application/json"}, data))
 
 
-_STATE_COMMANDS: Final = (
-    "state/format/file_format:read_json",
-    "state/format/file_format:read_state",
-    "encoding/json_text:parse_json",
-)
 _HOLDER: Final = b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}'
-_JOURNAL: Final = ("state/format/journal:fold", "state/format/journal:_continues")
-_MANIFEST: Final = (
-    "manifests/project/files:Files.read",
-    "manifests/yaml/parsing:read",
-    "views/content/diagnostics:_read",
-    "encoding/files:read_file",
-)
-_PROJECT: Final = ("manifests/project/locating:locate", "manifests/project/rules/plan_rules:rules_at")
 _VERDICT: Final = b'{"deny": ["no"], "warn": [{"reason": "hm", "address": "vpc.net"}]}'
 _SCENARIO: Final = (
     b"name: x\nsays: y\nevents: [{at: 5, do: fault, fault: {kind: status, count: 2, operation: '*.list'}}]\n"
@@ -470,317 +455,221 @@ _NAMES: Final[dict[str, Any]] = {
 }
 """The names of an expression. Each text is an expression too, which nobody may evaluate."""
 
+VALIDATE: Final = _command("validate", "{folder}")
+BYTES: Final = (as_bytes,)
+BYTES_AND_JSON: Final = (as_bytes, as_json)
+BYTES_AND_LINES: Final = (as_bytes, as_lines)
+BYTES_AND_YAML: Final = (as_bytes, as_yaml)
+JSON: Final = (as_json,)
+YAML: Final = (as_yaml,)
 READERS: Final = (
-    Reader("manifest", _MANIFEST, _command("validate", "{folder}"), "fleet.yaml", damages=(as_bytes, as_yaml)),
+    Reader("manifest", BYTES_AND_YAML, VALIDATE, "fleet.yaml"),
     Reader(
         "manifest for an import",
-        ("operations/importing:_declared_elsewhere", "manifests/export/drafts:_substitutes"),
+        YAML,
         _command("import", "vpc.net", "unknown", "--sim", "{folder}/novita-infra.yaml"),
         "fleet.yaml",
-        damages=(as_yaml,),
         count=2,
     ),
-    Reader(
-        "manifest for fmt",
-        (
-            "operations/manifests/formatting:_read",
-            "manifests/export/formatting:_formatted",
-            "manifests/export/formatting:format_yaml",
-        ),
-        _command("fmt", "{folder}"),
-        "fleet.yaml",
-        damages=(as_bytes, as_yaml),
-        count=3,
-    ),
+    Reader("manifest for fmt", BYTES_AND_YAML, _command("fmt", "{folder}"), "fleet.yaml", count=3),
     Reader(
         "lock file of modules",
-        ("manifests/modules/git/lock_file:read_pins",),
+        BYTES_AND_YAML,
         lambda folder, file: read_pins(file.rename(folder / "novita-infra.lock.yaml").parent),
         sample=_LOCK_FILE,
-        damages=(as_bytes, as_yaml),
         count=20,
     ),
     Reader(
         "profiles of S3",
-        ("state/backends/s3/credentials:_parsed",),
+        BYTES,
         _profiles,
         sample=b"[default]\naws_access_key_id = A\naws_secret_access_key = hunter2\n[profile ci]\nregion = r\n",
-        damages=(as_bytes,),
         count=20,
     ),
-    Reader(
-        "authorities of S3",
-        ("state/backends/s3/__init__:_authorities",),
-        _authorities,
-        sample=trustme.CA().cert_pem.bytes(),
-        damages=(as_bytes,),
-        count=20,
-    ),
-    Reader("manifest in JSON", (), _command("validate", "{folder}"), "base.json", damages=(as_bytes, as_json), count=3),
-    Reader(
-        "manifest of a module", (), _command("graph", "{folder}"), "modules/net/nets.yaml", damages=(as_bytes, as_yaml)
-    ),
-    Reader(
-        "interface of a module",
-        (),
-        _command("validate", "{folder}"),
-        "modules/net/novita-infra-module.yaml",
-        damages=(as_bytes, as_yaml),
-    ),
-    Reader("expression", (), _expression, sample=_EXPRESSION, damages=(as_bytes,), count=60),
-    Reader("project", (), _command("validate", "{folder}"), "novita-infra.yaml", damages=(as_bytes, as_yaml), count=8),
-    Reader(
-        "project of a destroy",
-        _PROJECT,
-        _command("destroy", "--sim", "{folder}"),
-        "novita-infra.yaml",
-        damages=(as_yaml,),
-        count=3,
-    ),
+    Reader("authorities of S3", BYTES, _authorities, sample=trustme.CA().cert_pem.bytes(), count=20),
+    Reader("manifest in JSON", BYTES_AND_JSON, VALIDATE, "base.json", count=3),
+    Reader("manifest of a module", BYTES_AND_YAML, _command("graph", "{folder}"), "modules/net/nets.yaml"),
+    Reader("interface of a module", BYTES_AND_YAML, VALIDATE, "modules/net/novita-infra-module.yaml"),
+    Reader("expression", BYTES, _expression, sample=_EXPRESSION, count=60),
+    Reader("project", BYTES_AND_YAML, VALIDATE, "novita-infra.yaml", count=8),
+    Reader("project of a destroy", YAML, _command("destroy", "--sim", "{folder}"), "novita-infra.yaml", count=3),
     Reader(
         "variables",
-        ("manifests/language/variable_types:parsed_text",),
+        BYTES_AND_YAML,
         _command("validate", "--var-file", "{file}", "--var", "size=0x1e999", "{folder}"),
         "prod.vars.yaml",
-        damages=(as_bytes, as_yaml),
     ),
     Reader(
-        "variables in JSON",
-        ("manifests/yaml/json_reading:_Reader._string",),
-        _command("validate", "--var-file", "{file}", "{folder}"),
-        "dev.vars.json",
-        damages=(as_bytes, as_json),
+        "variables in JSON", BYTES_AND_JSON, _command("validate", "--var-file", "{file}", "{folder}"), "dev.vars.json"
     ),
-    Reader(
-        "variables in dotenv",
-        ("manifests/project/files:Files._dotenv",),
-        _command("validate", "--var-file", "{file}", "{folder}"),
-        "dev.env",
-        damages=(as_bytes,),
-    ),
-    Reader(
-        "secret",
-        ("manifests/secrets/paths:text_in",),
-        _command("validate", "{folder}"),
-        "password.txt",
-        damages=(as_bytes,),
-    ),
-    Reader("dotenv", (), _command("validate", "{folder}"), "login.env", damages=(as_bytes,)),
+    Reader("variables in dotenv", BYTES, _command("validate", "--var-file", "{file}", "{folder}"), "dev.env"),
+    Reader("secret", BYTES, VALIDATE, "password.txt"),
+    Reader("dotenv", BYTES, VALIDATE, "login.env"),
     Reader(
         "answer of SOPS",
-        ("manifests/secrets/picking:data_in",),
+        BYTES_AND_JSON,
         _sops,
         sample=b'{"a": {"b": [{"c": "hunter2"}, 1.50], "d": true}, "sops": {"version": "3.9"}}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
     Reader(
         "answer of a vault",
-        (),
+        BYTES_AND_JSON,
         _vault,
         sample=b'{"data": {"data": {"token": "hunter2"}, "metadata": {}}, "errors": ["no hunter2", 5]}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
-    Reader(
-        "output of a command", (), _output, sample=b"hunter2 \xc3\xa9\nlast line\r\n", damages=(as_bytes,), count=20
-    ),
-    Reader(
-        "token of a vault",
-        ("manifests/secrets/vault:_stored_token",),
-        lambda _, file: _stored_token({"HOME": str(file.parent)}),
-        ".vault-token",
-        damages=(as_bytes,),
-    ),
-    Reader(
-        "state",
-        ("state/backends/local/disk:Disk.read", *_STATE_COMMANDS),
-        _command("state", "list", "{folder}"),
-        "state/default.json",
-        damages=(as_bytes, as_json),
-        count=12,
-    ),
-    Reader(
-        "state of a plan", (), _command("plan", "--sim", "{folder}"), "state/default.json", damages=(as_json,), count=4
-    ),
-    Reader(
-        "journal",
-        _JOURNAL,
-        _command("show", "--json", "{folder}"),
-        "state/default.journal",
-        damages=(as_bytes, as_lines),
-        count=12,
-    ),
+    Reader("output of a command", BYTES, _output, sample=b"hunter2 \xc3\xa9\nlast line\r\n", count=20),
+    Reader("token of a vault", BYTES, lambda _, file: _stored_token({"HOME": str(file.parent)}), ".vault-token"),
+    Reader("state", BYTES_AND_JSON, _command("state", "list", "{folder}"), "state/default.json", count=12),
+    Reader("state of a plan", JSON, _command("plan", "--sim", "{folder}"), "state/default.json", count=4),
+    Reader("journal", BYTES_AND_LINES, _command("show", "--json", "{folder}"), "state/default.journal", count=12),
     Reader(
         "state of a repair",
-        (),
+        BYTES_AND_JSON,
         _command("state", "repair", "--dry-run", "{folder}"),
         "state/default.json",
-        damages=(as_bytes, as_json),
         count=4,
     ),
     Reader(
         "journal of a repair",
-        ("state/format/journal:_content",),
+        BYTES_AND_LINES,
         _command("state", "repair", "--dry-run", "{folder}"),
         "state/default.journal",
-        damages=(as_bytes, as_lines),
     ),
     Reader(
         "encrypted state",
-        ("state/encryption/envelope:_parsed",),
+        BYTES_AND_JSON,
         lambda _, file: _sealed(file.read_bytes(), SEALED_JOURNAL),
         sample=SEALED_STATE,
-        damages=(as_bytes, as_json),
         count=4,
     ),
     Reader(
         "encrypted journal",
-        (),
+        BYTES_AND_LINES,
         lambda _, file: _sealed(SEALED_STATE, file.read_bytes()),
         sample=SEALED_JOURNAL,
-        damages=(as_bytes, as_lines),
         count=4,
     ),
     Reader(
         "journal beside an encrypted state",
-        ("state/encryption/sealing:_changes",),
+        BYTES_AND_LINES,
         lambda _, file: _sealed(SEALED_STATE, file.read_bytes()),
         sample=header_line(_STATE) + _LINE,
-        damages=(as_bytes, as_lines),
         count=4,
     ),
     Reader(
         "pushed state",
-        ("cli/commands/state/state/transfer:push_state",),
+        BYTES_AND_JSON,
         _command("state", "push", "{file}", "--dry-run", "--force", "{folder}"),
         "state/default.json",
-        damages=(as_bytes, as_json),
         count=4,
     ),
-    Reader(
-        "saved plan",
-        ("planning/saved/plan_file:read_content",),
-        _command("show", "{file}"),
-        "p.niplan",
-        damages=(as_bytes, as_json),
-        count=10,
-    ),
-    Reader(
-        "lock",
-        ("state/locks/lock_holders:read_note", "state/locks/file_lock:note_at"),
-        _lock,
-        sample=_HOLDER,
-        damages=(as_bytes, as_json),
-    ),
+    Reader("saved plan", BYTES_AND_JSON, _command("show", "{file}"), "p.niplan", count=10),
+    Reader("lock", BYTES_AND_JSON, _lock, sample=_HOLDER),
     Reader(
         "head and leases of objects",
-        ("state/objects/layout:json_at",),
+        BYTES_AND_JSON,
         _objects,
         sample=b'{"format": 1, "state": "", "fence": 2, "leases": {"dev": {"token": "a", "beat": 1, "holder": {}}}}',
-        damages=(as_bytes, as_json),
     ),
     Reader(
         "document on a server",
-        ("state/backends/http/document:read_document",),
+        BYTES_AND_JSON,
         _document,
         sample=StateDocument("dev").followed({}, journal=b"\xff", earlier=(EarlierState("1", 1.0, b"{}", b""),)).text(),
-        damages=(as_bytes, as_json),
     ),
     Reader(
         "lock information of a server",
-        ("state/backends/http/locks:lock_information",),
+        BYTES_AND_JSON,
         _lock_information,
         sample=b'{"ID": "7", "Operation": "apply", "Info": "{\\"pid\\": 1}", "Who": "ada@host"}',
-        damages=(as_bytes, as_json),
     ),
     Reader(
-        "named locks",
-        ("state/locks/byte_locks:ByteLocks._notes",),
-        _named_lock,
-        sample=_HOLDER.ljust(1024, b"\0") + hashlib.sha256(b"vpc a").digest()[:7],
-        damages=(as_bytes,),
+        "named locks", BYTES, _named_lock, sample=_HOLDER.ljust(1024, b"\0") + hashlib.sha256(b"vpc a").digest()[:7]
     ),
-    Reader(
-        "place",
-        ("operations/known_places:KnownPlaces._place",),
-        _place,
-        sample=b'{"options": {"path": "state"}, "root": "/srv/fleet"}',
-        damages=(as_bytes, as_json),
-    ),
+    Reader("place", BYTES_AND_JSON, _place, sample=b'{"options": {"path": "state"}, "root": "/srv/fleet"}'),
     Reader(
         "seen version",
-        ("state/seen_versions:_read",),
+        BYTES_AND_JSON,
         _seen,
         sample=b'{"serial": 7, "previous": "sha256:00", "place": "/srv/fleet/state/default.json", "at": 1.5}',
-        damages=(as_bytes, as_json),
     ),
-    Reader(
-        "pace",
-        ("api/limits/shared_limits:LimitsFile._read",),
-        _pace,
-        sample=bytes(range(200)),
-        damages=(as_bytes,),
-    ),
-    Reader(
-        "account of the simulator",
-        (
-            "simulator/world/engine/account_file:AccountFile.__init__",
-            "simulator/world/engine/tables:Table._decode",
-            "simulator/json_text:read_unicode_json",
-        ),
-        _world,
-        ".novita-infra/sim.db",
-        damages=(as_bytes,),
-        count=12,
-    ),
-    Reader(
-        "scenario",
-        ("testing/scenario_files:read_scenario",),
-        lambda _, file: scenario_of(read_scenario(file).data),
-        sample=_SCENARIO,
-        damages=(as_bytes, as_yaml),
-    ),
-    Reader(
-        "schema of a policy",
-        ("policies/schema_judge:judge_by_schema",),
-        _schema,
-        "schema.json",
-        damages=(as_bytes, as_json),
-    ),
-    Reader(
-        "verdict of a policy",
-        ("policies/running:_Bench._answer_of",),
-        _verdict,
-        sample=_VERDICT,
-        damages=(as_json,),
-        count=20,
-    ),
-    Reader(
-        "answer",
-        ("api/responses:content", "api/error_mapping:_read", "encoding/json_text:parse_foreign_json"),
-        _answer,
-        sample=_REFUSAL,
-        damages=(as_bytes, as_json),
-        count=20,
-    ),
+    Reader("pace", BYTES, _pace, sample=bytes(range(200))),
+    Reader("account of the simulator", BYTES, _world, ".novita-infra/sim.db", count=12),
+    Reader("scenario", BYTES_AND_YAML, lambda _, file: scenario_of(read_scenario(file).data), sample=_SCENARIO),
+    Reader("schema of a policy", BYTES_AND_JSON, _schema, "schema.json"),
+    Reader("verdict of a policy", JSON, _verdict, sample=_VERDICT, count=20),
+    Reader("answer", BYTES_AND_JSON, _answer, sample=_REFUSAL, count=20),
     Reader(
         "body of a call",
-        ("cli/commands/account/api:given_body",),
+        BYTES_AND_JSON,
         lambda _, file: given_body(f"@{file}"),
         sample=b'{"name": "a", "tags": ["b", 1, null]}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
     Reader(
         "log",
-        ("api/logs/lines:json_of",),
+        BYTES_AND_JSON,
         lambda _, file: extract_lines(file.read_bytes(), secrets=["hunter2"]),
         sample=b'{"logs": [{"message": "one\\ntwo", "time": 5}, "three"]}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
 )
+
+DRIVEN: Final = {
+    "api/error_mapping:_read": "answer",
+    "api/limits/shared_limits:LimitsFile._read": "pace",
+    "api/logs/lines:json_of": "log",
+    "api/responses:content": "answer",
+    "cli/commands/account/api:given_body": "body of a call",
+    "cli/commands/state/state/transfer:push_state": "pushed state",
+    "encoding/json_text:parse_foreign_json": "answer",
+    "encoding/json_text:parse_json": "state",
+    "manifests/export/drafts:_substitutes": "manifest for an import",
+    "manifests/export/formatting:_formatted": "manifest for fmt",
+    "manifests/export/formatting:format_yaml": "manifest for fmt",
+    "manifests/language/variable_types:parsed_text": "variables",
+    "manifests/modules/git/lock_file:read_pins": "lock file of modules",
+    "manifests/project/files:Files._dotenv": "variables in dotenv",
+    "manifests/project/files:Files.read": "manifest",
+    "manifests/project/locating:locate": "project of a destroy",
+    "manifests/project/rules/plan_rules:rules_at": "project of a destroy",
+    "manifests/secrets/paths:text_in": "secret",
+    "manifests/secrets/picking:data_in": "answer of SOPS",
+    "manifests/secrets/vault:_stored_token": "token of a vault",
+    "manifests/yaml/json_reading:_Reader._string": "variables in JSON",
+    "manifests/yaml/parsing:read": "manifest",
+    "operations/importing:_declared_elsewhere": "manifest for an import",
+    "operations/known_places:KnownPlaces._place": "place",
+    "operations/manifests/formatting:_read": "manifest for fmt",
+    "planning/saved/plan_file:read_content": "saved plan",
+    "policies/running:_Bench._answer_of": "verdict of a policy",
+    "policies/schema_judge:judge_by_schema": "schema of a policy",
+    "simulator/json_text:read_unicode_json": "account of the simulator",
+    "simulator/world/engine/account_file:AccountFile.__init__": "account of the simulator",
+    "simulator/world/engine/tables:Table._decode": "account of the simulator",
+    "state/backends/http/document:read_document": "document on a server",
+    "state/backends/http/locks:lock_information": "lock information of a server",
+    "state/backends/local/disk:Disk.read": "state",
+    "state/backends/s3/__init__:_authorities": "authorities of S3",
+    "state/backends/s3/credentials:_parsed": "profiles of S3",
+    "state/encryption/envelope:_parsed": "encrypted state",
+    "state/encryption/sealing:_changes": "journal beside an encrypted state",
+    "state/format/file_format:read_json": "state",
+    "state/format/file_format:read_state": "state",
+    "state/format/journal:_content": "journal of a repair",
+    "state/format/journal:_continues": "journal",
+    "state/format/journal:fold": "journal",
+    "state/locks/byte_locks:ByteLocks._notes": "named locks",
+    "state/locks/file_lock:note_at": "lock",
+    "state/locks/lock_holders:read_note": "lock",
+    "state/objects/layout:json_at": "head and leases of objects",
+    "state/seen_versions:_read": "seen version",
+    "testing/scenario_files:read_scenario": "scenario",
+    "views/content/diagnostics:_read": "manifest",
+}
+"""The functions of the package that read bytes or texts, as `module:function`, each with the reader that drives it."""
 
 NO_INPUT: Final = {
     "views/formats/json/output:queried_output.write": "reads the JSON that this program wrote",
