@@ -138,9 +138,11 @@ class ObjectStorage(StateStorage):
             segments = self._contents.segments(head.state, damaged=damaged)
         except Problems as error:
             fault = fault or error
-        again = self._contents.head_object()
-        if again is None or again.version != version:
-            return None
+        if fault is not None or _may_be_replaced(segments):
+            # Who replaces the state writes its trail before the head: without one, the head is still the same.
+            again = self._contents.head_object()
+            if again is None or again.version != version:
+                return None
         if fault is not None and not damaged:
             raise fault
         seen = _Seen(version, head.state, head.fence, len(segments))
@@ -331,6 +333,12 @@ class _SegmentWriter:
 
     def close(self) -> None:
         self._open = False
+
+
+def _may_be_replaced(segments: Sequence[Segment]) -> bool:
+    """Whether one of the segments may be the trail of a `replace`: an end, or a journal in the place of another."""
+    kinds = [item.kind for item in segments]
+    return "end" in kinds or "begin" in kinds[1:]
 
 
 def _journal(segments: Sequence[Segment]) -> bytes | None:

@@ -21,7 +21,7 @@ from novita_infra.state.backend import Overtaken
 from novita_infra.state.guarded import GuardedBackend, GuardedStore
 from novita_infra.state.objects.layout import head_key, journal_prefix, states_prefix
 from novita_infra.state.objects.leases import Lease
-from novita_infra.state.objects.objects import ObjectChange, ObjectTraits
+from novita_infra.state.objects.objects import Object, ObjectChange, ObjectTraits
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.objects.storage import ObjectStorage
 from novita_infra.state.state import State
@@ -182,6 +182,67 @@ def test_a_run_fetches_no_segment_that_it_wrote_itself(tmp_path: Path) -> None:
         assert own.load() == after(state, changes)
         objects.write([ObjectChange(key, item.data) for key, item in segments.items()])
         assert store(tmp_path).load() == after(state, changes)
+
+
+def test_a_reader_asks_for_the_head_again_only_after_the_end_of_a_journal(tmp_path: Path) -> None:
+    reads: list[str] = []
+
+    class Noted(FolderObjects):
+        def read(self, key: str) -> Object | None:
+            reads.append(key)
+            return super().read(key)
+
+    def read() -> tuple[int, bytes | None]:
+        reads.clear()
+        stored = ObjectPlace(Noted(tmp_path, atomic=False)).storage("dev").read()
+        return reads.count(head_key("dev")), stored.state
+
+    own = storage(tmp_path)
+    own.begin(b"{}", b"begin\n", own.read()).append(b"line\n")
+    assert read() == (1, b"{}")
+    with pytest.raises(Stopped):  # it has ended the journal, and the head is still the old one
+        place(tmp_path, killer=Killer(2)).storage("dev").replace(b"[]", storage(tmp_path).read())
+    assert read() == (2, b"{}")
+    storage(tmp_path).replace(b"[]", storage(tmp_path).read())
+    assert read() == (1, b"[]")
+
+
+def test_a_reader_beside_a_run_that_saves_reads_one_version_whole(tmp_path: Path) -> None:
+    """A run saves before any request of the reader: what is read is the version before it, or the one after it."""
+
+    class Racing(FolderObjects):
+        def __init__(self, at: int) -> None:
+            super().__init__(folder, atomic=False)
+            self.left = at
+
+        def _race(self) -> None:
+            self.left -= 1
+            if self.left == 0:
+                save(b"new", b"begin\nnew line\n")
+
+        def read(self, key: str) -> Object | None:
+            self._race()
+            return super().read(key)
+
+        def keys(self, prefix: str) -> Sequence[str]:
+            self._race()
+            return super().keys(prefix)
+
+    def save(state: bytes, journal: bytes) -> None:
+        own = storage(folder)
+        own.replace(state, own.read(), journal)
+        own = storage(folder)
+        own.begin(state, journal, own.read()).close()
+
+    for at in range(1, 12):
+        folder = tmp_path / str(at)
+        save(b"old", b"begin\nold line\n")
+        stored = ObjectPlace(Racing(at)).storage("dev").read()
+        assert (stored.state, stored.journal) in {
+            (b"old", b"begin\nold line\n"),
+            (b"new", b"begin\nnew line\n"),
+            (b"new", None),
+        }
 
 
 def test_old_versions_and_their_journals_are_dropped_together(tmp_path: Path) -> None:
