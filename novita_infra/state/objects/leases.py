@@ -127,8 +127,11 @@ class Leases:
         self.beats = beats
         self._watched: dict[str, _Watched] = {}
         self._guard = threading.Lock()
+        self._changing = threading.Lock()
         self._known: tuple[LeaseTable, str] | None = None
         """The table and its version as this process saw them last."""
+        self._is_alone = True
+        """Whether nobody else had written the table at the last look: then the next write needs no look before it."""
 
     def describe(self) -> str:
         """The place of the table, for a message."""
@@ -203,29 +206,31 @@ class Leases:
     def change(self, edit: Callable[[LeaseTable], tuple[LeaseTable, _T]]) -> _T:
         """Replaces the table by what `edit` makes of it, again and again until nobody else changed it in between.
 
-        It begins with the table that was seen last: a write over it succeeds only if it is still the present one, and
-        what leads to no write is decided on the present one.
+        Who is alone begins with the table that was seen last: a write over it succeeds only if it is still the present
+        one, and what leads to no write is decided on the present one.
         """
-        known = self._known
-        while True:
-            table, version = known or self._read()
-            edited, result = edit(table)
-            if edited != table:
-                with suppress(Conflict):
-                    (version,) = self._objects.write([ObjectChange(LOCKS, edited.text(), version)])
-                    self._known = edited, version
+        with self._changing:  # so that a sign of life and the names of one run never refuse each other
+            known = self._known if self._is_alone else None
+            while True:
+                table, version = known or self._read()
+                edited, result = edit(table)
+                if edited != table:
+                    with suppress(Conflict):
+                        (version,) = self._objects.write([ObjectChange(LOCKS, edited.text(), version)])
+                        self._known = edited, version
+                        return result
+                elif known is None:
                     return result
-            elif known is None:
-                return result
-            known = None
+                known = None
 
     def _read(self) -> tuple[LeaseTable, str]:
         content = self._objects.read(LOCKS)
         if content is None:
             return LeaseTable(), ABSENT
         text = unpacked(content, self.describe(), hint=_DAMAGED)
-        self._known = _table(json_at(text, self.describe(), hint=_DAMAGED)), content.version
-        return self._known
+        before, known = self._known, (_table(json_at(text, self.describe(), hint=_DAMAGED)), content.version)
+        self._is_alone, self._known = before is None or before[1] == content.version, known
+        return known
 
 
 _DAMAGED: Final = "make sure that no run is under way; then delete it"

@@ -227,6 +227,29 @@ def test_a_wave_of_creates_costs_one_write_of_the_table_and_one_read(tmp_path: P
     assert (objects.reads, objects.writes) == (1, 2)
 
 
+def test_signs_of_life_of_two_runs_need_no_write_that_is_refused(tmp_path: Path) -> None:
+    places = [Counted(tmp_path), Counted(tmp_path)]
+    ada, bob = (
+        Leases(place, period=PERIOD, beats=False).try_take(key, "apply", place=key)
+        for place, key in zip(places, "ab", strict=True)
+    )
+    assert isinstance(ada, Lease)
+    assert isinstance(bob, Lease)
+    for lease in (ada, bob, ada):
+        assert lease.beat()
+    for place in places:
+        place.reads = place.writes = 0
+    for lease in (bob, ada, bob, ada):
+        assert lease.beat()
+    assert [(place.reads, place.writes) for place in places] == [(2, 2), (2, 2)]
+    for place in places:
+        place.reads = place.writes = 0
+    bob.release()
+    for _ in range(4):
+        assert ada.beat()
+    assert (places[0].reads, places[0].writes) == (2, 4), "it looks twice until it knows that it is alone"
+
+
 def test_names_that_are_asked_for_in_the_pause_before_a_write_go_with_it(tmp_path: Path) -> None:
     objects, late = Counted(tmp_path), list[Any]()
     names = NamedLeases(Leases(objects, period=PERIOD, beats=False), "apply")
