@@ -112,7 +112,9 @@ class NamedLeases:
         try:
             lease = self._lease = self._lease or self._take()
             with self._pacing.write():
-                self._seen = self._leases.change(lambda table: _twice(self._exchanged(table, lease, requests, unused)))
+                self._seen = self._leases.change(
+                    lambda table: (new := self._exchanged(table, lease, requests, unused), new)
+                )
         except Exception as error:  # noqa: BLE001 -- each that waits raises it
             for request in requests:
                 request.error = error
@@ -149,10 +151,6 @@ class NamedLeases:
         lease = self._leases.try_take(key, self._operation, place=self._leases.describe())
         assert isinstance(lease, Lease)  # noqa: S101 -- nobody else knows the key
         return lease
-
-
-def _twice(table: LeaseTable) -> tuple[LeaseTable, LeaseTable]:
-    return table, table
 
 
 def _lost() -> Problems:
