@@ -17,7 +17,7 @@ BUSY: Final = 1.0
 """The least utilisation of a used GPU, in percent."""
 _MOST: Final = 1e6
 """More than any utilisation; a figure beyond it is none."""
-_STEP: Final = 900
+STEP: Final = 900
 """Seconds between two figures."""
 
 
@@ -33,11 +33,14 @@ class GpuUse:
     """The beginning of the figures without a gap until now; now where the last figure is old."""
 
 
-def metrics_request(id: str, now: float) -> Request:
-    """The request for the figures of a machine (gpu-instance-get-metrics: startTime, endTime, interval in seconds)."""
+def metrics_request(id: str, now: float, back: float = WINDOW) -> Request:
+    """The request for the figures of a machine (gpu-instance-get-metrics: startTime, endTime, interval in seconds).
+
+    `back` is the number of seconds before `now` that they cover; a whole WINDOW is an answer of 100 kB.
+    """
     end = int(now)
     path = "/openapi/v1/metrics/gpu/instance"
-    return get(path, instanceId=id, startTime=end - WINDOW, endTime=end, interval=_STEP)
+    return get(path, instanceId=id, startTime=end - int(min(back, WINDOW)), endTime=end, interval=STEP)
 
 
 def last_use(answer: Any, now: float) -> GpuUse | None:
@@ -52,14 +55,14 @@ def last_use(answer: Any, now: float) -> GpuUse | None:
         return None
     busy = [at for at, value in figures if value >= BUSY]
     times = sorted({at for at, _ in figures})
-    return GpuUse(max(busy, default=None), since=max(now - WINDOW, times[0] - _STEP), resumed=_resumed(times, now))
+    return GpuUse(max(busy, default=None), since=max(now - WINDOW, times[0] - STEP), resumed=_resumed(times, now))
 
 
 def _resumed(times: list[float], now: float) -> float:
     """The beginning of the figures of a machine since it runs; see `GpuUse.resumed`."""
     begin = now
     for at in reversed(times):
-        if begin - at > 2 * _STEP:
+        if begin - at > 2 * STEP:
             break
         begin = at
     return begin

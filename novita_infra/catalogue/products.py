@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, fields, replace
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,10 @@ from novita_infra.model.frozen import dataclass
 
 UNIT: Final = 100_000
 """Prices are whole numbers of 1/100000 USD."""
+MEMORY: Final = "gpu_memory"
+"""The part of the catalogue with the memory of GPUs; see Catalogue."""
+NAMED_MEMORY: Final = re.compile(r"[ (](\d{1,4}) ?gi?b?\)?\Z", re.IGNORECASE)
+"""The memory of a GPU at the end of the name of its product, as in `RTX 4090 24GB`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Product:
     min_root_gb: int = 0
     max_root_gb: int = 0
     gpu_memory_gb: int = 0
-    """The memory of one GPU; 0 where the answer does not hold it, as those of v1."""
+    """The memory of one GPU; 0 where neither the answer nor the name holds it."""
     cores: int = 0
     """CPU cores of a machine (per GPU); 0 where the answer does not hold them."""
     ram_gb: int = 0
@@ -69,9 +74,14 @@ class Catalogue:
     endpoint_limits: Mapping[str, Any] = field(default_factory=dict)
     """The answer of `GET /endpoint/limit`."""
     gpu_memory: Mapping[str, int] = field(default_factory=dict)
-    """By id of a GPU product: the memory of one GPU in GB. Only the list of v2 has it."""
+    """By id of a GPU product: the memory of one GPU in GB. Only the list of v2 has it beside the name."""
     models: tuple[LanguageModel, ...] = ()
     """The language models."""
+
+    @property
+    def lacks_memory(self) -> bool:
+        """Whether the memory of a GPU product is not known, or no product was read."""
+        return not self.gpu or any(not (item.gpu_memory_gb or item.id in self.gpu_memory) for item in self.gpu)
 
     def filled_from(self, other: Catalogue) -> Catalogue:
         """This catalogue, with its missing parts from the other."""
@@ -132,6 +142,7 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
             clusters=tuple(texts_of(item.get("regions"))),
             min_root_gb=int_of(item.get("minRootFS")) or 0,
             max_root_gb=int_of(item.get("maxRootFS")) or 0,
+            gpu_memory_gb=_named_memory(text_of(item.get("name"))),
             cores=int_of(item.get("cpuPerGpu")) or 0,
             ram_gb=int_of(item.get("memoryPerGpu")) or 0,
             inventory=text_of(item.get("inventoryState")),
@@ -197,6 +208,12 @@ def _gpu_memories(pages: Sequence[Any]) -> Mapping[str, int]:
     return {id: memory for id, memory in memories if memory}
 
 
+def _named_memory(name: str) -> int:
+    """The memory that the name of a GPU product tells, in GB; 0 for none."""
+    found = NAMED_MEMORY.search(name)
+    return int(found[1]) if found else 0
+
+
 def _gpu_memory(resources: Mapping[str, Any]) -> int:
     """The memory of one GPU in GB; 0 for none."""
     return max(int_of(object_of(resources.get("gpu")).get("memory_gb")) or 0, 0)
@@ -254,7 +271,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "serverless": Part(
         (get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100),), _serverless_products
     ),
-    "gpu_memory": Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
+    MEMORY: Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
     "models": Part((get("/openai/v1/models"),), parse_models),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }

@@ -138,8 +138,8 @@ class UseMetrics:
 
     measured: Callable[[Live], bool]
     """Whether there are figures for this object."""
-    request: Callable[[str, float], Request]
-    """The request for the figures of the object of that id, up to a moment in Unix seconds."""
+    request: Callable[[str, float, float], Request]
+    """The request for the figures of the object of that id, up to a moment in Unix seconds, over so many seconds."""
     read: Callable[[Any, float], GpuUse | None]
     """The last use in the answer of that moment; None where it holds no figures."""
 

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from novita_infra.api.errors import ApiError, Refused
 from novita_infra.api.protocol import ApiClient
-from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.products import MEMORY, Catalogue
 from novita_infra.catalogue.stock import Stock, StockNeed
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.market import (
@@ -38,7 +38,9 @@ async def read_alternatives(
     `known` and `stock` were read before, and are completed. Without an answer they are returned as they are.
     """
     here, anywhere = alternative_queries(needs)
-    parts = sorted(part for part in alternative_parts(needs) if not getattr(known, part))
+    parts = {part for part in alternative_parts(needs) if not getattr(known, part)}
+    if not known.lacks_memory:
+        parts.discard(MEMORY)
     asks = [query for query in (*here, *anywhere) if query not in stock and not query.in_catalogue]
     try:
         read, answers = await together(read_catalogue(client, parts), read_stock(client, asks))

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import PriceList, price_list
-from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
+from novita_infra.catalogue.products import MEMORY, PARTS, Catalogue, Product, parse_catalogue
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.concurrency import together
 
 
 async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
-    """The named parts of the catalogue: what the account can rent."""
-    names = list(names)
+    """The named parts of the catalogue: what the account can rent.
+
+    The list of the memory of GPUs is read beside that of the products only if one of these does not name its own: the
+    pages of v2 come one after another.
+    """
+    names = set(names)
+    late = names & {MEMORY} if "gpu" in names else set()
+    found = await _read_parts(client, sorted(names - late))
+    return found.filled_from(await _read_parts(client, sorted(late))) if late and found.lacks_memory else found
+
+
+async def _read_parts(client: ApiClient, names: Sequence[str]) -> Catalogue:
     requests = [(name, request) for name in names for request in PARTS[name].requests]
     answers = await together(*(_read_part(client, name, request) for name, request in requests))
     pages: dict[str, list[Any]] = {name: [] for name in names}

@@ -92,7 +92,7 @@ def test_a_cluster_tells_what_it_can_hold() -> None:
 
 def test_a_product_is_read_whether_its_numbers_are_numbers_or_text() -> None:
     assert parse_catalogue({"gpu": [PRODUCTS, PRODUCTS, {"data": []}]}).gpu == (
-        Product(id="26", name="H100 SXM 80GB", available=False, price=200000),
+        Product(id="26", name="H100 SXM 80GB", available=False, price=200000, gpu_memory_gb=80),
         Product(
             id="4090.16c62g",
             name="RTX 4090 24GB",
@@ -104,6 +104,7 @@ def test_a_product_is_read_whether_its_numbers_are_numbers_or_text() -> None:
             clusters=("US-01 (Dallas)",),
             min_root_gb=10,
             max_root_gb=6144,
+            gpu_memory_gb=24,
             cores=16,
             ram_gb=62,
         ),

@@ -117,11 +117,11 @@ def test_what_was_refused_though_it_is_listed_as_free_is_no_alternative(tmp_path
 def test_refused_creates_at_once_read_the_stock_once(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(*(("Instance", name, machine({"gpu": "L40S"})[2]) for name in "abcdef"))
-    plan, before = rig.plan(), rig.world.calls["products_v2.list"]
+    plan, before = rig.plan(), rig.world.calls["products.list"]
     refused(rig)
     ends = rig.apply(review=plan, expect_success=False).ends
     assert [("H200 SXM 141GB" in end.reason) for end in ends] == [True] * 6
-    assert rig.world.calls["products_v2.list"] == before + 1
+    assert rig.world.calls["products.list"] == before + 3 + 1  # by billing mode, and the stock of the cluster
 
 
 def test_a_market_that_cannot_be_read_hides_no_refusal(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_market_that_cannot_be_read_hides_no_refusal(tmp_path: Path) -> None:
     rig.declare(machine({"gpu": "L40S"}))
     plan = rig.plan()
     refused(rig)
-    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="products_v2.list", status=403, count=None))
+    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="products.list", status=403, count=None))
     assert reason(rig, review=plan).endswith("try again later, or ask for another product or cluster")
 
 
@@ -158,9 +158,9 @@ def test_a_create_that_waits_names_alternatives_only_in_the_end(wait: str | None
     lifecycle = {"a": {"waitForCapacity": wait}} if wait else {}
     rig.declare(machine({"gpu": "L40S"}), **lifecycle)
     plan = rig.plan()
-    before = rig.world.calls["products_v2.list"]
+    before = rig.world.calls["products.list"]
     refused(rig)
     text = reason(rig, review=plan)
     assert text.count(f"free in {HERE}: ") == 1
     assert text.endswith("longer: lifecycle.waitForCapacity") == bool(wait)
-    assert rig.world.calls["products_v2.list"] == before + 1
+    assert rig.world.calls["products.list"] == before + 3 + 1

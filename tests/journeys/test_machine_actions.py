@@ -18,6 +18,7 @@ from novita_infra.api.errors import Refused, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.events import Result
 from novita_infra.operations.account.view import AccountView
+from novita_infra.operations.machines import idling
 from novita_infra.operations.machines.actions import ActionOptions, choose_actions, perform_actions
 from novita_infra.operations.machines.listing import MachineSearch, find_machines
 from novita_infra.simulator.world.cloud import instances
@@ -195,3 +196,38 @@ def test_ten_thousand_machines_are_listed_with_a_call_for_each_page(tmp_path: Pa
     assert len(found.items) == 10_000
     assert all(item.unread for item in found.items)
     assert sent == {"instances": 100, "endpoints": 1, "products": 4}
+
+
+def test_of_many_machines_that_rest_the_last_use_of_the_dearest_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idling, "LOOKED_BACK", 3)
+    rig = Rig(tmp_path)
+    rig.declare(("Instance", "a", SPEC))
+    rig.apply()
+    (first,) = rig.world.instances
+    for number in range(9):
+        rig.world.instances.add(replace(first, id=f"{number:016x}", name=f"m{number}", gpus=1 + number))
+    rig.clock.run(rig.clock.sleep(86_400))
+    for machine in list(rig.world.instances)[2:]:
+        machine.idle = rig.clock.now() - 5 * 3600
+    asked: list[int] = []
+
+    def watch(client: Client) -> None:
+        send = client.send
+
+        async def sending(request: Request) -> Any:
+            if request.path.endswith("/metrics/gpu/instance"):
+                asked.append(int(request.query["endTime"]) - int(request.query["startTime"]))
+            return await send(request)
+
+        client.send = sending  # type: ignore[method-assign]
+
+    async def work(view: AccountView) -> idling.IdleSearch:
+        return await idling.find_idle_machines(view, (), since=7200)
+
+    found = viewed(rig, work, adapted=watch)
+    assert sorted(asked) == [9000] * 10 + [7 * 86_400] * 3
+    assert [item.live.name for item in found.items] == [f"m{number}" for number in range(8, 0, -1)]
+    assert [item.use is not None and item.use.last is not None for item in found.items] == [True] * 3 + [False] * 5
+    assert found.unmeasured == []

@@ -40,8 +40,10 @@ NAMES = {"v2": "/gpus/v2/products", "models": "/openai/v1/models"}
 class Market:
     """An account with so many products, templates and models, and how often each path was called."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, suffix: str = "") -> None:
         self.count = count
+        self.suffix = suffix
+        """The end of the name of each product."""
         self.calls: Counter[str] = Counter()
 
     def answer(self, path: str, query: Mapping[str, str]) -> Any:
@@ -68,7 +70,13 @@ class Market:
     def _product(self, number: int) -> dict[str, Any]:
         price = str(10_000 + number)
         place = [f"XX-{number % CLUSTERS} (Nowhere)"]
-        return {"id": f"p{number}", "name": f"GPU {number}", "price": price, "availableDeploy": True, "regions": place}
+        return {
+            "id": f"p{number}",
+            "name": f"GPU {number}{self.suffix}",
+            "price": price,
+            "availableDeploy": True,
+            "regions": place,
+        }
 
     def _page_of_v2(self, query: Mapping[str, str]) -> Any:
         start, size = int(query.get("cursor", "0")), int(query["limit"])
@@ -179,17 +187,21 @@ def test_an_empty_market_is_said_to_be_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "calls"),
+    ("command", "suffix", "calls"),
     [
-        ("offers", {"clusters": 1, "products": 3 + CLUSTERS, "cpu/products": 1, "v2": MANY // 100}),
-        ("products", {"products": 3, "cpu/products": 1, "v2": 2 * MANY // 100}),
-        ("clusters", {"clusters": 1, "products": CLUSTERS}),
-        ("templates", {"templates": MANY // 100 + 2}),
-        ("models", {"models": 1}),
+        ("offers", " 24GB", {"clusters": 1, "products": 3 + CLUSTERS, "cpu/products": 1}),
+        ("products", " 24GB", {"products": 3, "cpu/products": 1, "v2": MANY // 100}),
+        ("offers", "", {"clusters": 1, "products": 3 + CLUSTERS, "cpu/products": 1, "v2": MANY // 100}),
+        ("products", "", {"products": 3, "cpu/products": 1, "v2": 2 * MANY // 100}),
+        ("clusters", "", {"clusters": 1, "products": CLUSTERS}),
+        ("templates", "", {"templates": MANY // 100 + 2}),
+        ("models", "", {"models": 1}),
     ],
 )
-def test_a_market_of_ten_thousand_takes_as_many_calls_as_pages(command: str, calls: Mapping[str, int]) -> None:
-    market = Market(MANY)
+def test_a_market_of_ten_thousand_takes_as_many_calls_as_pages(
+    command: str, suffix: str, calls: Mapping[str, int]
+) -> None:
+    market = Market(MANY, suffix=suffix)
     with served(market) as server:
         rows = json.loads(run(server, command, "--json").stdout)
     assert len(rows) in {MANY, CLUSTERS, 2 * MANY}

@@ -15,15 +15,13 @@ from typing import Final, TypeVar
 
 from novita_infra.api.json_values import object_of
 from novita_infra.catalogue.prices import usd
-from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.catalogue.products import NAMED_MEMORY, Catalogue, Cluster, Product
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.values import Spec
 
 _MOST_LISTED: Final = 20
 """The most candidates that a message lists."""
-_MEMORY: Final = re.compile(r"[ (]\d+ ?gi?b?\)?\Z")
-"""The size of the memory at the end of a product's name: ` 24GB`."""
 _UNQUOTED: Final = re.compile(r"(?!(?i:null|true|false|yes|no|on|off|y|n)\Z)[A-Za-z](?:[\w .()+/-]*[\w.()+/-])?")
 """A text that YAML reads as itself inside of braces."""
 
@@ -146,7 +144,7 @@ def matching(known: Sequence[Named], name: str) -> tuple[Named, ...]:
     tests: tuple[Callable[[Named], bool], ...] = (
         lambda item: item.id == name,
         lambda item: _plain(item.name) == text,
-        lambda item: _MEMORY.sub("", _plain(item.name)).rstrip() == text,
+        lambda item: NAMED_MEMORY.sub("", _plain(item.name)).rstrip() == text,
         lambda item: words.search(_plain(item.name)) is not None,
         lambda item: fits(item, name),
     )

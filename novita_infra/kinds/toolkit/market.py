@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
 from novita_infra.catalogue.prices import usd
-from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.catalogue.products import MEMORY, Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, listed_products
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.lookup import distinct_names, in_braces, is_offered, matching
-from novita_infra.kinds.toolkit.wishes import MEMORY, Wish, affordable, clusters_with, hourly_price, memory_of
+from novita_infra.kinds.toolkit.wishes import Wish, affordable, clusters_with, hourly_price, memory_of
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec, Value
 

@@ -8,16 +8,13 @@ from fractions import Fraction
 from typing import Any, Final
 
 from novita_infra.catalogue.prices import MONTH, usd
-from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
+from novita_infra.catalogue.products import MEMORY, UNIT, Catalogue, Cluster, Product
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.lookup import find_cluster, is_offered, matching, price_in_mode
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec, Value
-
-MEMORY: Final = "gpu_memory"
-"""The part of the catalogue with the memory of GPUs; see Catalogue."""
 
 SCHEMAS: Final[Mapping[str, Any]] = {
     "minGpuMemoryGb": {
@@ -106,8 +103,8 @@ def clusters_wanted(
 
 
 def memory_of(product: Product, catalogue: Catalogue) -> int | None:
-    """The memory of one GPU in GB; None where no answer holds it. Only the products of v2 have it."""
-    return product.gpu_memory_gb or catalogue.gpu_memory.get(product.id)
+    """The memory of one GPU in GB; None where neither an answer nor the name holds it."""
+    return catalogue.gpu_memory.get(product.id) or product.gpu_memory_gb or None
 
 
 def fulfilling(products: Sequence[Product], wish: Wish, catalogue: Catalogue) -> tuple[tuple[Product, ...], str]:

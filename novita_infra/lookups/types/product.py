@@ -7,14 +7,13 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from novita_infra.catalogue.prices import usd
-from novita_infra.catalogue.products import UNIT, Catalogue, Cluster, Product
+from novita_infra.catalogue.products import MEMORY, UNIT, Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.lookup import best_of, matching, no_product, price_in_mode
 from novita_infra.kinds.toolkit.wishes import (
     ASK_FOR_LESS,
-    MEMORY,
     SCHEMAS,
     Wish,
     affordable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from novita_infra.account.metrics import GpuUse
+from novita_infra.account.metrics import WINDOW, GpuUse
 from novita_infra.api.errors import ApiError
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
@@ -44,14 +44,16 @@ async def _with_times(client: ApiClient, kind: Kind, live: Live) -> Live:
     return replace(live, created=found.created, started=found.started, stopped=found.stopped) if found else live
 
 
-async def last_use_of(client: ApiClient, clock: Clock, kind: Kind, live: Live) -> GpuUse | None:
-    """The last use, where the kind measures it. Missing figures are no failure."""
+async def last_use_of(
+    client: ApiClient, clock: Clock, kind: Kind, live: Live, *, back: float = WINDOW
+) -> GpuUse | None:
+    """The last use within `back` seconds, where the kind measures it. Missing figures are no failure."""
     metrics = kind.market.use
     if metrics is None or not metrics.measured(live):
         return None
     now = clock.now()
     try:
-        answer = await client.send(metrics.request(live.id, now))
+        answer = await client.send(metrics.request(live.id, now, back))
     except ApiError:
         return None
     return metrics.read(answer, now)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from novita_infra.api.errors import NotFound, Refused
 from novita_infra.catalogue.models import LanguageModel, model_request, parse_model
-from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.catalogue.products import MEMORY, Catalogue, Cluster, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.catalogue.templates import (
     ListedTemplate,
@@ -16,7 +16,6 @@ from novita_infra.catalogue.templates import (
     template_pages,
     template_request,
 )
-from novita_infra.kinds.toolkit.wishes import MEMORY
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.operations.account.view import AccountView

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Final
 
 from novita_infra.api.errors import Refused
-from novita_infra.catalogue.products import UNIT, Catalogue
+from novita_infra.catalogue.products import MEMORY, UNIT, Catalogue
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.lookup import matching, no_product
 from novita_infra.kinds.toolkit.market import MarketOffer, OfferFilter, ProductPart, market_offers, offer_queries
-from novita_infra.kinds.toolkit.wishes import MEMORY, Wish, clusters_wanted
+from novita_infra.kinds.toolkit.wishes import Wish, clusters_wanted
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.view import AccountView

@@ -11,10 +11,9 @@ from novita_infra.api.errors import Refused
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import price_list
-from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.catalogue.products import MEMORY, Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.toolkit.wishes import MEMORY
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
@@ -52,7 +51,7 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
     stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
     ground = replace(ground, stock=stock)
     sites = siting.place_resources(ground)
-    if sites.findings and not ground.catalogue.gpu_memory:  # which products may be named instead of those that lack
+    if sites.findings and ground.catalogue.lacks_memory:  # which products may be named instead of those that lack
         memory = await read_prices(client, (MEMORY,))
         sites = siting.place_resources(replace(ground, catalogue=ground.catalogue.filled_from(memory)))
     declared |= sites.declared

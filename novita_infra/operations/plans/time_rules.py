@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from novita_infra.account.metrics import GpuUse
+from novita_infra.account.metrics import WINDOW, GpuUse
 from novita_infra.api.errors import Refused
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.machine import TimeRules
@@ -64,7 +64,7 @@ async def _use(client: ApiClient, inputs: PlanInputs, address: Address, live: Li
     if metrics is None or not metrics.measured(live):
         return None
     try:
-        return metrics.read(await client.send(metrics.request(live.id, inputs.now)), inputs.now)
+        return metrics.read(await client.send(metrics.request(live.id, inputs.now, WINDOW)), inputs.now)
     except Refused:
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,6 +144,8 @@ def text_of_value(value: Any) -> str:
 
 def data_of(value: Any) -> Any:
     """A value as JSON; amounts are exact decimals in text, in USD."""
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, enum.Enum)):
+        return value  # as most are
     match value:
         case Fraction():
             return plain_usd(value)
@@ -157,7 +160,8 @@ def data_of(value: Any) -> Any:
         case list() | tuple():
             return [data_of(item) for item in value]
         case _ if dataclasses.is_dataclass(value):
-            return {item.name: data_of(getattr(value, item.name)) for item in _fields(type(value))}
+            shown = _fields(type(value))  # type: ignore[arg-type]  # a class is hashable
+            return {item.name: data_of(getattr(value, item.name)) for item in shown}
         case _:
             return value
 
@@ -187,6 +191,7 @@ def _published(name: str, doc: str | None, schema: Schema) -> Schema:
     return {"$schema": DRAFT, "$id": schema_id(name), "title": title, "description": (doc or "").strip(), **schema}
 
 
+@functools.cache
 def _fields(kind: Any) -> list[dataclasses.Field[Any]]:
     """The fields of the JSON."""
     return [item for item in dataclasses.fields(kind) if item.metadata.get("description")]

@@ -15,6 +15,8 @@ from novita_infra.views.content.listing import Listing, cell, fact
 from novita_infra.views.results.machines.cells import MeasuredUse, counted, measured_use, price_cell, sum_text
 
 _HOUR: Final = 3600
+_NAMED: Final = 5
+"""So many machines without figures are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +50,17 @@ class IdleListing(Listing):
     rows: tuple[IdleRow, ...]
     command: str = ""
     """The command that stops them all."""
-    unmeasured: int = 0
-    """How many machines have no figures."""
+    unmeasured: tuple[str, ...] = ()
+    """The machines without figures, as a table calls them."""
 
     def lines(self) -> Iterator[Line]:
-        """The table; how many machines have no figures."""
+        """The table; which machines have no figures."""
         yield from Listing.lines(self)
         if self.unmeasured:
-            verb = "has" if self.unmeasured == 1 else "have"
-            yield line(f"{counted(self.unmeasured, 'machine')} {verb} no figures for so long.")
+            verb = "has" if len(self.unmeasured) == 1 else "have"
+            named = ", ".join(self.unmeasured[:_NAMED])
+            more = f" and {counted(len(self.unmeasured) - _NAMED, 'other')}" if len(self.unmeasured) > _NAMED else ""
+            yield line(f"{counted(len(self.unmeasured), 'machine')} {verb} no figures for so long: {named}{more}.")
 
     def closing(self) -> Iterator[Line]:
         yield line()
@@ -66,10 +70,14 @@ class IdleListing(Listing):
 
 
 def idle_listing(
-    machines: Iterable[RentedMachine], *, now: float, command: str = "", unmeasured: int = 0
+    machines: Iterable[RentedMachine],
+    *,
+    now: float,
+    command: str = "",
+    unmeasured: Iterable[RentedMachine] = (),
 ) -> IdleListing:
     """The machines in their order. `now` is in Unix seconds; `command` stops them."""
-    return IdleListing(tuple(_row(item, now) for item in machines), command, unmeasured)
+    return IdleListing(tuple(_row(item, now) for item in machines), command, tuple(item.title for item in unmeasured))
 
 
 def _row(item: RentedMachine, now: float) -> IdleRow:

@@ -50,8 +50,9 @@ def test_json_tells_how_long_and_what_it_cost(run: Invoke, resting: Path) -> Non
     assert chosen["id"] == data["id"]
 
 
-def test_machines_without_figures_for_so_long_are_counted(run: Invoke, machines: Path) -> None:
-    assert run("idle", "--sim").stdout == "No GPU rests.\n1 machine has no figures for so long.\n"
+def test_machines_without_figures_for_so_long_are_named(run: Invoke, machines: Path) -> None:
+    shown = run("idle", "--sim").stdout
+    assert shown == "No GPU rests.\n1 machine has no figures for so long: instance.trainer.\n"
 
 
 def test_an_empty_account_has_no_gpu_that_rests(run: Invoke) -> None:
