@@ -88,6 +88,10 @@ class AwaitedCalls:
         others = f"; {more} more calls wait" if more > 1 else "; 1 more call waits" if more else ""
         return f"{self._reason_of(first, now)}{others}"
 
+    def failing_since(self) -> float | None:
+        """When the first call under way began that fails and is tried again, in Unix seconds; None without one."""
+        return min((call.since for call in self._calls.values() if call.error), default=None)
+
     def progress(self) -> str:
         """How many calls are answered, while others are under way; empty while none is."""
         return f"{self._ended} calls of the API answered so far" if self._calls else ""

@@ -26,12 +26,13 @@ from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.identity import identified
 from novita_infra.operations.ownership import CreateLocks, StatesOfOthers
 from novita_infra.operations.session import Session
+from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.seen_versions import RunNotes
-from novita_infra.state.state import LastRun, UsedPlan, edited
+from novita_infra.state.state import LastRun, PlannedRate, UsedPlan, edited
 
 
 def is_nothing_to_do(session: Session, review: Review, used: UsedPlan | None) -> bool:
@@ -62,7 +63,13 @@ async def apply_plan(
     check_basis(plan, session.state, place=session.store.describe())
     session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
     operation = "destroy" if plan.destroys else "apply"
-    last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")
+    last_run = LastRun(
+        operation,
+        this_process(),
+        session.clock.now(),
+        plan=used.id if used else "",
+        planned=_planned(review.cost) if review.cost else None,
+    )
     # The journal begins with the whole state, so the edits are stored, all at once, before the first step.
     state = edited(replace(session.state, last_run=last_run), plan.edits)
     result, outputs, heartbeat = None, None, RunHeartbeat(session.heartbeat, emit)
@@ -107,6 +114,12 @@ async def apply_plan(
                 identified(replace(state, searched=True), session.project, cloud=session.cloud)
             )
     return result
+
+
+def _planned(cost: Money) -> PlannedRate:
+    """What the plan says that the environment costs after it."""
+    total = cost.total
+    return PlannedRate(str(total.after.least), str(total.after.most), partly=total.unknown_after)
 
 
 def _durations(result: Result | None) -> Mapping[str, list[float]]:

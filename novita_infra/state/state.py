@@ -52,6 +52,16 @@ class UsedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRate:
+    """What the plan of a run said that its environment costs per hour after it: 1/100000 USD, as an exact fraction."""
+
+    least: str
+    most: str
+    partly: bool = False
+    """Whether it is without parts whose price was not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class LastRun:
     """The run that changed the state last."""
 
@@ -63,6 +73,8 @@ class LastRun:
     """The start of the run, or the time of the edit, in Unix seconds."""
     plan: str = ""
     """The id of the UsedPlan that it carried out; empty for none."""
+    planned: PlannedRate | None = None
+    """What its plan said; None for an edit, and where version 0.2 recorded it."""
 
     def __str__(self) -> str:
         return f"`{self.operation}` of {self.by} at {moment(self.since)}"

@@ -168,6 +168,9 @@ def test_a_market_without_stock_shows_prices_and_that_nothing_is_free() -> None:
             "For the first one, in the spec of an Instance:",
             "  product: {gpu: RTX 5090 32GB}",
             "  cluster: us-ca-6",
+            "",
+            "Clusters:",
+            "  us-ca-6: US-CA-06 (California)",
         ]
         nothing = run(address, "offers", "--gpu", "5090", "--free").stdout
         assert nothing == "No offer fits: none is free: RTX 5090 32GB.\n"

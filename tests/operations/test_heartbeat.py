@@ -10,7 +10,7 @@ from rig import Rig
 from virtual import VirtualClock
 
 from novita_infra.api.awaited import AwaitedCalls
-from novita_infra.api.errors import Throttled
+from novita_infra.api.errors import Throttled, Unreachable
 from novita_infra.api.heartbeat import Heartbeat
 from novita_infra.api.request import get
 from novita_infra.applying.events import Ended, Event, Outcome, Progressed, Started
@@ -42,8 +42,26 @@ def test_a_command_reports_what_it_waits_for_once_a_minute_and_nothing_else() ->
 
     clock.run(story())
     moments = [at for at, _ in lines]
-    assert moments == [200, 250, 300]
+    assert moments == [195, 245, 295]
     assert lines[0][1].startswith("Still waiting: GET /list: no reason given (HTTP 429)")
+
+
+def test_a_call_that_fails_is_reported_after_seconds_and_only_once() -> None:
+    clock = VirtualClock()
+    calls, lines, start = awaited(clock), list[tuple[float, str]](), clock.now()
+    heartbeat = Heartbeat(clock, calls, lambda text: lines.append((clock.now() - start, text)))
+
+    async def story() -> None:
+        async with heartbeat.while_reading():
+            for seconds in (4, 18, 30):  # the first one is answered before it is worth a line
+                with calls.call(get("/list")) as call:
+                    call.error = Unreachable(get("/list"), text="no connection")
+                    await clock.sleep(seconds)
+                await clock.sleep(8)
+
+    clock.run(story())
+    assert [at for at, _ in lines] == [17, 43]
+    assert lines[0][1].startswith("Still waiting: GET /list: no connection")
 
 
 def test_a_command_reports_the_programs_that_it_waits_for() -> None:

@@ -73,6 +73,9 @@ class SecretAnswers:
         """Returns nothing: there is no more to say than what is asked."""
         return ""
 
+    def failing_since(self) -> None:
+        """Returns nothing: a source that fails is not asked again."""
+
     async def ask(self, questions: Iterable[Question], asking: Asking) -> None:
         """Asks the sources, and keeps what they answer or why they do not."""
         free = asyncio.Semaphore(_AT_ONCE)

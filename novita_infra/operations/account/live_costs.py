@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.catalogue.prices import Cost
+from novita_infra.catalogue.prices import Cost, PriceList
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.concurrency import together
@@ -36,6 +36,12 @@ class LiveCosts:
         return tuple(cost for item in self.objects for cost in item.costs)
 
 
+def live_costs(kind: Kind, live: Live, prices: PriceList) -> tuple[Cost, ...]:
+    """What a live object costs now: an endpoint by the workers that it has, not by those that it may have."""
+    spec = kind.machine.charged(live) if kind.machine else live.values
+    return kind.market.costs(spec, prices) if kind.market.costs else ()
+
+
 async def read_live_costs(view: AccountView) -> LiveCosts:
     """The live objects of every kind that costs something. A price that cannot be read is unknown. Raises ApiError."""
     kinds = [kind for kind in KINDS.values() if kind.market.costs]
@@ -43,10 +49,10 @@ async def read_live_costs(view: AccountView) -> LiveCosts:
     prices = await read_price_list(view.client, (kind for kind, lives in zip(kinds, lists, strict=True) if lives))
     return LiveCosts(
         tuple(
-            PricedObject(kind, live, kind.market.costs(live.values, prices))
+            PricedObject(kind, live, live_costs(kind, live, prices))
             for kind, lives in zip(kinds, lists, strict=True)
             for live in lives.values()
-            if live.phase in PRESENT and kind.market.costs
+            if live.phase in PRESENT
         ),
         tuple(kind.type for kind, lives in zip(kinds, lists, strict=True) if not lives.is_certain),
     )

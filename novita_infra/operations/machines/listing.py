@@ -14,6 +14,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Phase
+from novita_infra.operations.account.live_costs import live_costs
 from novita_infra.operations.account.targets import ObjectTarget, all_targets, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.machines.details import FEW, has_details, read_details
@@ -63,8 +64,7 @@ def _machine(view: AccountView, item: ObjectTarget, prices: PriceList, circumsta
     kind, live = item.kind, item.live
     about = kind.machine
     assert about is not None  # noqa: S101 -- of MACHINE_KINDS
-    exists = live.phase is not Phase.GONE
-    costs = kind.market.costs(about.charged(live), prices) if kind.market.costs and exists else ()
+    costs = () if live.phase is Phase.GONE else live_costs(kind, live, prices)
     return RentedMachine(
         kind.type,
         live,

@@ -44,6 +44,21 @@ class Spending:
     """The parts of the records whose price is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedSpending:
+    """What the plan of the last run in an environment said that it costs by the hour."""
+
+    environment: str
+    per_hour: Amount | None
+    """None where that is not known."""
+    partly: bool = False
+    """Whether it is without parts whose price was not known."""
+    at: float = 0.0
+    """When the run began, in Unix seconds; 0 where no run is recorded."""
+    run: str = ""
+    """The command of the last run, such as `apply` or `state mv`; empty where none is recorded."""
+
+
 def spendings(objects: Iterable[BilledObject], by: str, until: float) -> list[Spending]:
     """What the objects have cost by group, the highest first. `until` is the end of the bills, in Unix seconds."""
     groups: dict[tuple[str, bool], list[BilledObject]] = {}

@@ -10,7 +10,9 @@ from foreign_objects import make_foreign
 from rig import Rig
 
 from novita_infra.api.errors import ApiError
-from novita_infra.operations.account.balance import read_balance
+from novita_infra.operations.account.balance import BalanceReport, read_balance
+from novita_infra.operations.account.view import AccountView
+from novita_infra.operations.machines.listing import MachineSearch, find_machines
 from novita_infra.simulator import Fault
 from novita_infra.simulator.world.engine.cloud_records import Storage
 
@@ -69,3 +71,25 @@ def test_ten_thousand_objects_take_as_many_calls_as_pages(rig: Rig) -> None:
     assert report.runway.per_hour.most == 10_000 * 12 * 200 // 24
     assert rig.world.calls["storages.list"] == 10_000 // 100
     assert sum(rig.world.calls.values()) == 103
+
+
+def test_an_endpoint_costs_what_its_present_workers_cost_as_in_ps(rig: Rig) -> None:
+    spec = {
+        "product": {"gpu": "RTX 4090"},
+        "image": "nginx:1.27",
+        "ports": ["80/http"],
+        "healthPath": "/",
+        "workers": {"min": 1, "max": 5, "idleTimeout": 60, "maxConcurrency": 8, "requestTimeout": 600},
+        "scaling": {"type": "queue", "value": 10},
+    }
+    rig.declare(("Endpoint", "api", spec))
+    rig.apply()
+
+    async def work(view: AccountView) -> tuple[BalanceReport, MachineSearch]:
+        return await read_balance(view), await find_machines(view)
+
+    report, found = viewed(rig, work)
+    assert report.runway is not None
+    (machine,) = found.items
+    assert report.runway.per_hour == machine.per_hour
+    assert machine.per_hour.least == machine.per_hour.most > 0

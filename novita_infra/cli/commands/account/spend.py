@@ -46,9 +46,10 @@ def _group(text: str) -> str:
 def spend(*, since: str, until: str, by: str, account_options: AccountOptions, renderer: Renderer) -> int:
     """Show what the resources of this project have cost, also those that are deleted.
 
-    Beside what was billed stands what the recorded resources cost per hour at today's prices, as a plan says it, and
-    what that makes from the first bill of each resource on, as if it ran all the time. A resource that was stopped, or
-    whose price has changed, has cost less or more. Deleted resources are known from the earlier states that are kept.
+    Beside what was billed stands what the recorded resources cost per hour at today's prices, and what that makes from
+    the first bill of each resource on, as if it ran all the time; a resource that was stopped, or whose price has
+    changed, has cost less or more. Below the table stands what the plan of the last apply said. Deleted resources are
+    known from the earlier states that are kept.
 
     \b
     Examples:
@@ -64,7 +65,14 @@ def spend(*, since: str, until: str, by: str, account_options: AccountOptions, r
             project = view.place.name if view.place else ""
         environment = account_options.environment
         renderer.result(
-            spend_statement(found.spendings, span, project=project, environment=environment, others=found.others)
+            spend_statement(
+                found.spendings,
+                span,
+                project=project,
+                environment=environment,
+                others=found.others,
+                planned=found.planned,
+            )
         )
         return 0
 

@@ -54,10 +54,18 @@ def _price(text: str) -> Decimal:
     help="The GPUs of one machine; prices are for all.",
 )
 @click.option("--free", is_flag=True, help="Only what is free now.")
+@click.option(
+    "--limit",
+    type=WholeNumber(min=0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="The most rows of the table; 0 for all. JSON has all.",
+)
 @sim_option
 @format_options("offers")
 @with_renderer
-def offers(*, sim: bool, renderer: Renderer, **options: Any) -> int:
+def offers(*, sim: bool, limit: int, renderer: Renderer, **options: Any) -> int:
     """Show what can be rented in which cluster, at what price, and whether it is free now; the cheapest first.
 
     GPU products of instances, then CPU products; with --type serverless, the products of endpoints. Below the table
@@ -78,7 +86,9 @@ def offers(*, sim: bool, renderer: Renderer, **options: Any) -> int:
         where = AccountOptions(sim=sim, names_objects=False)
         async with open_account_view(where, os.environ, report=renderer.note) as view:
             found = await find_offers(view, wanted)
-        renderer.result(offer_listing(found.offers, found.catalogue, KINDS.values(), reason=found.reason))
+        renderer.result(
+            offer_listing(found.offers, found.catalogue, KINDS.values(), reason=found.reason, limit=limit or None)
+        )
         return 0
 
     return carried_out(show())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 
 from novita_infra.account.billing import sum_of
 from novita_infra.account.spans import TimeSpan
-from novita_infra.catalogue.prices import Cost, PriceList
+from novita_infra.catalogue.prices import Amount, Cost, PriceList
 from novita_infra.kinds import KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import problem
@@ -14,8 +15,9 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.billing.owners import Owners, owners_of
 from novita_infra.operations.account.billing.reading import read_terms, read_usage
 from novita_infra.operations.account.view import AccountView
-from novita_infra.planning.cost.spending import Spending, billed_objects, spendings
+from novita_infra.planning.cost.spending import PlannedSpending, Spending, billed_objects, spendings
 from novita_infra.refresh.catalogue import read_price_list
+from novita_infra.state.state import LastRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ProjectSpending:
     spendings: tuple[Spending, ...]
     others: Fraction
     """What the rest of the account has cost in the same time."""
+    planned: tuple[PlannedSpending, ...] = ()
+    """What the last plan of each environment said."""
 
 
 async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSpending:
@@ -40,7 +44,25 @@ async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSp
     objects = billed_objects(of_usage, of_terms, lambda id: _costs(owners, id, prices))
     found = spendings(objects, by, min(view.clock.now(), span.end))
     total = sum_of((*usage.lines, *terms.lines)) + usage.unlisted + terms.unlisted
-    return ProjectSpending(tuple(found), total - sum((item.usage + item.bought for item in found), Fraction(0)))
+    return ProjectSpending(
+        tuple(found), total - sum((item.usage + item.bought for item in found), Fraction(0)), _planned(view)
+    )
+
+
+def _planned(view: AccountView) -> tuple[PlannedSpending, ...]:
+    states = sorted(view.recorded.states.items())
+    return tuple(planned_spending(name, state.last_run) for name, state in states if state.last_run or state.records)
+
+
+def planned_spending(environment: str, run: LastRun | None) -> PlannedSpending:
+    """What the plan of the last run said; not known for an edit, and for what an older version recorded."""
+    if run is None:
+        return PlannedSpending(environment, None)
+    per_hour, said = None, run.planned
+    if said is not None:
+        with suppress(ValueError, ZeroDivisionError):  # of a state that was edited by hand
+            per_hour = Amount(Fraction(said.least), Fraction(said.most))
+    return PlannedSpending(environment, per_hour, bool(said and said.partly), run.since, run.operation)
 
 
 def _costs(owners: Owners, id: str, prices: PriceList) -> tuple[Cost, ...] | None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from novita_infra.account.spans import TimeSpan
 from novita_infra.catalogue.prices import Amount, usd
 from novita_infra.model.clock import timestamp
 from novita_infra.model.frozen import dataclass
-from novita_infra.planning.cost.spending import Spending
+from novita_infra.planning.cost.spending import PlannedSpending, Spending
 from novita_infra.views.content.lines import Line, Tone, line
-from novita_infra.views.content.listing import Statement, cell, fact
+from novita_infra.views.content.listing import Statement, cell, fact, text_of_value
 from novita_infra.views.results.account.billing import edge_text
+from novita_infra.views.results.machines.cells import amount_text, time_or_none
+
+_APPLIES: Final = {None, "apply", "destroy"}
+"""The runs that have a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,38 @@ class SpendRow:
     usage: Fraction = fact("What was billed for usage, in USD, exact.", title="USAGE")
     bought: Fraction = fact("What was bought for a term, in USD, exact.", title="BOUGHT")
     per_hour: Amount | None = fact(
-        "What its records cost per hour at today's prices, as a plan says it, without terms that are paid in advance; "
+        "What its records cost per hour at today's prices, without terms that are paid in advance; "
         "null if it is deleted.",
-        title="PER HOUR BY PLAN",
+        title="PER HOUR NOW",
     )
     expected: Amount | None = fact(
         "That rate from the first bill of each object in the range on, as if it ran all the time: at least from the "
         "end of the period of that bill, at most from its beginning; null if it is deleted.",
-        title="IF ALWAYS RUNNING",
     )
+    running: str = cell("IF ALWAYS RUNNING")
     price_unknown: tuple[str, ...] = fact("What has no known price: the rate is without it.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """What the plan of the last apply of an environment said that all of it costs."""
+
+    environment: str = fact("The environment.")
+    per_hour: Amount | None = fact(
+        "The whole environment per hour at the prices of that plan, in USD; null if it is not known: the last run was "
+        "no apply, or an older version recorded it."
+    )
+    price_unknown: bool = fact("Whether it is without parts whose price was not known.")
+    run: str | None = fact("The last run that changed the state, such as `apply` or `state mv`; null if not known.")
+    at: str | None = fact("When it began, in UTC; null if not known.")
+
+    def __str__(self) -> str:
+        if self.per_hour is None:
+            why = f"the last run was `{self.run}`" if self.run not in _APPLIES else "an older version recorded it"
+            return f"{self.environment}: what the plan of the last apply said is not known, for {why}."
+        more = " and more" if self.price_unknown else ""
+        run, at = self.run or "", edge_text(self.at or "")
+        return f"{self.environment}: {amount_text(self.per_hour)}{more} per hour, by the plan of the last {run} ({at})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +79,7 @@ class SpendStatement(Statement):
     until: str = fact("The end of the range, which is not part of it, in UTC.")
     total: Fraction = fact("What the project has cost, in USD, exact.")
     others: Fraction = fact("What the rest of the account has cost, in USD.")
+    planned: tuple[PlannedRow, ...] = fact("What the last plan of each environment said.")
     rows: tuple[SpendRow, ...] = fact("The resources or groups, the most expensive first.")
 
     def closing(self) -> Iterator[Line]:
@@ -64,6 +91,7 @@ class SpendStatement(Statement):
             "Usage and purchases are what the API billed. Beside them, the recorded resources at today's prices,"
         )
         yield line("from the first bill of each on, as if it ran all the time.")
+        yield from (line(str(item)) for item in self.planned)
         if unknown:
             yield line((f"Without a known price: {', '.join(unknown)}.", Tone.CHANGE))
         if self.others:
@@ -71,7 +99,13 @@ class SpendStatement(Statement):
 
 
 def spend_statement(
-    found: Sequence[Spending], span: TimeSpan, *, project: str, environment: str, others: Fraction
+    found: Sequence[Spending],
+    span: TimeSpan,
+    *,
+    project: str,
+    environment: str,
+    others: Fraction,
+    planned: Iterable[PlannedSpending] = (),
 ) -> SpendStatement:
     """What the groups of a project have cost; `environment` is empty for all."""
     return SpendStatement(
@@ -81,6 +115,10 @@ def spend_statement(
         until=timestamp(span.end),
         total=sum((item.usage + item.bought for item in found), Fraction(0)),
         others=others,
+        planned=tuple(
+            PlannedRow(item.environment, item.per_hour, item.partly, item.run or None, time_or_none(item.at))
+            for item in planned
+        ),
         rows=tuple(
             SpendRow(
                 item.name,
@@ -91,8 +129,16 @@ def spend_statement(
                 item.bought,
                 item.per_hour,
                 item.expected,
+                _expected_text(item.expected),
                 item.unknown,
             )
             for item in found
         ),
     )
+
+
+def _expected_text(expected: Amount | None) -> str:
+    """The range; only its end within the period of the first bill, in which the beginning may be just now."""
+    if expected is not None and expected.most and not expected.least:
+        return f"up to {usd(expected.most)}"
+    return text_of_value(expected)

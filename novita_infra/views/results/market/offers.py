@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -86,6 +87,8 @@ class OfferListing(Listing):
     rows: tuple[OfferRow, ...]
     reason: str = ""
     """Why there is none."""
+    limit: int | None = None
+    """The most offers that the text shows; None for all."""
 
     def lines(self) -> Iterator[Line]:
         """The table with the lines of a manifest; without rows, the reason."""
@@ -94,21 +97,43 @@ class OfferListing(Listing):
         else:
             yield line((f"No offer fits: {self.reason}.", Tone.CHANGE))
 
+    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The titles of the columns, and the cells of each row that is shown."""
+        return Listing.table(replace(self, rows=self.rows[: self.limit]))
+
     def closing(self) -> Iterator[Line]:
+        shown, left = self.rows[: self.limit], self.rows[self.limit :] if self.limit else ()
+        if left:
+            types = " and ".join(f"{sum(row.type == name for row in left):,} {name}" for name in _types(left))
+            yield line(f"{len(left):,} more offers ({types}): --limit 0 shows all.")
+        names = {row.cluster.id: row.cluster.name for row in shown if row.cluster.name not in {"", row.cluster.id}}
+        yield line()
         first = next((row for row in self.rows if row.free), self.rows[0])
         which = "the first that is free" if first.free else "the first one"
-        yield line()
         yield line((f"For {which}, in the spec of an {first.manifest.kind}:", Tone.STRONG))
         for text in manifest_lines(first.manifest.spec):
             yield line(f"  {text}")
+        if names:
+            yield line()
+            yield line("Clusters:")
+            yield from (line(f"  {id}: {names[id]}") for id in sorted(names))
 
 
 def offer_listing(
-    offers: Iterable[MarketOffer], catalogue: Catalogue, kinds: Iterable[Kind], *, reason: str = ""
+    offers: Iterable[MarketOffer],
+    catalogue: Catalogue,
+    kinds: Iterable[Kind],
+    *,
+    reason: str = "",
+    limit: int | None = None,
 ) -> OfferListing:
-    """The offers in their order; `kinds` say what a manifest says to get them."""
+    """The offers in their order; `kinds` say what a manifest says to get them. The text shows at most `limit`."""
     kinds = tuple(kinds)
-    return OfferListing(tuple(_row(item, catalogue, kinds) for item in offers), reason)
+    return OfferListing(tuple(_row(item, catalogue, kinds) for item in offers), reason, limit)
+
+
+def _types(rows: Iterable[OfferRow]) -> list[str]:
+    return list(dict.fromkeys(row.type for row in rows))
 
 
 def _row(offer: MarketOffer, catalogue: Catalogue, kinds: tuple[Kind, ...]) -> OfferRow:

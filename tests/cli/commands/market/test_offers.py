@@ -35,8 +35,23 @@ For the first that is free, in the spec of an Instance:
   product: {gpu: RTX 5090 32GB}
   cluster: us-ca-6
   gpuCount: 2
+
+Clusters:
+  us-ca-6: US-CA-06 (California)
+  us-ca-nas-2: US-CA-02 (California)
+  us-dallas-nas-2: US-01 (Dallas)
 """
     )
+
+
+def test_the_table_of_offers_ends_after_twenty_rows_and_says_how_many_there_are(run: Invoke) -> None:
+    short = run("offers", "--sim").stdout.splitlines()
+    assert (len(short[1:21]), short[21]) == (20, "74 more offers (38 gpu and 36 cpu): --limit 0 shows all.")
+    whole = run("offers", "--sim", "--limit", "0").stdout
+    assert "more offers" not in whole
+    assert len(_rows(run)) == 94
+    assert "93 more offers (57 gpu and 36 cpu)" in run("offers", "--sim", "--limit", "1").stdout
+    assert run("offers", "--sim", "--limit", "-1").exit_code == 1
 
 
 def test_offers_of_gpus_come_before_those_of_cpus(run: Invoke) -> None:
