@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 
 from novita_infra.model.frozen import dataclass
@@ -30,6 +32,8 @@ class Checkup:
     detail: str
     hint: str = ""
     """What to do."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the packages that were found, by name."""
 
 
 def clock_checkup(dated: tuple[str, float] | None) -> Checkup:

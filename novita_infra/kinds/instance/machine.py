@@ -48,7 +48,7 @@ START: Final = Call(
 )
 STOP: Final = Call(
     name="stop",
-    summary="stop: the container stops; its root disk is kept, and charged",
+    summary="stop: the container stops; its root disk is kept, and charged beyond its free size",
     usual_seconds=20,
     request=calls.stop,
     final_phases=_RESTS,

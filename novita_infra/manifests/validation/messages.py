@@ -111,6 +111,9 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
                 continue  # its fields stand beside it, which is reported
             said = _described(properties.get(name))
             hint = f"{name}: {said}" if said and path else f"add {name}: ..."
+            if path[:1] == ("spec",) and subject.fields and isinstance(kind := subject.data.get("kind"), str):
+                shown = (*path[1:], name) if len(path) < 3 else path[1:2]
+                hint += f" (novita-infra explain {'.'.join(map(str, (kind, *shown)))})"
             yield Diagnostic(
                 f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.position, path)
             )

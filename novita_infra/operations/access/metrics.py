@@ -43,6 +43,8 @@ async def read_metrics(view: AccountView, word: str, *, since: int, interval: in
     Raises Problems, also for a span or an interval that the API would silently replace, and ApiError.
     """
     end = int(view.clock.now())
+    if since > end:
+        raise problem("--since is in the future", "such as --since 5m")
     if end - since < SHORTEST_SPAN:
         raise problem("--since is less than a minute ago, and the API shows no shorter time", "such as --since 5m")
     step = interval_for(end - since) if interval is None else interval

@@ -61,16 +61,17 @@ def _programs() -> Iterator[Checkup]:
         yield Checkup("packages", Health.UNKNOWN, "novita-infra runs from its source, not as an installed package")
         return
     names = sorted({_name_of(text) for text in required if "extra ==" not in text})
-    versions, missing = [], []
+    versions, missing = dict[str, str](), list[str]()
     for name in names:
         try:
-            versions.append(f"{name} {metadata.version(name)}")
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
         yield Checkup("packages", Health.ERROR, f"not installed: {', '.join(missing)}", "pip install novita-infra")
     else:
-        yield Checkup("packages", Health.GOOD, ", ".join(versions))
+        detail = f"all {len(versions)} that it needs are installed; --json shows their versions"
+        yield Checkup("packages", Health.GOOD, detail, versions=versions)
 
 
 def _name_of(requirement: str) -> str:

@@ -24,7 +24,9 @@ SUMMARY = "End what is past the deadline of its ttl"
 @click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="Show what is past its deadline, and change nothing.")
 @click.option("--delete", "deletes", is_flag=True, help="Delete it; the default.")
-@click.option("--stop", "stops", is_flag=True, help="Stop it instead; root disks remain, and are charged.")
+@click.option(
+    "--stop", "stops", is_flag=True, help="Stop it instead; root disks remain, and cost what is beyond their free size."
+)
 @auto_approve_option
 @sim_option
 @format_options("sweep")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from novita_infra.account.checkup import Checkup, Health
@@ -26,6 +26,7 @@ class CheckupRow:
     health: Health = fact("`ok`, `warning`, `error`, or `unknown` where it could not be checked.", title="RESULT")
     detail: str = fact("What was found.", title="DETAIL")
     hint: str | None = fact("What to do; null where nothing is to be done.")
+    versions: Mapping[str, str] = fact("For `packages`: the version of each that novita-infra needs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,6 @@ class CheckupListing(Listing):
 
 def checkup_listing(found: Iterable[Checkup]) -> CheckupListing:
     """The checks in their order."""
-    return CheckupListing(tuple(CheckupRow(item.name, item.health, item.detail, item.hint or None) for item in found))
+    return CheckupListing(
+        tuple(CheckupRow(item.name, item.health, item.detail, item.hint or None, item.versions) for item in found)
+    )

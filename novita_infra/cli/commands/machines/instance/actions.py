@@ -72,7 +72,9 @@ def start_instances(**options: Any) -> int:
 @click.command("stop", cls=Command)
 @_action_options
 def stop_instances(**options: Any) -> int:
-    """Stop instances, and wait until they are stopped. Their disks are kept for some days, and charged.
+    """Stop instances, and wait until they are stopped. Their root disks are kept for some days.
+
+    A stopped instance costs what its root disk has beyond the free size: novita-infra ps --all shows it.
 
     A WORD is an address, a pattern, a label or an id. An endpoint cannot be stopped: with workers.min: 0 in its
     manifest, no worker of it runs while nobody calls it.

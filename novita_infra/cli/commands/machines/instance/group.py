@@ -15,7 +15,7 @@ SUMMARY = "Start, stop, restart, move and renew instances"
     table={
         "Instances": {
             "start": (f"{__package__}.actions:start_instances", "Start stopped instances"),
-            "stop": (f"{__package__}.actions:stop_instances", "Stop instances; their disks are kept, and charged"),
+            "stop": (f"{__package__}.actions:stop_instances", "Stop instances; their root disks are kept"),
             "restart": (f"{__package__}.actions:restart_instances", "Restart the containers of instances"),
             "migrate": (
                 f"{__package__}.actions:migrate_instances",

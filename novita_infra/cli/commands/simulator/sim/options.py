@@ -53,7 +53,7 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
             default=time_scale,
             show_default=True,
             metavar="X",
-            help="Simulated seconds that pass in one real second.",
+            help="Simulated seconds that pass in one real second. A command that calls the server keeps its own clock.",
         ),
         click.option(
             "--latency-ms",
