@@ -28,7 +28,7 @@ TIME_FIELDS: Final = (
     Field(
         name="power",
         schema={"enum": ["running", "stopped"]},
-        doc="Whether it runs; a stopped instance keeps its root disk, charged beyond its free size, and may get no GPU.",
+        doc="Whether it runs; a stopped instance keeps its disk, charged beyond its free size, and may find no GPU.",
         api="status (gpu-instance-start-instance, gpu-instance-stop-instance)",
         change=Cases(
             {("running", "stopped"): By("stop"), ("stopped", "running"): By("start")},
