@@ -11,6 +11,8 @@ from novita_infra.model.frozen import dataclass
 
 ENDED: Final = frozenset({"success", "fail", "break"})
 """The states of a job that is over (gpu-instance-list-jobs)."""
+SAVE_IMAGE: Final = "saveImage"
+"""The type of a job that saves an image (gpu-instance-list-jobs)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,8 @@ class Creator:
         """Puts the attempt on disk, and the ids that were live before."""
         at, before = create.at, create.before
         await self._live_before(at.kind)
-        retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
+        old = before if not at.kind.api.completes else None  # a job that has ended is not deleted later
+        retired = tuple(dict.fromkeys([*old.retired, *filter(None, [old.id])])) if old else ()
         retired_unready = before.retired_unready if before else ()
         if before and before.pending and before.pending.never_ready:
             retired_unready = (*retired_unready, before.id)

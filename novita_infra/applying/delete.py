@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
+from typing import Final
 
-from novita_infra.api.errors import NotFound
+from novita_infra.api.errors import NotFound, Refused
 from novita_infra.applying.calling import send
 from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Phase
 from novita_infra.refresh.objects import read_one
+
+_ENDED: Final = frozenset({Phase.READY, Phase.FAILED, Phase.GONE})
+"""The phases of a job that is over."""
 
 
 async def delete_object(at: StepRun, waits: Waits) -> str:
@@ -30,11 +33,30 @@ async def delete_object(at: StepRun, waits: Waits) -> str:
             never_ready = step.undoes or (record.pending is not None and record.pending.never_ready)
             pending = replace(at.attempt("delete", {}), deletes_never_ready=never_ready)
             await at.put(replace(record, pending=pending), "delete: about to be sent")
-        with contextlib.suppress(NotFound):
-            await send(at, at.kind.api.delete.request(Target(step.id, {}, None)))
-    await waits.until(at, step.id, frozenset({Phase.GONE}))
+        await _send_delete(at)
+    await waits.until(at, step.id, _ENDED if at.kind.api.completes else frozenset({Phase.GONE}))
     await _remove_from_record(at)
     return step.id
+
+
+async def _send_delete(at: StepRun) -> None:
+    """Makes the call. A job that has ended needs none, and one that is under way may end at any time."""
+    jobs, id = at.kind.api.completes, at.step.id
+    if jobs and await _has_ended(at):
+        return
+    try:
+        await send(at, at.kind.api.delete.request(Target(id, {}, None)))
+    except NotFound:
+        return
+    except Refused:
+        if not (jobs and await _has_ended(at)):
+            raise
+
+
+async def _has_ended(at: StepRun) -> bool:
+    """Whether the job of the step is over, or no list shows it."""
+    live = await read_one(at.run.client, at.kind, at.step.id)
+    return live is None or live.phase is not Phase.CHANGING
 
 
 async def _remove_from_record(at: StepRun) -> None:

@@ -106,5 +106,8 @@ class ApiCalls:
     """The known attributes that still hold for an object with this answer: a list carries fewer than a get."""
     number_outputs: frozenset[str] = frozenset()
     """The computed attributes that are numbers: where a text is wanted, they become one."""
+    completes: bool = False
+    """Whether its objects are jobs, which end by themselves. One that ended well stays as it is recorded when no list
+    shows it any more. One that has ended needs no deletion: its resource is forgotten. None of them is an orphan."""
     create_first: bool = False
     """Whether a replacement creates the new object before it deletes the old one."""

@@ -208,6 +208,7 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> OrphanSearch:
         found += [
             Orphan(kind.type, live, perhaps=claims.get(id, ""), foreign=_foreign_owner(session, live))
             for id, live in left.items()
+            if not kind.api.completes
         ]
     return OrphanSearch(found, unlisted)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.resources import Declared
+from novita_infra.model.resources import Declared, Phase
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Action
@@ -192,7 +192,8 @@ def _gone(decision: Decision) -> str:
 
 def _deleted_ids(decision: Decision) -> tuple[str, ...]:
     live = decision.existing.live
-    old = [live.id] if live and decision.action in {Action.REPLACE, Action.DELETE} else []
+    over = decision.case.kind.api.completes and live is not None and live.phase is not Phase.CHANGING
+    old = [live.id] if live and not over and decision.action in {Action.REPLACE, Action.DELETE} else []
     return tuple(dict.fromkeys([*old, *decision.existing.replaced_ids]))
 
 

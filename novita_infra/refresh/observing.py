@@ -117,6 +117,7 @@ async def _observe_kind(
             tell(_waiting(undecided, message, seconds=sum(LOOKS_BACK), clock=clock))
         await clock.sleep(pause)
         lives |= await read_all(client, kind, recorded=recorded)
+    lives |= _ended_jobs(kind, records.values(), lives)
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
     found = {}
     for address, record in records.items():
@@ -138,6 +139,13 @@ async def _observe_kind(
         found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
     return found, tuple(live for live in lives.values() if live.id not in known)
+
+
+def _ended_jobs(kind: Kind, records: Iterable[Record], lives: Mapping[str, Live]) -> dict[str, Live]:
+    """The jobs that ended well and that no list shows any more: they are as they are recorded."""
+    done = (record for record in records if kind.api.completes and record.id and record.pending is None)
+    found = (as_recorded(kind, record).live for record in done if record.id not in lives)
+    return {live.id: live for live in found if live is not None}
 
 
 def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str, Live]) -> list[Address]:

@@ -153,7 +153,8 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
             assert watched.id == id
         case Fate.FOUND:
             assert watched.rig.plan().empty
-            assert {*edit.fields} <= {*watched.rig.record(watched.address).spec}
+            recorded = {*watched.rig.record(watched.address).spec}
+            assert {*edit.fields} - {*FACTS[edit.kind].needed_once} <= recorded
         case Fate.CHANGED | Fate.REPLACED:
             plan = _asked_where_data_goes_at_once(watched)
             _says_what_is_expected(watched, plan, before)

@@ -78,6 +78,7 @@ CREATED: Final = {
     "vpc": {"network": {"id": "n-1"}},
     "network_storage": {"data": "s-1"},
     "registry_auth": {"id": "r-1"},
+    "saved_image": {"jobId": "j-1"},
 }
 """The answers to the creates, by type."""
 

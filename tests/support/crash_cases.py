@@ -61,7 +61,8 @@ def rows() -> Iterator[Case]:
         for call in kind.api.updates:
             if _edits(kind, Fate.CHANGED, operation(kind.type, call.name)):
                 yield from _called(kind, call)
-        yield _deleted(kind)
+        if not FACTS[kind.type].completes:
+            yield _deleted(kind)
         if _is_replaced(kind) and _edits(kind, Fate.REPLACED, _creates(kind)):
             yield from _at_each_write(_least(kind, Fate.REPLACED, _creates(kind)), "replace: ")
     yield _moved(KINDS["instance"], "edit")

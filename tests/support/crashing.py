@@ -25,7 +25,7 @@ import yaml
 from crash_cases import Case
 from edits import Resource
 from processes import LIMIT, environment
-from sights import TABLES, seen
+from sights import LASTING, seen
 from state_backends import BACKENDS, manifest_part
 
 from novita_infra.applying.events import Result
@@ -230,7 +230,7 @@ def _assert_on_record_once(state: State, account: Path, case: Case) -> None:
     """Every live object is on record exactly once, nothing is under way, and `it` is what the edit made of it."""
     world = open_world(account, now=lambda: 0.0)
     try:
-        on_record = sorted(record.id for record in state.records.values())
+        on_record = sorted(record.id for at, record in state.records.items() if at.type in LASTING)
         assert live_ids(world) == on_record, f"live: {live_ids(world)}, on record: {on_record}"
         unfinished = [str(item.address) for item in state.records.values() if item.pending]
         assert not unfinished, f"still under way: {unfinished}"
@@ -244,7 +244,7 @@ def _assert_on_record_once(state: State, account: Path, case: Case) -> None:
 def live_ids(world: World) -> list[str]:
     """The ids of all that the account holds; what is leaving has left."""
     leaving = {"removed", "toRemove", "removing", "deleting"}
-    items: list[Any] = [item for table in TABLES.values() for item in world.tables[table]]
+    items: list[Any] = [item for table in LASTING.values() for item in world.tables[table]]
     return sorted(item.id for item in items if getattr(item, "status", getattr(item, "state", "")) not in leaving)
 
 

@@ -11,6 +11,7 @@ from rig import Rig
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 
+_OF_A_MACHINE: Final = "the id of a machine"
 BODIES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "instance": (
         "instances.create",
@@ -49,6 +50,7 @@ BODIES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     ),
     "vpc": ("networks.create", {"clusterId": "us-dallas-nas-2", "name": "n"}),
     "network_storage": ("storages.create", {"clusterId": "us-dallas-nas-2", "storageName": "s", "storageSize": 10}),
+    "saved_image": ("jobs.save_image", {"instanceId": _OF_A_MACHINE, "image": "docker.io/team/model:1"}),
     "registry_auth": ("registry_auths.save", {"name": "hub", "username": "robot", "password": "hunter2"}),
 }
 """By type, the operation and the body that make a plain object."""
@@ -65,6 +67,7 @@ def make_foreign(
     Returns its id.
     """
     operation, plain = BODIES[kind_type]
+    plain = {key: make_foreign(rig, "instance") if value == _OF_A_MACHINE else value for key, value in plain.items()}
     table = rig.world.tables[FACTS[kind_type].table]
     known = {record.id for record in table}
     sent: dict[str, Any] = {**plain, **(body or {})}

@@ -9,14 +9,16 @@ from typing import Any, Final
 from fleets import Resource
 from histories import Act
 from kind_facts import FACTS, TYPES
-from sights import TABLES, set_by_hand
+from sights import LASTING, TABLES, set_by_hand
 
 from novita_infra.simulator import World
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 
 UNMARKED: Final = frozenset(
-    facts.kind for facts in FACTS.values() if facts.outsiders is not None and not facts.outsiders.marked
+    facts.kind
+    for facts in FACTS.values()
+    if facts.outsiders is not None and not facts.outsiders.marked and not facts.completes
 )
 """Kinds whose objects have no room for an owner mark."""
 LEAVING: Final = frozenset({"removed", "toRemove", "removing", "deleting"})
@@ -143,7 +145,7 @@ def ids_in(world: World) -> dict[str, str]:
     """The table of every object that is there and not on its way out, by id."""
     return {
         record.id: name
-        for name in TABLES.values()
+        for name in LASTING.values()
         for record in world.tables[name]
         if getattr(record, "status", getattr(record, "state", "")) not in LEAVING
     }

@@ -19,7 +19,7 @@ from histories import Act, Chapter, End, History
 from kind_facts import FACTS, TYPES
 from outsiders import LEAVING, Outsiders, ids_in
 from rig import SHORT, Rig
-from sights import TABLES, seen
+from sights import LASTING, TABLES, seen
 
 from novita_infra.api.errors import ApiError
 from novita_infra.applying.events import Event, Result
@@ -249,7 +249,7 @@ class _Play(Rig):
         still = [record for record in state.records.values() if record.pending]
         _holds(not still, f"something is still under way: {still}")
         live = sorted(ids_in(self.world).keys() - self.outsiders.theirs.keys())
-        on_record = sorted(record.id for record in state.records.values())
+        on_record = sorted(record.id for at, record in state.records.items() if at.type in LASTING)
         _holds(live == on_record, f"live {live}, on record {on_record}")
         wrong = [*self.outsiders.untouched(), *self._unlike(), *self._unexplained()]
         _holds(not wrong, "\n".join(wrong))
@@ -265,7 +265,10 @@ class _Play(Rig):
         for kind, name, spec in self.fleet:
             prefix = TYPES[kind]
             found = seen(self.world, prefix, records[Address(prefix, name)].id)
+            once = FACTS[prefix].needed_once
             for field, wanted in self._plainly(spec, names).items():
+                if field in once:
+                    continue
                 shown = found[field]
                 if field == "autoMigrate" or (field == "env" and "template" in spec):
                     shown = {key: value for key, value in shown.items() if key in wanted}

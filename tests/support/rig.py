@@ -16,10 +16,10 @@ import httpx
 import leaks
 import pytest
 from death import Death
-from kind_facts import FACTS
 from local_store import LocalStore
 from plan_shapes import checked_json
 from quick_yaml import yaml_of
+from sights import LASTING, TABLES
 from virtual import VirtualClock
 
 from novita_infra.api.client import Client
@@ -340,13 +340,15 @@ class Rig:
     def assert_nothing_lost(self) -> None:
         """Every live object is on record exactly once, and every record is live."""
         self.world.advance()
-        assert self.live_ids() == sorted(record.id for record in self.state().records.values())
+        records = self.state().records
+        assert self.live_ids() == sorted(item.id for at, item in records.items() if at.type in LASTING)
+        assert all(self.world.tables[TABLES[at.type]].get(item.id) for at, item in records.items())
 
     def live_ids(self) -> list[str]:
         self.world.advance()
         return sorted(
             item.id
-            for table in (self.world.tables[facts.table] for facts in FACTS.values())
+            for table in (self.world.tables[name] for name in LASTING.values())
             for item in table
             if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
         )

@@ -15,6 +15,8 @@ from novita_infra.simulator import World
 
 TABLES = {kind_type: facts.table for kind_type, facts in FACTS.items()}
 """The simulator's table of each kind."""
+LASTING = {kind_type: facts.table for kind_type, facts in FACTS.items() if not facts.completes}
+"""The same of the kinds whose objects remain until they are deleted."""
 SIGHTS = {kind_type: facts.sights for kind_type, facts in FACTS.items()}
 BY_HAND = {kind_type: facts.by_hand for kind_type, facts in FACTS.items() if facts.by_hand}
 

@@ -20,7 +20,6 @@ LATER: Final = "later: "
 LOOKUP: Final = "lookup "
 """The beginning of a lookup."""
 
-_SAVED: Final = f"{LATER}saved images"
 _LLM: Final = f"{LATER}the LLM side"
 _BATCHES: Final = f"{LATER}batches"
 _V2: Final = f"{LATER}v2"
@@ -41,7 +40,7 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "instances.list": ("Instance", "ps", "sweep"),
     "instances.get": ("Instance", "logs", "ssh"),
     "instances.*": ("Instance",),
-    "jobs.save_image": (_SAVED,),
+    "jobs.save_image": ("SavedImage",),
     "jobs.list": ("jobs",),
     "jobs.break": ("job break",),
     "networks.list": ("VPC", "lookup vpc"),

@@ -85,7 +85,7 @@ def unwritable(kind: Kind, live: Live) -> tuple[str, ...]:
 
 def _is_default(item: Field, value: Value) -> bool:
     if isinstance(item.change, Local):
-        return True
+        return not item.required
     return isinstance(item.absent, Default) and bool(item.absent.value == value)
 
 

@@ -118,7 +118,9 @@ async def import_account(
     file = _new_file(root, file)
     if not session.state.searched and not chosen.steal:
         await check_not_lost(session)
-    kinds = [kind for kind in _in_order(KINDS.values()) if kind.type in (chosen.kinds or KINDS)]
+    # Jobs end by themselves: one is imported only where its kind is asked for.
+    wanted = chosen.kinds or [kind.type for kind in KINDS.values() if not kind.api.completes]
+    kinds = [kind for kind in _in_order(KINDS.values()) if kind.type in wanted]
     parts = {part for kind in kinds for part in kind.resolution.catalogues}
     lists = await read_lists(session.client, kinds)
     catalogue = await read_catalogue(session.client, sorted(parts))

@@ -75,6 +75,8 @@ async def _absence(session: Session, record: Record, lists: Mapping[str, tuple[L
     """The finding on a record whose object does not exist; None if it does. A list may lag: a get is asked, too."""
     if not record.id or record.address.type not in KINDS:
         return None
+    if KINDS[record.address.type].api.completes and record.pending is None:
+        return None  # a job that ended well may be in no list any more
     live = next((item for item in lists[record.address.type] if item.id == record.id), None)
     if live is None:
         live = await read_one(session.client, KINDS[record.address.type], record.id)

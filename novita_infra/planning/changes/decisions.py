@@ -178,6 +178,8 @@ def decide_undeclared(case: Case, *, why: str = "no longer declared") -> Decisio
     if live is None or live.phase is Phase.GONE:
         action = Action.DELETE if case.existing.replaced_ids else Action.FORGET
         return Decision(action, case, why="; ".join(filter(None, (why, "the object is already gone"))))
+    if kind.api.completes and live.phase is not Phase.CHANGING:
+        return decide_forgotten(case, why=f"{why}; {kind.api.delete.summary.partition(': ')[2]}")
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal else ""
     if refusal:
         return Decision(Action.REFUSED, case, refusals=(refusal,), why=why)
@@ -258,7 +260,7 @@ def _replacement(case: Case, *, why: str) -> Decision:
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal and live else ""
     if refusal:
         return Decision(Action.REFUSED, case, case.spec, fields=fields, why=why, refusals=(refusal,))
-    loses = _losses(case, (kind.api.delete,), {})
+    loses = (*_losses(case, (kind.api.delete,), {}), *_losses(case, (kind.api.create,), case.spec))
     return replace(_creation(case, why=why), action=Action.REPLACE, fields=fields, loses=loses)
 
 

@@ -110,6 +110,7 @@ _OF_TIMINGS: Final = {
     "data_kept": "How long a machine that has expired is kept.",
     "job_wait": "Until a job begins.",
     "saving": "The saving of an image.",
+    "job_kept": "How long the lists show a job that is over.",
     "input_kept": "How long an uploaded file is kept.",
     "output_kept": "How long the files of a batch are kept after its end.",
     "batch_window": "The time within which a batch must be finished.",

@@ -46,6 +46,8 @@ class Fleet:
         self.draw = draw
         self.names: dict[str, list[str]] = {}
         """By type, the names that are drawn so far."""
+        self.running: list[str] = []
+        """The machines that are to run."""
         self._places = places
         self._place = ""
 
@@ -91,6 +93,11 @@ class KindFacts:
     """The name in manifests."""
     example_edit: Mapping[str, Any] = field(default_factory=dict)
     """A change of one field that every example of the kind can take."""
+    completes: bool = False
+    """Whether its objects are jobs: they end by themselves, and to delete the resource of one that is over is no call.
+    """
+    needed_once: tuple[str, ...] = ()
+    """Fields that count only while the object is made."""
     slow: tuple[str, ...] = ()
     """The calls of the crash rows that take a while, by title; every other call is over at the first look."""
     table: str

@@ -33,7 +33,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     matching = [
         one
-        for one in world.jobs.listed()
+        for one in jobs.listed_jobs(world)
         if query["job_id"] in {"", one.id}
         and query["type"] in {"", one.type}
         and query["status"] in {"", _STATES[one.state]}

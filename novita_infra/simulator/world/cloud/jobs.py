@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.world.cloud import images
 from novita_infra.simulator.world.cloud.lifecycles import pullable
@@ -18,6 +20,12 @@ def job_of(world: World, key: str) -> Job:
     if job is None:
         raise ApiRefusal("JOB_NOT_FOUND", f"job {key!r} not found")
     return job
+
+
+def listed_jobs(world: World) -> Iterator[Job]:
+    """The jobs that lists show: one that is over is forgotten at some time."""
+    oldest = world.moment - world.timings.job_kept
+    return (job for job in world.jobs.listed() if job.state in RUNNING or job.created >= oldest)
 
 
 def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Job:

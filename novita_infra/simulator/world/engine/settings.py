@@ -69,6 +69,8 @@ class Timings:
     """How long an expired machine is kept (`keepDataDay`)."""
     job_wait: float = 2
     saving: float = 30
+    job_kept: float = 30 * DAY
+    """How long the lists show a job that is over. No page says it."""
     input_kept: float = 15 * DAY
     """How long an uploaded file is kept (llm-batch-api)."""
     output_kept: float = 30 * DAY

@@ -20,6 +20,7 @@ def _specs(fleet: Fleet) -> dict[str, dict[str, Any]]:
     specs: dict[str, dict[str, Any]] = {}
     for name in fleet.choose("instance", "abc"):
         specs[name] = _spec(fleet, list(specs))
+    fleet.running = [name for name, spec in specs.items() if spec.get("power") != "stopped"]
     return specs
 
 

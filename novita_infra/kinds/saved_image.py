@@ -1,0 +1,163 @@
+"""The kind SavedImage: a job that saves the root disk of an instance as an image in a registry.
+
+Its objects are the jobs. The image itself is nobody's object: it remains in its registry when the job is forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.account.jobs import SAVE_IMAGE, break_request, job_in, jobs_pages
+from novita_infra.api.json_values import filled, object_of, text_of
+from novita_infra.api.request import Request
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import Field, Local, Replaces
+from novita_infra.kinds.kind import DriftRules, Kind, Resolution, SpecError
+from novita_infra.kinds.toolkit import other_words
+from novita_infra.kinds.toolkit.field_schemas import REFERENCE
+from novita_infra.kinds.toolkit.image_saves import image_of, save_request
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, Live, Loss, Phase
+from novita_infra.model.values import Spec
+
+_FIELDS = (
+    Field(
+        name="instance",
+        schema=REFERENCE,
+        doc="The instance whose root disk is saved; it must run. Another one later saves nothing again: another image "
+        "does.",
+        api="instanceId (gpu-instance-save-image)",
+        change=Local(),
+        required=True,
+        refers="instance",
+    ),
+    Field(
+        name="image",
+        schema={
+            "type": "string",
+            "pattern": r"^\S+$",
+            "minLength": 1,
+            "maxLength": 4095,
+            "examples": ["registry.example.com/team/model:1"],
+        },
+        doc="What the image is called in its registry, with a tag; other resources use it as "
+        "${saved_image.NAME.image}.",
+        api="image (gpu-instance-save-image)",
+        change=Replaces("another image is saved; the former stays in its registry"),
+        required=True,
+    ),
+    Field(
+        name="registryAuth",
+        other_names=other_words.CREDENTIAL,
+        schema=REFERENCE,
+        doc="The credential for the registry, used only while the image is saved.",
+        api="registryAuthId (gpu-instance-save-image)",
+        change=Local(),
+        refers="registry_auth",
+    ),
+)
+
+_PHASES: Final = {"success": Phase.READY, "fail": Phase.FAILED, "break": Phase.FAILED}
+"""The states of a job that is over (gpu-instance-list-jobs); `pulling` and `running` are on their way."""
+_TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
+
+
+def _create(target: Target) -> Request:
+    spec = target.spec
+    return save_request(
+        text_of(spec.get("instance")), text_of(spec.get("image")), auth=text_of(spec.get("registryAuth"))
+    )
+
+
+def _overwritten(target: Target) -> tuple[Loss, ...]:
+    """The saved image that another one of the same name takes the place of."""
+    live, image = target.live, target.spec.get("image")
+    if live is None or live.phase is not Phase.READY or live.values.get("image") != image:
+        return ()
+    return (Loss(f"the image {image}, in whose place another is saved", lasting=True),)
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    job, image = job_in(item), image_of(item)
+    phase = _PHASES.get(job.state, Phase.CHANGING)
+    return Live(
+        id=job.id,
+        name=image,
+        phase=phase,
+        status=job.state,
+        created=job.created,
+        values=filled({"instance": job.machine, "image": image}),
+        outputs=filled({"id": job.id, "createdAt": int(job.created)}),
+        trouble=job.trouble or {"break": "it was interrupted"}.get(job.state, "") if phase is Phase.FAILED else "",
+    )
+
+
+def _matches(spec: Spec, live: Live) -> bool:
+    """Whether instance and image agree: jobs have no name. The list may not show the image."""
+    found = live.values.get("image")
+    return spec.get("instance") == live.values.get("instance") and found in (None, spec.get("image"))
+
+
+def _check(spec: Spec) -> Iterator[SpecError]:
+    image = spec.get("image")
+    if not isinstance(image, str):
+        return
+    repository, _, tag = image.rpartition(":")
+    if not repository.strip("/") or not _TAG.fullmatch(tag):
+        hint = "write registry/repository:tag; what it says by default could be overwritten by the next one"
+        yield SpecError(("image",), f"{image} names no tag", hint)
+
+
+def _remedy(live: Live) -> str:
+    """What to look at where the service gave the job up."""
+    return "check that the registry takes this image with this registryAuth" if live.status == "fail" else ""
+
+
+SAVED_IMAGE = Kind(
+    name="SavedImage",
+    type="saved_image",
+    summary="The root disk of an instance, saved once as an image in a registry, for other machines to start from.",
+    fields=_FIELDS,
+    outputs={
+        "createdAt": "when the job began, in Unix seconds",
+    },
+    api=ApiCalls(
+        number_outputs=frozenset({"createdAt"}),
+        read=ReadCalls(
+            pages=jobs_pages(kind=SAVE_IMAGE), parse=_parse, stages={"pulling": "accept", "running": "save"}
+        ),
+        create=Call(
+            name="create",
+            summary="create: a job saves the root disk of the instance; network storages are not in the image",
+            usual_seconds=120,
+            request=_create,
+            losses=_overwritten,
+        ),
+        new_id=lambda answer: text_of(object_of(answer).get("jobId")),
+        matches=_matches,
+        delete=Call(
+            name="delete",
+            summary="delete: a job that still runs is interrupted; a saved image stays in its registry",
+            request=lambda target: break_request(target.id),
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+            disturbs=False,
+        ),
+        completes=True,
+    ),
+    resolution=Resolution(check=_check),
+    drift=DriftRules(remedy=_remedy),
+    # A root disk has up to hundreds of GB; no page says how long a job may take.
+    timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "save": 7200}),
+    example="""\
+apiVersion: novita-infra/v1
+kind: SavedImage
+metadata:
+  name: trained
+spec:
+  instance: {id: 9f86d081884c7d65}
+  image: registry.example.com/team/model:1
+""",
+)
