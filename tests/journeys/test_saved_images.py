@@ -13,8 +13,8 @@ from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import Fault, Position, Trouble
 from novita_infra.views.content.lines import plain
-from novita_infra.views.formats.text.plan import plan_lines
 from novita_infra.views.formats.text.result import result_lines
+from novita_infra.views.plan_lines.plan import plan_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 IMAGE = "docker.io/team/model:1"
