@@ -20,6 +20,7 @@ from novita_infra.model.clock import ANSWER, GRACE, Clock
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.values import Spec
+from novita_infra.refresh.objects import read_one
 from novita_infra.refresh.other_states import OtherStates
 from novita_infra.state.locks.locking import LockPatience
 from novita_infra.state.store import LockRefused, NamedLock
@@ -70,6 +71,13 @@ async def send(
             if is_moot is not None and await is_moot():
                 return None
             longest = min(longest * 2, LONGEST_PAUSE)
+
+
+async def check_unset(at: StepRun, spec: Spec) -> None:
+    """Raises StepFailed if the object is the one part of something that has one, which others made since the plan."""
+    id = spec.get(at.kind.api.part_of)
+    if isinstance(id, str) and await read_one(at.run.client, at.kind, id) is not None:
+        raise StepFailed(f"{id} has a {at.kind.name} already, which others made since the plan", "plan again")
 
 
 def effect_window(lost: Unanswered) -> float:

@@ -15,7 +15,7 @@ from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
-from novita_infra.applying.calling import effect_window, lock_creates, pauses, send, settled_states
+from novita_infra.applying.calling import check_unset, effect_window, lock_creates, pauses, send, settled_states
 from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.applying.run import Run, StepRun
@@ -86,6 +86,7 @@ class Creator:
         at.begin()
         await at.check_unread_object()
         spec = await at.resolved_spec()
+        await check_unset(at, spec)
         at = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
         settles, id = at.kind.api.create.final_phases, at.record.id
         if not settles:

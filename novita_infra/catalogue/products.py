@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import flag_of, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, GPU_V2, Request, get
+from novita_infra.catalogue.keys import KEYS_WITH_POLICIES, ListedKey, keys_in
 from novita_infra.catalogue.models import LanguageModel, parse_models
 from novita_infra.model.frozen import dataclass
 
@@ -77,6 +78,10 @@ class Catalogue:
     """By id of a GPU product: the memory of one GPU in GB. Only the list of v2 has it beside the name."""
     models: tuple[LanguageModel, ...] = ()
     """The language models."""
+    keys: tuple[ListedKey, ...] = ()
+    """The API keys that the key in use may see."""
+    own_keys: tuple[str, ...] = ()
+    """The ids of those that may be the key in use: a mask shows only the ends of a key."""
 
     @property
     def lacks_memory(self) -> bool:
@@ -219,6 +224,11 @@ def _gpu_memory(resources: Mapping[str, Any]) -> int:
     return max(int_of(object_of(resources.get("gpu")).get("memory_gb")) or 0, 0)
 
 
+def _keys(pages: Sequence[Any]) -> tuple[ListedKey, ...]:
+    """From `/openapi/v2/user/key` (key-list-with-model-access)."""
+    return tuple(key for page in pages for key in keys_in(page) if key.id)
+
+
 def _endpoint_limits(pages: Sequence[Any]) -> Mapping[str, Any]:
     """From `/endpoint/limit` (serverless-query-endpoint-limit): numbers by name, and `cudaVersionList`."""
     limits: dict[str, Any] = {}
@@ -273,6 +283,7 @@ PARTS: Final[Mapping[str, Part]] = {
     ),
     MEMORY: Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
     "models": Part((get("/openai/v1/models"),), parse_models),
+    "keys": Part((KEYS_WITH_POLICIES,), _keys),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }
 """How to read each part, by its name in Catalogue and in Resolution.catalogues."""

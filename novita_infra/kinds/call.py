@@ -80,6 +80,8 @@ class ReadCalls:
     """The request for one object by id."""
     unwrap: Callable[[Any], Mapping[str, Any] | None] | None = None
     """From the answer of `get` to the object; None where the answer holds none."""
+    partial: bool = False
+    """Whether the list leaves out fields that are compared, so that each object of the list is read by `get`, too."""
     stages: Mapping[str, str] = field(default_factory=dict)
     """By the API's word for a status: the stage of coming up, which has a time limit of its own."""
 
@@ -94,6 +96,9 @@ class ApiCalls:
     """The id in the answer of the create; empty where the answer holds none, and the object must be looked for."""
     matches: Callable[[Spec, Live], bool]
     """Whether a live object may come from a create with this (resolved) spec: name and place agree."""
+    part_of: str = ""
+    """The field with the id of what the object is the one part of, such as the key of a policy: a create sets it, its
+    id is the same, and there is one at most. Empty where each create makes another object."""
     updates: tuple[Call, ...] = ()
     """The calls that change an object, in the order in which they are made."""
     delete: Call

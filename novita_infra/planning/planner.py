@@ -19,6 +19,7 @@ from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
+from novita_infra.planning.checks.parts import shared_parts
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.checks.times import dues, time_warnings
 from novita_infra.planning.cost.bounding import bound_of
@@ -241,6 +242,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *_lost(inputs),
             *over_budget(cost, environment=config.environment),
             *_failed_outputs(inputs, decided),
+            *shared_parts(active, decided.decisions, decided.declared, existing),
         ),
         notes=(
             *elsewhere(existing, unread=inputs.world.unread),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
+from novita_infra.catalogue.keys import own_keys
 from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.catalogue.products import MEMORY, PARTS, Catalogue, Product, parse_catalogue
 from novita_infra.catalogue.stock import StockQuery
@@ -33,7 +35,9 @@ async def _read_parts(client: ApiClient, names: Sequence[str]) -> Catalogue:
     pages: dict[str, list[Any]] = {name: [] for name in names}
     for (name, _), found in zip(requests, answers, strict=True):
         pages[name] += found
-    return parse_catalogue(pages)
+    catalogue = parse_catalogue(pages)
+    own = tuple(key.id for key in own_keys(catalogue.keys, client.is_own))
+    return replace(catalogue, own_keys=own) if own else catalogue
 
 
 async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:

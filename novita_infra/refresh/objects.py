@@ -38,6 +38,9 @@ async def read_all(
     """
     items = await client.walk(kind.api.read.pages)
     lives = Lives((live.id, live) for live in _parsed(client, kind, items) if live.phase is not Phase.GONE)
+    if kind.api.read.partial:
+        found = await together(*(read_one(client, kind, id) for id in lives))
+        lives = Lives((live.id, replace(live, name=lives[live.id].name)) for live in found if live is not None)
     outputs = recorded or {}
     shown = lives.values() if recorded is None else [lives[id] for id in recorded if id in lives]
     changed = [live for live in shown if live.outputs != outputs.get(live.id)]
@@ -154,12 +157,14 @@ def candidates(
 ) -> tuple[Live, ...]:
     """The objects that a create of this spec may have made: not known before, with the same name and place.
 
-    Where the create wrote an owner mark, only an object that carries it counts.
+    Where the create wrote an owner mark, only an object that carries it counts. What is the one part of something has
+    the same id each time that it is made.
     """
+    part_of = spec.get(kind.api.part_of)
     return tuple(
         live
         for live in lives
-        if live.id not in known
+        if (live.id not in known or live.id == part_of)
         and live.phase in PRESENT
         and (live.mark == mark if mark else kind.api.matches(spec, live))
     )

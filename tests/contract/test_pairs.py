@@ -67,7 +67,8 @@ class Cloud:
     def give(self, name: str) -> None:
         """Make the thing of that name, and know its id under it."""
         path, body, seconds, objects = GIVEN[name]
-        answer = self.send("POST" if body else "GET", path, body=filled(body, self.ids))
+        method = "PUT" if path.endswith("/model-access-policy") else "POST" if body else "GET"
+        answer = self.send(method, path, body=filled(body, self.ids))
         assert answer.status_code == 200, answer.text
         self.clock.advance(seconds)
         self.ids[name] = world_state(self.world)["objects"][objects][-1]["id"]
@@ -166,7 +167,7 @@ OF_CLIENT = [pair for pair in PAIRS if "client" in pair.said]
 def test_the_client_makes_the_request(pair: Pair) -> None:
     client, wanted = filled(pair.said["client"], IDS), filled(pair.said["request"], IDS)
     made = _request(client)
-    assert (made.method, made.path) == (wanted["method"], f"{V1}{wanted['path']}")
+    assert (made.method, made.path) == (wanted["method"], whole(wanted["path"]))
     assert dict(made.query) == wanted.get("query", {})
     assert made.body == wanted.get("body"), f"the request, or tests/support/kind_facts/{client['kind']}/pairs.yaml"
 
@@ -201,8 +202,7 @@ def _read(client: Mapping[str, Any], answer: Any) -> dict[str, Any]:
     if client["call"] == "create":
         return {"id": kind.api.new_id(answer)}
     if client["call"] == "get":
-        assert kind.api.read.unwrap is not None
-        item = kind.api.read.unwrap(answer)
+        item = kind.api.read.unwrap(answer) if kind.api.read.unwrap else answer
         return _told(kind.api.read.parse(item)) if item is not None else {"id": ""}
     found: list[Any] = next((answer[key] for key in kind.api.read.pages.items if answer.get(key) is not None), [])
     return {"items": [_told(kind.api.read.parse(item)) for item in found]}

@@ -61,8 +61,10 @@ def test_a_field_returns_to_the_documented_default_or_is_left_to_the_service(kin
     removals = [
         edit
         for edit in FACTS[kind.type].edits
-        if edit.fields == (field.name,) and field.name in edit.before and field.name not in edit.after
+        if field.name in edit.fields and field.name in edit.before and field.name not in edit.after
     ]
+    alone = [edit for edit in removals if edit.fields == (field.name,) and edit.fate is not Fate.REFUSED]
+    removals = alone or removals  # where one of several fields must be declared, none is removed alone
     reset = [edit.shows[field.name] for edit in removals if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
     match field.absent:
         case Default(value=value):

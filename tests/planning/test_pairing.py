@@ -13,6 +13,8 @@ from edits import Edit, Fate
 from kind_facts import FACTS
 from planning_values import KEY, declared, existing
 
+from novita_infra.catalogue.keys import keys_in
+from novita_infra.catalogue.models import LanguageModel
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
@@ -28,6 +30,7 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
+from novita_infra.simulator.world.llm.models import MODELS
 from novita_infra.simulator.world.market.catalogue import (
     CLUSTERS,
     CPU_PRODUCTS,
@@ -46,6 +49,8 @@ CATALOGUE = Catalogue(
     gpu=products(GPU_PRODUCTS),
     cpu=products(CPU_PRODUCTS),
     serverless=products(SERVERLESS_PRODUCTS),
+    keys=tuple(keys_in({"keys": [{"stringId": f"key_{name}", "name": name} for name in ("ci", "batches")]})),
+    models=tuple(LanguageModel(item.id, item.name) for item in MODELS),
 )
 WORKER, NODE = Address("instance", "worker"), Address("instance", "node")
 DATA, STORE = Address("network_storage", "data"), Address("network_storage", "store")

@@ -31,13 +31,13 @@ from novita_infra.account.budgets import (
     member_budgets_in,
 )
 from novita_infra.account.jobs import MachineJob, job_in
-from novita_infra.account.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.account.spans import DAY, BillWindow
 from novita_infra.api.json_values import object_of, objects_of
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
+from novita_infra.catalogue.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
@@ -117,7 +117,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("any list", _any_list, answer(BATCHES))
     yield from _bills(answer, int(rig.clock.now()))
     yield AnswerReader("keys with policies", keys_in, answer(KEYS_WITH_POLICIES))
-    (own,) = (key.id for key in rig.world.api_keys)
+    *_, own = (key.id for key in rig.world.api_keys)
     yield AnswerReader("policy of a key", policy_of, answer(policy_request(own)))
     yield AnswerReader("policy of models", policy_of, {"policy": {"allowedModels": [{"type": "llm", "id": "m"}]}})
     yield AnswerReader("rate limits", rate_limits_in, answer(quota_request("llm")))

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from novita_infra import __version__
 from novita_infra.account.balance import KEYS
 from novita_infra.account.checkup import Checkup, Health, clock_checkup
-from novita_infra.account.keys import keys_in, own_keys
 from novita_infra.api.errors import ApiError, Refused, Unauthorized, Unreachable
 from novita_infra.api.retries import RetryPolicy
+from novita_infra.catalogue.keys import keys_in, own_keys
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.model.clock import RealClock

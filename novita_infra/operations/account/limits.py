@@ -16,7 +16,9 @@ from novita_infra.account.budgets import (
     member_budgets_in,
     setting_request,
 )
-from novita_infra.account.keys import (
+from novita_infra.account.quotas import MODALS, RateLimit, endpoint_limits_in, quota_request, rate_limits_in
+from novita_infra.api.errors import ApiError
+from novita_infra.catalogue.keys import (
     KEYS_WITH_POLICIES,
     ListedKey,
     ModelPolicy,
@@ -27,8 +29,6 @@ from novita_infra.account.keys import (
     policy_reset,
     policy_setting,
 )
-from novita_infra.account.quotas import MODALS, RateLimit, endpoint_limits_in, quota_request, rate_limits_in
-from novita_infra.api.errors import ApiError
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.concurrency import together

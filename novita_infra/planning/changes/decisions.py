@@ -147,10 +147,14 @@ def with_recorded(decision: Decision, *, protect: bool, labels: Mapping[str, str
 def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) -> Decision:
     """The decision to replace an object that could be kept. An object that is not kept anyway is decided on already.
 
-    Live values that are kept on the old object are not carried over to the new one.
+    Live values that are kept on the old object are not carried over to the new one. What is the one part of something
+    cannot be replaced by another one.
     """
     if not decision.keeps:
         return decision
+    if decision.case.kind.api.part_of:
+        refusal = f"{why}, but there is no other {decision.case.kind.name} to replace it with: change its spec instead"
+        return replace(decision, action=Action.REFUSED, refusals=(refusal,))
     made = _replacement(decision.case, why=why)
     return replace(made, response=DriftResponse(decision.response.drift), forced=forced, due=due)
 

@@ -37,6 +37,8 @@ class Duplicate:
     """Whether their type has no marks, and they have its name and place. Otherwise they only have its name."""
     beside: str = ""
     """The id of the recorded object of the resource; empty where there is none."""
+    taken: bool = False
+    """Whether it is the one part of what the plan would set: it would be overwritten."""
 
 
 def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
@@ -65,6 +67,7 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
         if twins and address not in created and existing.record and existing.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
     specs = {step.address: step.spec for step in plan.steps if step.spec}
+    yield from _taken_parts(inputs, plan)
     for change in _creates(plan):
         address, name, api = change.address, change.after.get("name"), inputs.kinds[change.address.type].api
         namesakes = by_name.get((address.type, name), []) if isinstance(name, str) else []
@@ -74,6 +77,17 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             yield Duplicate(address, tuple(namesakes), marked=False)
         elif alike := [live for live in namesakes if api.matches(specs.get(address, change.after), live)]:
             yield Duplicate(address, tuple(alike), marked=False, alike=True)
+
+
+def _taken_parts(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
+    """The objects that the plan would overwrite: each is the one part of what a new object would be part of."""
+    for change in plan.changes:
+        field = inputs.kinds[change.address.type].api.part_of
+        if not field or change.action not in {Action.CREATE, Action.REPLACE}:
+            continue
+        lives = inputs.world.unrecorded.get(change.address.type, ())
+        if taken := tuple(live for live in lives if live.id == change.after.get(field)):
+            yield Duplicate(change.address, taken, marked=False, taken=True)
 
 
 def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
@@ -100,6 +114,11 @@ def duplicate_diagnostics(
     if plan.environment != "default":
         orphans += f" --env {plan.environment}"
     adopt = f"`{orphans} --adopt {shlex.quote(address)} --id {id}`"
+    if duplicate.taken:
+        summary = f"{what} exists already and is in no state: it would be overwritten"
+        return Finding(
+            Diagnostic(summary, f"if it is what you declare, adopt it: {adopt}", address=address), EXIT_REFUSED
+        )
     if duplicate.alike:
         have = "have its name and place and are" if several else "has its name and place and is"
         summary = f"it may exist already: {what} {have} in no state"

@@ -12,7 +12,17 @@ from typing import Final
 from novita_infra.simulator.discovery import modules_of
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes import cloud, cloud_v2
-from novita_infra.simulator.routes.llm import api_keys, batches, chat, dialects, embeddings, files, models, tasks
+from novita_infra.simulator.routes.llm import (
+    api_keys,
+    batches,
+    chat,
+    dialects,
+    embeddings,
+    files,
+    model_access_policies,
+    models,
+    tasks,
+)
 from novita_infra.simulator.routes.market import account, budgets, catalogue
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -26,6 +36,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *account.OPERATIONS,
     *budgets.OPERATIONS,
     *api_keys.OPERATIONS,
+    *model_access_policies.OPERATIONS,
     *models.OPERATIONS,
     *files.OPERATIONS,
     *batches.OPERATIONS,

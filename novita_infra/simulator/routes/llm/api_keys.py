@@ -1,17 +1,18 @@
-"""The operations on API keys, on their model access policies, and on the rate quotas of the account."""
+"""The operations on API keys, and on the rate quotas of the account."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from novita_infra.simulator.answer_schema import EMPTY_OBJECT
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
-from novita_infra.simulator.request_schema import Fields, Flag, Items, Text, Whole, may, need
+from novita_infra.simulator.request_schema import Fields, Flag, Text, may
+from novita_infra.simulator.routes.llm import model_access_policies
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, models, tasks
+from novita_infra.simulator.world.llm import model_access_policies as policies
 
 _KEYS: Final = "/openapi/v2/user/key"
 _PUBLIC: Final = "Public Endpoint"
@@ -35,55 +36,8 @@ def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
         "lastUsedAt": key.used,
     }
     if summary:
-        row["modelAccessPolicy"] = {"mode": key.mode, **_counts(key)}
+        row["modelAccessPolicy"] = model_access_policies.summary_of(policies.policy_for(world, key))
     return row
-
-
-def _counts(key: ApiKey) -> dict[str, int]:
-    return {"allowedModelCount": len(key.allowed), "excludedModelCount": len(key.excluded)}
-
-
-def _policy(world: World, call: IncomingCall) -> Any:
-    api_keys.of_caller(world, call.key)
-    return _policy_of(world, api_keys.key_of(world, call.path["string_id"]))
-
-
-def _set_policy(world: World, call: IncomingCall) -> Any:
-    body = call.body
-    api_keys.of_caller(world, call.key)
-    key = api_keys.key_of(world, call.path["string_id"])
-    api_keys.set_policy(
-        world,
-        key,
-        mode=body["mode"],
-        allowed=[model["id"] for model in body["allowedModels"]],
-        excluded=[model["id"] for model in body["excludedModels"]],
-    )
-    return _policy_of(world, key)
-
-
-def _reset_policy(world: World, call: IncomingCall) -> Any:
-    api_keys.of_caller(world, call.key)
-    api_keys.reset_policy(world, api_keys.key_of(world, call.path["string_id"]))
-    return {}
-
-
-def _policy_of(world: World, key: ApiKey) -> dict[str, Any]:
-    return {
-        "stringId": key.id,
-        "policy": {
-            "schemaVersion": 1,
-            "productScope": "model_api",
-            "mode": key.mode,
-            "allowedModels": [{"type": "llm", "id": model} for model in key.allowed],
-            "excludedModels": [{"type": "llm", "id": model} for model in key.excluded],
-            "source": {"type": "private_policy" if key.own else "default"},
-        },
-        "policyStatus": "active",
-        **_counts(key),
-        "updatedAt": key.updated,
-        "updatedBy": world.owner if key.own else "",
-    }
 
 
 def _quotas(world: World, call: IncomingCall) -> Any:
@@ -127,7 +81,6 @@ def _row(modal: str, name: str, kind: str, tiers: tuple[int, ...], tier: int) ->
     }
 
 
-_MODELS: Final = may(Items(Fields({"type": may(Text(one_of=("llm",)), "llm"), "id": need(Text(1, 255))})), [])
 OPERATIONS = (
     Operation(
         name="account.quotas",
@@ -156,45 +109,6 @@ OPERATIONS = (
         serve=_list,
         query=Fields({"includePolicySummary": may(Flag(), False)}),
         answer=answers.KEYS,
-        family=Family.ACCOUNT,
-    ),
-    Operation(
-        name="keys.policy",
-        method="GET",
-        path=f"{_KEYS}/{{string_id}}/model-access-policy",
-        source="key-get-model-access-policy",
-        confidence=Confidence.DOCUMENTED,
-        serve=_policy,
-        answer=answers.POLICY,
-        family=Family.ACCOUNT,
-    ),
-    Operation(
-        name="keys.set_policy",
-        method="PUT",
-        path=f"{_KEYS}/{{string_id}}/model-access-policy",
-        source="key-put-model-access-policy",
-        confidence=Confidence.DOCUMENTED,
-        serve=_set_policy,
-        body=Fields(
-            {
-                "schemaVersion": may(Whole(1, 1)),
-                "productScope": may(Text(one_of=("model_api",))),
-                "mode": need(Text(one_of=("all_enabled", "selected"))),
-                "allowedModels": _MODELS,
-                "excludedModels": _MODELS,
-            }
-        ),
-        answer=answers.POLICY,
-        family=Family.ACCOUNT,
-    ),
-    Operation(
-        name="keys.reset_policy",
-        method="DELETE",
-        path=f"{_KEYS}/{{string_id}}/model-access-policy",
-        source="key-delete-model-access-policy",
-        confidence=Confidence.DOCUMENTED,
-        serve=_reset_policy,
-        answer=EMPTY_OBJECT,
         family=Family.ACCOUNT,
     ),
 )

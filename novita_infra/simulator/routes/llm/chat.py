@@ -10,7 +10,7 @@ from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.llm import api_keys, canned, inference, models, usage
+from novita_infra.simulator.world.llm import api_keys, canned, inference, model_access_policies, models, usage
 from novita_infra.simulator.world.llm.models import Model
 
 DONE: Final = b"data: [DONE]\n\n"
@@ -34,7 +34,7 @@ def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, A
 def admitted(world: World, call: IncomingCall, model: str, endpoint: str) -> Model:
     """The model of a request. Raises if it does not serve the endpoint or the policy of the key excludes it."""
     served = models.serving(model, endpoint)
-    api_keys.check_policy(api_keys.of_caller(world, call.key), served.id)
+    model_access_policies.check_policy(world, api_keys.of_caller(world, call.key), served.id)
     return served
 
 

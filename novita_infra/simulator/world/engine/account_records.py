@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 from novita_infra.simulator.world.engine.records import WorldRecord
+
+_OF_POLICIES: Final = frozenset({"mode", "allowed", "excluded", "own", "updated"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,19 +26,18 @@ class Account(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class ApiKey(WorldRecord):
-    """A key that was used, with the policy of the models it may call."""
+    """A key of the account."""
 
     name: str
     masked: str
     digest: str
     used: int = 0
     """The time of its last call of a model, Unix seconds."""
-    mode: str = "all_enabled"
-    allowed: list[str] = field(default_factory=list)
-    excluded: list[str] = field(default_factory=list)
-    own: bool = False
-    """Whether a policy was ever set."""
-    updated: int = 0
+
+    @classmethod
+    def of_values(cls, values: dict[str, Any]) -> Self:
+        """The record, without the policy that account files of version 0.2 hold in it."""
+        return super(ApiKey, cls).of_values({name: value for name, value in values.items() if name not in _OF_POLICIES})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,17 +1,18 @@
-"""The API keys of the account, and the models that each may call. The console of Novita creates keys, not the API."""
+"""The API keys of the account. The console of Novita creates keys, not the API."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from typing import Final
 
-from novita_infra.simulator.errors import ApiRefusal, invalid, no_such
+from novita_infra.simulator.errors import no_such
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.llm import models
 
 MOST = 10
 """The largest number of keys of an account (llm-api-keys)."""
+_MADE: Final = ("ci", "batches", "notebook")
+"""The names of the keys that somebody made in the console, and that nobody has used yet."""
 
 
 def of_caller(world: World, secret: str) -> ApiKey:
@@ -22,19 +23,36 @@ def of_caller(world: World, secret: str) -> ApiKey:
         return api_key
     if len(world.api_keys) >= MOST:
         return next(iter(world.api_keys))
+    _make_unused(world)
     return world.api_keys.add(
         ApiKey(
             id=f"key_{world.draw('api-key', digest, length=24)}",
             created=world.moment,
-            name=f"key-{len(world.api_keys) + 1}",
+            name=f"key-{len(world.api_keys) - len(_MADE) + 1}",
             masked=f"{secret[:6]}***",
             digest=digest,
         )
     )
 
 
+def _make_unused(world: World) -> None:
+    """Adds the keys of the console to an account that has none. Their ids are the same in every account."""
+    for name in () if len(world.api_keys) else _MADE:
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        world.api_keys.add(
+            ApiKey(
+                id=f"key_{digest[:24]}",
+                created=world.moment,
+                name=name,
+                masked=f"sk_{digest[:3]}***",
+                digest=f"{name}!",
+            )
+        )
+
+
 def key_of(world: World, string_id: str) -> ApiKey:
     """The key with this `stringId`. Raises RESOURCE_NOT_FOUND."""
+    _make_unused(world)
     api_key = world.api_keys.get(string_id)
     if api_key is None:
         raise no_such(f"API key {string_id!r}")
@@ -44,31 +62,3 @@ def key_of(world: World, string_id: str) -> ApiKey:
 def number_of(key: ApiKey) -> str:
     """The `id` of the key, a number as text."""
     return str(int(key.id[-8:], 16))
-
-
-def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], excluded: Sequence[str]) -> None:
-    """Replaces the policy. Models outside the mode and duplicates are dropped (key-put-model-access-policy)."""
-    model_ids = list(dict.fromkeys(allowed if mode == "selected" else excluded))
-    if mode == "selected" and not model_ids:
-        raise invalid("allowedModels", "must name at least one model")
-    available = {model.id for model in models.MODELS if model.status == 1}
-    for model in model_ids:
-        if model not in available:
-            raise invalid("allowedModels" if mode == "selected" else "excludedModels", f"{model} is not available")
-    key.mode = mode
-    key.allowed, key.excluded = (model_ids, []) if mode == "selected" else ([], model_ids)
-    key.own, key.updated = True, int(world.moment)
-    world.api_keys.touch(key)
-
-
-def reset_policy(world: World, key: ApiKey) -> None:
-    """Removes the policy: every model may be called again, as if there had never been one."""
-    key.mode, key.allowed, key.excluded = "all_enabled", [], []
-    key.own, key.updated = False, 0
-    world.api_keys.touch(key)
-
-
-def check_policy(key: ApiKey, model: str) -> None:
-    """Refuses with model_access_denied a model that the policy of the key excludes (llm-model-access)."""
-    if model not in key.allowed if key.mode == "selected" else model in key.excluded:
-        raise ApiRefusal("model_access_denied", f"the policy of the key excludes {model}")

@@ -12,7 +12,7 @@ from novita_infra.simulator.errors import ApiRefusal, envelope, not_allowed
 from novita_infra.simulator.request_schema import Reading
 from novita_infra.simulator.world.engine.llm_records import Batch
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.llm import api_keys, files, inference, models, usage
+from novita_infra.simulator.world.llm import files, inference, model_access_policies, models, usage
 from novita_infra.simulator.world.llm.models import Model
 
 WINDOWS: Final[Mapping[str, float]] = {"48h": 1.0, "24h": 0.5}
@@ -158,7 +158,7 @@ def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
         raise ApiRefusal("INVALID_REQUEST_BODY", f"model {model.id} does not support batches")
     key_record = world.api_keys.get(batch.key)
     if key_record is not None:
-        api_keys.check_policy(key_record, model.id)
+        model_access_policies.check_policy(world, key_record, model.id)
     return model, lines
 
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from novita_infra.account.budgets import HolderBudget
-from novita_infra.account.keys import ALL, SELECTED, ListedKey, ModelPolicy
 from novita_infra.account.quotas import RateLimit
+from novita_infra.catalogue.keys import ALL, SELECTED, ListedKey, ModelPolicy
 from novita_infra.model.clock import moment, timestamp
 from novita_infra.model.frozen import dataclass
 from novita_infra.views.content.listing import Facts, Listing, cell, fact

@@ -48,7 +48,7 @@ def billed(run: Invoke, project: Path) -> Path:
             months=1,
         )
     )
-    key = next(iter(world.api_keys)).id if len(world.api_keys) else "key_1"
+    key = [*world.api_keys][-1].id if len(world.api_keys) else "key_1"
     world.usages.add(
         Usage(
             id="u1",

@@ -41,7 +41,7 @@ def test_whoami_names_account_key_and_member(run: Invoke) -> None:
 def test_keys_show_which_models_they_may_call(run: Invoke) -> None:
     rows = _words(run("keys", "--sim"))
     assert rows[0] == ["NAME", "ID", "KEY", "IN USE", "CREATED", "LAST USED", "MODELS"]
-    assert (rows[1][0], *rows[1][2:4], *rows[1][5:]) == ("key-1", "sk_sim***", "yes", "-", "all")
+    assert (rows[-1][0], *rows[-1][2:4], *rows[-1][5:]) == ("key-1", "sk_sim***", "yes", "-", "all")
 
 
 def test_quota_shows_rates_bounds_and_counts(run: Invoke) -> None:
@@ -70,9 +70,9 @@ def test_a_budget_is_set_and_checked(run: Invoke) -> None:
     (row,) = json.loads(monthly.stdout)
     assert (row["type"], row["limit"], row["remaining"], row["role"]) == ("Recurring", "50", "50", "Owner")
     rows = _words(run("budgets", "list", "--sim"))
-    assert [row[0] for row in rows] == ["OF", "member", "key"]
+    assert [row[0] for row in rows] == ["OF", "member", *["key"] * 4]
     assert "$50.00" in rows[1]
-    assert "$5.50" in rows[2]
+    assert "$5.50" in rows[-1]
     assert run("budgets", "set", "member", OWNER, "--unlimited", "--auto-approve", "--sim").exit_code == 0
     assert json.loads(run("budgets", "list", "--json", "--sim").stdout)[0]["limit"] is None
 

@@ -96,17 +96,18 @@ def test_image_models_are_filtered_and_come_in_pages(cloud: Any) -> None:
 
 def test_used_api_keys_are_listed_masked(cloud: Any) -> None:
     cloud.send("GET", "/openapi/v2/user/key", headers={"Authorization": "Bearer sk_another"})
-    first, second = cloud.get("/openapi/v2/user/key")["keys"]
+    *unused, first, second = cloud.get("/openapi/v2/user/key")["keys"]
+    assert [(key["name"], key["lastUsedAt"]) for key in unused] == [("ci", 0), ("batches", 0), ("notebook", 0)]
     assert (first["maskedKey"], second["maskedKey"]) == ("sk_ano***", "sk_tes***")
     assert first["stringId"].startswith("key_")
     assert first["id"].isdecimal()
     assert "modelAccessPolicy" not in first
-    (answer, _) = cloud.get("/openapi/v2/user/key", includePolicySummary="true")["keys"]
+    answer, *_ = cloud.get("/openapi/v2/user/key", includePolicySummary="true")["keys"]
     assert answer["modelAccessPolicy"] == {"mode": "all_enabled", "allowedModelCount": 0, "excludedModelCount": 0}
 
 
 def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
-    (key,) = cloud.get("/openapi/v2/user/key")["keys"]
+    key = cloud.get("/openapi/v2/user/key")["keys"][-1]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     allowed = "meta-llama/llama-3.1-8b-instruct"
     default = cloud.get(path)
@@ -131,7 +132,7 @@ def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
 
 
 def test_deleting_the_policy_of_an_api_key_restores_the_default(cloud: Any) -> None:
-    (key,) = cloud.get("/openapi/v2/user/key")["keys"]
+    key = cloud.get("/openapi/v2/user/key")["keys"][-1]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     default = cloud.get(path)
     for mode, names in (("selected", "allowedModels"), ("all_enabled", "excludedModels")):
@@ -156,7 +157,7 @@ def test_deleting_the_policy_of_an_api_key_restores_the_default(cloud: Any) -> N
     ],
 )
 def test_an_invalid_policy_of_an_api_key_changes_nothing(cloud: Any, changes: Any) -> None:
-    (key,) = cloud.get("/openapi/v2/user/key")["keys"]
+    key = cloud.get("/openapi/v2/user/key")["keys"][-1]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     assert cloud.refused("PUT", path, json=changes) == (400, "VALIDATOR_PARAM")
     assert cloud.get(path)["policy"]["source"] == {"type": "default"}

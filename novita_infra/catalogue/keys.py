@@ -1,4 +1,4 @@
-"""The API keys of the account: their list, and the models that each may call."""
+"""The API keys of the account, as the API lists them, and the models that each may call."""
 
 from __future__ import annotations
 
