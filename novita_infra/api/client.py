@@ -27,14 +27,16 @@ from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.kept_answers import NOT_KEPT, KeptAnswers
 from novita_infra.api.limits.shared_limits import open_limits
-from novita_infra.api.logs.hosts import resolve_host
 from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.logs.source import LogSource
 from novita_infra.api.logs.stream import LogStream
 from novita_infra.api.logs.tail import LogTails
-from novita_infra.api.request import Pages, Request, WalkedItems
+from novita_infra.api.request import API_URL, GATEWAY_URL, Pages, Request, WalkedItems
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
+from novita_infra.api.streams.addresses import AddressSource
+from novita_infra.api.streams.calls import AddressedCalls
+from novita_infra.api.streams.hosts import resolve_host
 from novita_infra.api.transport.bodies import TooLarge
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
@@ -98,9 +100,12 @@ class Client:
         self._pools = ClientPools(timeout=timeout, transport=transport)
         self._direct = None if transport or proxy_to(httpx.URL(self._url)) else Connections()
         resolve = None if transport else resolve_host
-        self._logs = LogSource(
+        source = AddressSource(
             self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve
         )
+        self.addressed = AddressedCalls(source, hidden=self._secrets.all, now=clock.now)
+        """Calls of whole addresses, and answers that are read as they come."""
+        self._logs = LogSource(source)
         self._tails = LogTails(self._logs)
 
     def __repr__(self) -> str:
@@ -222,7 +227,8 @@ class Client:
     async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
         """One HTTP exchange; redirects are not followed. The class of an error says how far the exchange got."""
         # Directly to the transport: an httpx client around it adds half of the time of the whole call.
-        send = self._direct.handle_async_request if self._direct else self._pools.send
+        direct = self._direct if not request.gateway else None
+        send = direct.handle_async_request if direct else self._pools.send
         try:
             async with asyncio.timeout(self._patience.deadline):
                 response = await send(sent)
@@ -250,11 +256,15 @@ class Client:
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
-            return _parsed(self._url + request.path, str(httpx.QueryParams(dict(request.query))))
+            return _parsed(self._base(request) + request.path, str(httpx.QueryParams(dict(request.query))))
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(
                 request, text=f"the address cannot be written: {self._secrets.redacted(str(error))}"
             ) from None
+
+    def _base(self, request: Request) -> str:
+        """Scheme and host. Where the API is not Novita's own, such as the simulator, it has the gateway, too."""
+        return GATEWAY_URL if request.gateway and self._url == API_URL else self._url
 
     def _text_of(self, error: Exception, otherwise: str) -> str:
         if _is_timeout(error):

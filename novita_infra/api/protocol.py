@@ -13,6 +13,7 @@ from novita_infra.api.request import Pages, Request, WalkedItems
 
 if TYPE_CHECKING:
     from novita_infra.api.logs.reader import LogReader
+    from novita_infra.api.streams.calls import AddressedCalls
 
 
 class ApiClient(Protocol):
@@ -29,6 +30,9 @@ class ApiClient(Protocol):
 
     dated: tuple[str, float] | None
     """The `Date` header of the last answer, and our time then, in Unix seconds; None without one."""
+
+    addressed: AddressedCalls
+    """Calls of whole addresses, and answers that are read as they come."""
 
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from novita_infra.model.frozen import dataclass
 
+API_URL: Final = "https://api.novita.ai"
+GATEWAY_URL: Final = "https://async-public.serverless.novita.ai"
+"""The host of the queues of asynchronous endpoints (serverless-gpus-quickstart-create-async-endpoint)."""
 GPU: Final = "/gpu-instance/openapi/v1"
 """The namespace of the GPU cloud, v1 (instances.md: Base URL)."""
 GPU_V2: Final = "/gpus/v2"
@@ -24,6 +27,8 @@ class Request:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     """Secrets are in clear, so the repr leaves it out."""
     repeatable: bool = False
+    gateway: bool = False
+    """Whether it goes to the queues of asynchronous endpoints, which have a host of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

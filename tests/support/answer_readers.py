@@ -42,6 +42,8 @@ from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
 from novita_infra.catalogue.templates import template_in, template_request
+from novita_infra.inference.answers import relevances_in, said_in, vectors_in
+from novita_infra.inference.queues import health_in, purged_in, queue_job_in
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.operations.account.api_call import every_item
@@ -127,6 +129,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     )
     yield AnswerReader("budget check", enough_in, {"enough": "true"})
     yield AnswerReader("endpoint limits", lambda data: endpoint_limits_in(object_of(data)), {"maxWorkerNum": "5"})
+    yield from _inference()
     for kind in KINDS.values():
         for name, read, sound in _of_kind(kind, ids[kind.type], answer):
             yield AnswerReader(f"{kind.type} {name}", read, sound)
@@ -134,6 +137,20 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
         for number, request in enumerate(part.requests):
             sound = answer(request)
             yield AnswerReader(f"{name} {number}", _catalogue(name, part, request, len(part.requests), number), sound)
+
+
+def _inference() -> Iterator[AnswerReader]:
+    """The readers of what language models and the queues of endpoints answer."""
+    message = {"content": [{"type": "text", "text": "a"}], "reasoning_content": "b"}
+    usage = {"prompt_tokens": 3, "completion_tokens": "4"}
+    chat = {"id": "c", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+    yield AnswerReader("chat", said_in, {**chat, "error": {"message": "no"}})
+    yield AnswerReader("embeddings", vectors_in, {"data": [{"index": 1, "embedding": [0.5, 1]}, {"embedding": [2]}]})
+    yield AnswerReader("rerank", relevances_in, {"results": [{"index": 0, "relevance_score": 0.5}]})
+    yield AnswerReader("queue job", queue_job_in, {"id": "j", "status": "FAILED", "error": {"message": "no"}})
+    numbers = {"jobs": {"inQueue": 1, "failed": "2"}, "workers": {"idle": 3}}
+    yield AnswerReader("queue health", health_in, numbers)
+    yield AnswerReader("purge", purged_in, {"removed": 2})
 
 
 def _bills(answer: Callable[[Request], Any], now: int) -> Iterator[AnswerReader]:

@@ -149,6 +149,7 @@ class FakeAccount:
         self.kept = KeptAnswers()
         self.dated: tuple[str, float] | None = None
         self.awaited = AwaitedCalls(self.clock.now, quiet_until=lambda: 0.0)
+        self.addressed: Any = None  # no test of it calls an address
         self.machines: dict[str, dict[str, Any]] = {}
         self.sent: list[str] = []
         """The paths of the calls that were sent, reads left out."""

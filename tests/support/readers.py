@@ -32,6 +32,7 @@ from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.cli.commands.account.api import given_body
 from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.inference.answers import piece_of
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
@@ -50,6 +51,7 @@ from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
+from novita_infra.simulator.routes.llm.programs import program_answer
 from novita_infra.state.backend import Stored
 from novita_infra.state.backends.http.client import ServerReply
 from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
@@ -295,6 +297,11 @@ def _output(folder: Path, file: Path) -> None:
 
 def _world(_: Path, file: Path) -> None:
     open_world(file, now=time.time).close()
+
+
+def _program_answer(body: bytes) -> None:
+    world = open_world(None, now=lambda: 1_790_000_000.0)
+    program_answer(world, health="", method="POST", path="/v1/chat/completions", body=body)
 
 
 def _lock(_: Path, file: Path) -> None:
@@ -613,6 +620,22 @@ READERS: Final = (
         BYTES_AND_JSON,
         lambda _, file: extract_lines(file.read_bytes(), secrets=["hunter2"]),
         sample=b'{"logs": [{"message": "one\\ntwo", "time": 5}, "three"]}',
+        count=20,
+    ),
+    Reader(
+        "event",
+        ("inference/answers:piece_of",),
+        lambda _, file: piece_of(file.read_text(encoding="utf-8", errors="replace")),
+        sample=b'{"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}',
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "program",
+        ("simulator/routes/llm/programs:program_answer",),
+        lambda _, file: _program_answer(file.read_bytes()),
+        sample=b'{"model": "m", "messages": [{"role": "user", "content": "a"}]}',
+        damages=(as_bytes, as_json),
         count=20,
     ),
 )

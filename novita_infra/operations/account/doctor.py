@@ -13,6 +13,7 @@ from novita_infra import __version__
 from novita_infra.account.balance import KEYS
 from novita_infra.account.checkup import Checkup, Health, clock_checkup
 from novita_infra.api.errors import ApiError, Refused, Unauthorized, Unreachable
+from novita_infra.api.request import API_URL
 from novita_infra.api.retries import RetryPolicy
 from novita_infra.catalogue.keys import keys_in, own_keys
 from novita_infra.manifests.project.discovery import find
@@ -21,7 +22,7 @@ from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.durations import in_words
 from novita_infra.operations.account.view import AccountOptions
-from novita_infra.operations.opening.account import API_URL, OpenAccount, account_opener
+from novita_infra.operations.opening.account import OpenAccount, account_opener
 from novita_infra.state.opening import open_backend, open_storages
 
 _ONCE: Final = RetryPolicy(attempts=1, deadline=20)

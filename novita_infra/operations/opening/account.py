@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from novita_infra.api.protocol import ApiClient
+from novita_infra.api.request import API_URL
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.model.clock import Clock, RealClock
 from novita_infra.model.diagnostics import problem
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from novita_infra.api.retries import RetryPolicy
 
-API_URL: Final = "https://api.novita.ai"
 SIMULATOR: Final = "simulator"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -18,7 +18,7 @@ from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.model import Fault, FaultEffects, Position, Trouble
 from novita_infra.simulator.http.control import CONTROL_ROUTES
 from novita_infra.simulator.http.error_reasons import in_words_of, unauthorized
-from novita_infra.simulator.http.links import LINK_ROUTES
+from novita_infra.simulator.http.links import LINK_ROUTES, program_behind
 from novita_infra.simulator.http.lost_answers import DROP, LostResponse
 from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, raw_body, read_call
 from novita_infra.simulator.http.route_table import Handler, RouteTable
@@ -28,6 +28,7 @@ from novita_infra.simulator.operations import Operation, RawAnswer
 from novita_infra.simulator.routes.llm.tasks import ASYNC
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.scenarios.events import trigger_events
+from novita_infra.simulator.world.cloud.addresses import PROGRAMS
 from novita_infra.simulator.world.engine.world import World
 
 Wait = Callable[[float], Awaitable[object]]
@@ -44,7 +45,9 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
             return
         request = Request(scope, receive, send)
         response: Response
-        target, scope["path_params"], methods = table.find(scope["path"], scope["method"])
+        program = program_behind(request.headers.get("host", ""))
+        path = f"{PROGRAMS}/{program}{scope['path']}" if program else scope["path"]
+        target, scope["path_params"], methods = table.find(path, scope["method"])
         match target:
             case Operation() if _is_filtered(world, request):
                 response = PlainTextResponse("error code: 1010", 403)

@@ -1,4 +1,5 @@
-"""Serves what answers give the addresses of: logs of machines and workers, and results of generation tasks.
+"""Serves what answers give the addresses of: logs of machines and workers, results of generation tasks, and the
+programs of endpoints.
 
 No document describes the form of a log. A log of a machine is plain text behind a token; a log of a worker is JSON
 lines behind the API key. Served over HTTP, a log is a stream: the answer stays open until the log begins again, and
@@ -13,13 +14,17 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.http.lost_answers import DROP
+from novita_infra.simulator.http.reading import raw_body
 from novita_infra.simulator.http.route_table import Handler
-from novita_infra.simulator.world.cloud.addresses import log_token
-from novita_infra.simulator.world.cloud.endpoints import shown_workers
+from novita_infra.simulator.http.streaming import StreamedResponse
+from novita_infra.simulator.routes.llm.programs import program_answer
+from novita_infra.simulator.world.cloud.addresses import PROGRAM_HOST, PROGRAMS, log_token
+from novita_infra.simulator.world.cloud.endpoints import program_of, shown_workers
 from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import results
@@ -114,10 +119,42 @@ async def _of_task(world: World, request: Request) -> Response:
     return Response(body, media_type=media)
 
 
+async def _of_program(world: World, request: Request) -> Response:
+    """What the program of an endpoint answers; a first call starts a worker, and is not held until it runs."""
+    world.advance()
+    try:
+        body = await raw_body(request)
+        found = program_of(world, request.path_params["name"])
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except ApiRefusal as refusal:
+        return PlainTextResponse(refusal.message, 413 if refusal.reason == "REQUEST" else 503)
+    finally:
+        world.save()
+    if found is None:
+        return PlainTextResponse("no such endpoint", 404)
+    endpoint, ready = found
+    if not ready:
+        return PlainTextResponse("no worker is ready", 503)
+    path = f"/{request.path_params['path']}"
+    answer = program_answer(world, health=endpoint.health, method=request.method, path=path, body=body)
+    if answer.pieces:
+        return StreamedResponse(answer.pieces, media=answer.media)
+    return Response(answer.body, answer.status, media_type=answer.media)
+
+
+def program_behind(host: str) -> str:
+    """The name of the endpoint that a host is the address of; empty for any other host."""
+    name = host.lower().partition(":")[0]
+    return name.removesuffix(PROGRAM_HOST) if name.endswith(PROGRAM_HOST) else ""
+
+
 LINK_ROUTES: Final[Sequence[tuple[str, str, Handler]]] = (
     ("GET", "/logs/{id}/{which}", _of_instance),
     ("GET", "/serverless/log/{endpoint}", _of_workers),
     ("GET", "/serverless/log/{endpoint}/{worker}", _of_workers),
     ("GET", "/results/{task}/{name}", _of_task),
+    ("GET", f"{PROGRAMS}/{{name}}/{{path:path}}", _of_program),
+    ("POST", f"{PROGRAMS}/{{name}}/{{path:path}}", _of_program),
 )
 """Method, path and handler."""

@@ -259,3 +259,37 @@ def test_over_http_a_log_is_a_stream_that_ends_with_its_machine() -> None:
                 assert list(lines) == []
     finally:
         world.close()
+
+
+def test_a_served_simulator_answers_for_the_programs_of_endpoints() -> None:
+    clock = FastClock(start=1_790_000_000, scale=1000)
+    world = open_world(None, now=clock.now)
+    headers = {"Authorization": "Bearer sk_test"}
+    body = {
+        "name": "e",
+        "workerConfig": {"minNum": 1, "maxNum": 1, "freeTimeout": 60, "maxConcurrent": 1, "gpuNum": 1},
+        "ports": [{"port": 80}],
+        "policy": {"type": "queue", "value": 10},
+        "image": {"image": "team/serve:1"},
+        "products": [{"id": "SL-serverless-1"}],
+        "rootfsSize": 100,
+        "healthy": {"path": "/alive"},
+    }
+    with background(build_app(world)) as server, httpx.Client(base_url=server.url, headers=headers) as client:
+        made = client.post("/gpu-instance/openapi/v1/endpoint/create", json={"endpoint": body}).json()
+        id = made.get("id") or made["endpoint"]["id"]
+        found = client.get("/gpu-instance/openapi/v1/endpoint", params={"id": id}).json()["endpoint"]
+        assert found["url"] == f"{server.url}/endpoints/{id}-{id}"
+        while (answer := httpx.get(f"{found['url']}/alive")).status_code == 503:
+            assert answer.text == "no worker is ready"
+        assert answer.text == "OK"
+        asked = {"model": "any", "messages": [{"role": "user", "content": "Hello"}]}
+        chat = httpx.post(f"{found['url']}/v1/chat/completions", json=asked)
+        assert chat.json()["choices"][0]["message"]["content"]
+        streamed = httpx.post(f"{found['url']}/v1/chat/completions", json={**asked, "stream": True})
+        assert streamed.headers["content-type"].startswith("text/event-stream")
+        assert streamed.text.endswith("data: [DONE]\n\n")
+        for broken in (b"{", b'{"model": 1}', b"[]"):
+            assert httpx.post(f"{found['url']}/v1/embeddings", content=broken).status_code == 400
+        assert httpx.get(f"{server.url}/endpoints/none-none/alive").status_code == 404
+    world.close()

@@ -57,7 +57,7 @@ def _delete(world: World, call: IncomingCall) -> Any:
 
 
 def _get(world: World, call: IncomingCall) -> Any:
-    return {"endpoint": _shown(world, endpoint_of(world, call.query["id"]))}
+    return {"endpoint": _shown(world, endpoint_of(world, call.query["id"]), base=call.base())}
 
 
 def _list(world: World, call: IncomingCall) -> Any:
@@ -70,7 +70,7 @@ def _list(world: World, call: IncomingCall) -> Any:
         default=10,
         largest=world.quirks.largest_page,
     )
-    rows = [_shown(world, one) | {"ports": [{"port": str(one.port)}]} for one in page]
+    rows = [_shown(world, one, base=call.base()) | {"ports": [{"port": str(one.port)}]} for one in page]
     return {"endpoints": rows, "total": len(present)}
 
 
@@ -110,13 +110,13 @@ def _mount(mount: Mapping[str, Any], index: int) -> dict[str, Any]:
     return {"type": "local", "id": "", "size": mount["size"] or 30, "mountPath": mount["mountPath"]}
 
 
-def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
+def _shown(world: World, endpoint: Endpoint, *, base: str) -> dict[str, Any]:
     as_text = world.quirks.numbers_as_text
     return {
         "id": endpoint.id,
         "name": endpoint.name,
         "appName": endpoint.app_name,
-        "url": endpoint_url(endpoint),
+        "url": endpoint_url(endpoint, base=base),
         "state": {"state": endpoint.state, "error": endpoint.error, "message": endpoint.message},
         "workerConfig": {
             "minNum": endpoint.workers_min,

@@ -120,15 +120,15 @@ def _delete(world: World, call: IncomingCall) -> Any:
 
 
 def _get(world: World, call: IncomingCall) -> Any:
-    return _shown(world, endpoint_of(world, call.path["endpoint_id"]))
+    return _shown(world, endpoint_of(world, call.path["endpoint_id"]), base=call.base())
 
 
 def _list(world: World, call: IncomingCall) -> Any:
-    present = world.endpoints.listed()
-    return cursor_page(world, present, call, place=record_place, shown=lambda one: _shown(world, one))
+    present, base = world.endpoints.listed(), call.base()
+    return cursor_page(world, present, call, place=record_place, shown=lambda one: _shown(world, one, base=base))
 
 
-def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
+def _shown(world: World, endpoint: Endpoint, *, base: str) -> dict[str, Any]:
     return {
         "id": endpoint.id,
         "type": endpoint.type,
@@ -139,7 +139,7 @@ def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
             "error": endpoint.error,
             "message": endpoint.message,
         },
-        "url": endpoint_url(endpoint),
+        "url": endpoint_url(endpoint, base=base),
         "product_id": endpoint.product,
         "worker_config": {field: getattr(endpoint, attribute) for field, attribute in _WORKER_FIELDS.items()},
         "policy": {"type": endpoint.policy, "value": endpoint.policy_value},

@@ -53,12 +53,12 @@ def spend(world: World, call: IncomingCall, model: Model, *, tokens_in: int, tok
 
 def _chat(world: World, call: IncomingCall) -> Any:
     answer = ask(world, call, endpoint=models.CHAT, body=call.body)
-    return _streamed(answer, _chat_deltas, call.body) if call.body["stream"] else answer
+    return in_pieces(answer, call.body) if call.body["stream"] else answer
 
 
 def _text(world: World, call: IncomingCall) -> Any:
     answer = ask(world, call, endpoint=models.TEXT, body=call.body)
-    return _streamed(answer, _text_deltas, call.body) if call.body["stream"] else answer
+    return in_pieces(answer, call.body) if call.body["stream"] else answer
 
 
 def event(data: Any, name: str = "") -> bytes:
@@ -67,10 +67,12 @@ def event(data: Any, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-def _streamed(answer: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> RawAnswer:
-    """The answer in pieces. The usage is the last piece, if the request asks for it."""
+def in_pieces(answer: dict[str, Any], body: Mapping[str, Any]) -> RawAnswer:
+    """The answer to a chat or a completion in pieces. The usage is the last piece, if the request asks for it."""
     head = {name: answer[name] for name in ("id", "created", "model", "system_fingerprint")}
-    head["object"] = "chat.completion.chunk" if answer["object"] == "chat.completion" else answer["object"]
+    chats = answer["object"] == "chat.completion"
+    deltas = _chat_deltas if chats else _text_deltas
+    head["object"] = "chat.completion.chunk" if chats else answer["object"]
     pieces = [event(head | {"choices": [choice]}) for whole in answer["choices"] for choice in deltas(whole)]
     if body["stream_options"]["include_usage"]:
         pieces.append(event(head | {"choices": [], "usage": answer["usage"]}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
@@ -21,18 +22,32 @@ _MOST_INPUTS: Final = 2048
 _INPUT: Final = Either(
     (Text(1, LONG), Items(Text(1, LONG), low=1, high=_MOST_INPUTS)), takes=lambda value: int(isinstance(value, list))
 )
+EMBEDDING: Final = Fields(
+    {
+        "model": should(Text(), ""),
+        "input": need(_INPUT),
+        "encoding_format": may(Text(one_of=("float", "base64")), "float"),
+        "dimensions": may(Whole(1)),
+    }
+)
+"""The fields of a request for embeddings."""
 
 
 def _embed(world: World, call: IncomingCall) -> Any:
-    body = call.body
-    model = admitted(world, call, body["model"], models.EMBEDDINGS)
+    model = admitted(world, call, call.body["model"], models.EMBEDDINGS)
+    answer = embedded(world, model, call.body)
+    admit_call(world, call, model)
+    spend(world, call, model, tokens_in=answer["usage"]["prompt_tokens"])
+    return answer
+
+
+def embedded(world: World, model: Model, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole answer to a request for embeddings. Raises for more dimensions than the model has."""
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     tokens = _counted(model, texts, "input")
     length = body["dimensions"] or model.size
     if length > model.size:
         raise invalid("dimensions", f"{model.id} has {model.size}")
-    admit_call(world, call, model)
-    spend(world, call, model, tokens_in=tokens)
     as_text = body["encoding_format"] == "base64"
     return {
         "object": "list",
@@ -96,14 +111,7 @@ OPERATIONS = (
         source="model-apis-llm-create-embeddings",
         confidence=Confidence.DOCUMENTED,
         serve=_embed,
-        body=Fields(
-            {
-                "model": should(Text(), ""),
-                "input": need(_INPUT),
-                "encoding_format": may(Text(one_of=("float", "base64")), "float"),
-                "dimensions": may(Whole(1)),
-            }
-        ),
+        body=EMBEDDING,
         answer=answers.EMBEDDINGS,
         aliases=aliases("embeddings"),
         family=Family.LLM,

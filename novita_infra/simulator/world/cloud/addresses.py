@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Worker
 from novita_infra.simulator.world.engine.world import World
 
 _HOST: Final = "gpu-instance.novita.ai"
+PROGRAM_HOST: Final = ".runsync.novita.dev"
+"""What the hosts of endpoints end with."""
+PROGRAMS: Final = "/endpoints"
+"""The path before the names of endpoints of a served simulator."""
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +74,14 @@ def instance_log_address(world: World, instance: Instance, *, base: str, which: 
     return f"{base}/logs/{instance.id}/{which}?token={log_token(world, instance)}" if world.quirks.tells_logs else ""
 
 
-def endpoint_url(endpoint: Endpoint) -> str:
-    """The address of an endpoint."""
-    return f"https://{endpoint.id}-{endpoint.app_name}.runsync.novita.dev"
+def endpoint_url(endpoint: Endpoint, *, base: str) -> str:
+    """The address of an endpoint: on the host of the service; a served simulator answers for its programs itself.
+
+    `base` is scheme and host of the simulator. `http.links` is the service behind both forms.
+    """
+    name = f"{endpoint.id}-{endpoint.app_name}"
+    served = urlsplit(base).hostname in _LOOPBACK
+    return f"{base}{PROGRAMS}/{name}" if served else f"https://{name}{PROGRAM_HOST}"
 
 
 def endpoint_log_path(world: World, endpoint: Endpoint) -> str:

@@ -208,14 +208,31 @@ def enqueue(world: World, endpoint: Endpoint, payload: Any) -> QueueJob:
     """Adds a job to the queue, and starts a worker for it where there is none and the account can have one."""
     if endpoint.state == "deleting":
         raise not_allowed(f"endpoint {endpoint.id} is being deleted")
+    _wake(world, endpoint)
+    job = QueueJob(id=world.new_id("queue job"), input=payload, created=world.moment)
+    endpoint.jobs.append(job)
+    return job
+
+
+def program_of(world: World, name: str) -> tuple[Endpoint, bool] | None:
+    """The synchronous endpoint behind an address, and whether a worker can answer; None where there is none.
+
+    A call starts a worker where there is none and the account can have one.
+    """
+    endpoint = next((one for one in world.endpoints if name == f"{one.id}-{one.app_name}"), None)
+    if endpoint is None or endpoint.type == "async" or endpoint.state == "deleting":
+        return None
+    _wake(world, endpoint)
+    world.endpoints.touch(endpoint)
+    return endpoint, any(worker.state == "running" and worker.healthy for worker in endpoint.workers)
+
+
+def _wake(world: World, endpoint: Endpoint) -> None:
     product = catalogue.product_of(endpoint.product)
     if not _living(endpoint) and endpoint.workers_max and catalogue.free(world, product, "") >= endpoint.gpus:
         budgets.check_funds(world)
         _add_worker(world, endpoint)
         _await_workers(world, endpoint, spare=True)
-    job = QueueJob(id=world.new_id("queue job"), input=payload, created=world.moment)
-    endpoint.jobs.append(job)
-    return job
 
 
 def _commands(endpoint: Endpoint) -> tuple[str, str]:

@@ -11,9 +11,10 @@ import pytest
 from virtual import VirtualClock
 
 from novita_infra.api.limits.governor import Governor
-from novita_infra.api.logs.hosts import is_public, may_be_public, public_addresses, resolve_host
 from novita_infra.api.logs.source import LogSource
 from novita_infra.api.logs.tail import LogTails
+from novita_infra.api.streams.addresses import AddressSource
+from novita_infra.api.streams.hosts import is_public, may_be_public, public_addresses, resolve_host
 from novita_infra.api.transport.client_pools import ClientPools
 
 INSIDE = [
@@ -145,9 +146,10 @@ class Network:
             pools = ClientPools(timeout=httpx.Timeout(1), transport=httpx.MockTransport(self))
             headers = httpx.Headers({"User-Agent": "test", "Authorization": "Bearer key"})
             governor = Governor(clock=clock)
-            logs = LogTails(
-                LogSource(pools, api="https://api.novita.ai", headers=headers, governor=governor, resolve=self.resolve)
+            source = AddressSource(
+                pools, api="https://api.novita.ai", headers=headers, governor=governor, resolve=self.resolve
             )
+            logs = LogTails(LogSource(source))
             return await logs.last_lines(address, secrets=())
 
         return clock.run(story())

@@ -1,0 +1,1 @@
+"""Calls of language models, of the endpoints that serve them, and of the queues of asynchronous endpoints."""
