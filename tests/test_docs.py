@@ -39,6 +39,7 @@ DONE = [
         "docs/state.md",
         "docs/simulator.md",
         "docs/library.md",
+        "docs/models-and-tasks.md",
     )
 ]
 LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")

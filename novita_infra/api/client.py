@@ -103,7 +103,9 @@ class Client:
         source = AddressSource(
             self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve
         )
-        self.addressed = AddressedCalls(source, hidden=self._secrets.all, now=clock.now)
+        self.addressed = AddressedCalls(
+            source, log=self._log, awaited=self.awaited, hidden=self._secrets.all, now=clock.now
+        )
         """Calls of whole addresses, and answers that are read as they come."""
         self._logs = LogSource(source)
         self._tails = LogTails(self._logs)

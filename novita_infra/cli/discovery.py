@@ -19,6 +19,7 @@ _SECTIONS = {
     "market": ("Market", ("offers", "products", "clusters", "templates", "models")),
     "account": ("Account", ("balance",)),
     "machines": ("Machines", ("ps",)),
+    "llm": ("The LLM side", ("chat",)),
     "state": ("State", ("import", "orphans", "state")),
     "simulator": ("Simulator", ("sim",)),
 }

@@ -70,6 +70,15 @@ def piece_of(data: str) -> TextPiece | None:
     return said_in(item) if isinstance(item, Mapping) else None
 
 
+def first_model_in(body: bytes) -> str:
+    """The first model in an answer to `/v1/models`; empty if there is none."""
+    try:
+        data = parse_foreign_json(body)
+    except (ValueError, RecursionError):
+        return ""
+    return text_of(object_of(object_of(data).get("data")).get("id"))
+
+
 def usage_in(answer: Any) -> TokenUsage | None:
     """The tokens of a call; None where the answer has none."""
     usage = object_of(object_of(answer).get("usage"))

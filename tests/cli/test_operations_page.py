@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,11 @@ metadata: {name: paid}
 spec: {product: {gpu: RTX 4090}, image: "ubuntu:22.04", rootDiskGb: 20, billingMode: monthly, months: 1}
 """
 RUNS = {
-    "api": ["GET /v3/user"],
+    "api": [
+        "GET /v3/user",
+        "POST /openai/v1/responses --data @responses.json",
+        "POST /anthropic/v1/messages --data @messages.json",
+    ],
     "balance": [""],
     "billing fixed-term": [""],
     "billing keys": [""],
@@ -42,8 +47,12 @@ RUNS = {
     "budgets check": ["member {member}", "key {key}", "member {member} --cost 1", "key {key} --cost 1"],
     "budgets list": [""],
     "budgets set": ["member {member} --unlimited --auto-approve", "key {key} --unlimited --auto-approve"],
+    "chat": ["qwen/qwen3-max Hello --no-stream"],
     "clusters": [""],
+    "complete": ["meta-llama/llama-3.1-8b-instruct Once"],
+    "embed": ["baai/bge-m3 text"],
     "idle": [""],
+    "image-models": [""],
     "instance migrate": ["{id} --auto-approve"],
     "instance renew": ["{paid} --months 1 --auto-approve"],
     "instance restart": ["{id} --auto-approve"],
@@ -58,15 +67,25 @@ RUNS = {
     "products": ["gpu", "cpu"],
     "ps": [""],
     "quota": [""],
+    "rerank": ["baai/bge-reranker-v2-m3 query document"],
     "spend": [""],
     "ssh": ["{id} -- true"],
     "sweep": ["--auto-approve"],
+    "task submit": ["txt2img --data @task.json"],
     "templates": ["", "101"],
     "whoami": [""],
 }
 """By command: the words of each run, which together make the calls that the page says."""
-ELSEWHERE = {"job break"}
-"""Commands whose calls other tests show: a job of this one may have ended before it could be broken."""
+QUEUES = {f"endpoint {word}" for word in ("run", "status", "cancel", "health", "purge")}
+ELSEWHERE = {"job break", "task get", "task wait"} | QUEUES
+"""Commands whose calls other tests show: a job may have ended before it could be broken, a task needs an id, and a
+queue an asynchronous endpoint.
+"""
+BODIES = {
+    "responses": {"model": "qwen/qwen3-max", "input": "Hello"},
+    "messages": {"model": "qwen/qwen3-max", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]},
+    "task": {"prompt": "a fox", "image_num": 1},
+}
 
 
 def test_every_operation_is_on_the_page_and_the_table_holds_nothing_else() -> None:
@@ -102,6 +121,8 @@ def test_a_command_that_is_said_to_reach_an_operation_calls_it(
     assert run("apply", "--sim", "--auto-approve").exit_code == 0
     id, paid = run("ps", "instance.*", "--sim", "--query", "sort_by(@, &name)[].id").stdout.split()
     monkeypatch.setenv("NOVITA_INFRA_LOG", "debug")
+    for name, body in BODIES.items():
+        (project / f"{name}.json").write_text(json.dumps(body))
     owners = {"member": "owner@example.com", "key": "key-1"}
     missing = []
     for command, lines in RUNS.items():

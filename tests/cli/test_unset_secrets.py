@@ -72,6 +72,11 @@ READS = {
     "jobs": "--sim",
     "keys": "--sim",
     "models": "--sim",
+    "chat": "qwen/qwen3-max Hello --sim",
+    "complete": "meta-llama/llama-3.1-8b-instruct Once --sim",
+    "embed": "baai/bge-m3 text --sim",
+    "rerank": "baai/bge-reranker-v2-m3 query document --sim",
+    "image-models": "--sim",
     "offers": "--sim",
     "products": "--sim",
     "ps": "--sim",
@@ -114,6 +119,8 @@ OTHERS = {
     *("init", "sim serve", "sim record", "sim run"),
     *("cp", "instance migrate", "instance renew", "instance restart", "instance start", "instance stop", "job break"),
     *("logs", "metrics", "port-forward", "ssh"),
+    *("task get", "task submit", "task wait"),
+    *("endpoint cancel", "endpoint health", "endpoint purge", "endpoint run", "endpoint status"),
 }
 """Commands that read no manifest, and those for a machine, which this project has not."""
 

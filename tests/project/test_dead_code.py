@@ -13,11 +13,6 @@ import novita_infra
 
 ROOT = Path(novita_infra.__file__).parent
 
-_INFERENCE = """
-TextPiece.finish vectors_in relevances_in chat_call completion_call embedding_call rerank_call SUCCESS LARGEST_INPUT
-queue_name run_request status_request cancel_request health_request purge_request queue_job_in health_in purged_in
-API_MODELS ask_model stream_model read_path
-"""
 USED_ELSEWHERE = {
     "_Connection.data_received": "asyncio calls it",
     "_Connection.eof_received": "asyncio calls it",
@@ -29,7 +24,6 @@ USED_ELSEWHERE = {
     "WebhookSender.deliver": "for tests with a world inside their process",
     "pytest_configure": "pytest calls it",
     "NovitaSim.clear_faults": "for tests of other projects",
-    **dict.fromkeys(_INFERENCE.split(), "for the checks of endpoints, and for the commands of models, which follow"),
 }
 
 

@@ -6,6 +6,7 @@ Nothing is listed by hand that a kind or the catalogue declares: a new kind and 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -42,8 +43,10 @@ from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import PARTS, Part, parse_catalogue
 from novita_infra.catalogue.templates import template_in, template_request
-from novita_infra.inference.answers import relevances_in, said_in, vectors_in
+from novita_infra.inference.answers import first_model_in, relevances_in, said_in, vectors_in
+from novita_infra.inference.image_models import image_models_in, next_cursor_in
 from novita_infra.inference.queues import health_in, purged_in, queue_job_in
+from novita_infra.inference.tasks import task_id_in, task_in
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.operations.account.api_call import every_item
@@ -146,11 +149,19 @@ def _inference() -> Iterator[AnswerReader]:
     chat = {"id": "c", "model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
     yield AnswerReader("chat", said_in, {**chat, "error": {"message": "no"}})
     yield AnswerReader("embeddings", vectors_in, {"data": [{"index": 1, "embedding": [0.5, 1]}, {"embedding": [2]}]})
+    yield AnswerReader("served", lambda data: first_model_in(json.dumps(data).encode()), {"data": [{"id": "m"}]})
     yield AnswerReader("rerank", relevances_in, {"results": [{"index": 0, "relevance_score": 0.5}]})
     yield AnswerReader("queue job", queue_job_in, {"id": "j", "status": "FAILED", "error": {"message": "no"}})
     numbers = {"jobs": {"inQueue": 1, "failed": "2"}, "workers": {"idle": 3}}
     yield AnswerReader("queue health", health_in, numbers)
     yield AnswerReader("purge", purged_in, {"removed": 2})
+    task = {"task_id": "t", "status": "TASK_STATUS_SUCCEED", "eta": 3.5, "progress_percent": "50"}
+    image = {"image_url": "https://r.example.com/a", "image_url_ttl": "3600", "image_type": "png"}
+    yield AnswerReader("task", task_in, {"task": task, "images": [image], "videos": None})
+    yield AnswerReader("new task", task_id_in, {"task_id": "t"})
+    model = {"id": 1, "name": "n", "type": {"name": "lora"}, "status": 1, "is_sdxl": True, "tags": ["a"]}
+    found = {"models": [model], "pagination": {"next_cursor": "c_1"}}
+    yield AnswerReader("image models", lambda data: (image_models_in(data), next_cursor_in(data)), found)
 
 
 def _bills(answer: Callable[[Request], Any], now: int) -> Iterator[AnswerReader]:

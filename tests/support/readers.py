@@ -31,8 +31,9 @@ from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.cli.commands.account.api import given_body
+from novita_infra.cli.model_options import given_text
 from novita_infra.encoding.checksums import add_line_checksum
-from novita_infra.inference.answers import piece_of
+from novita_infra.inference.answers import first_model_in, piece_of
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
@@ -629,6 +630,22 @@ READERS: Final = (
         sample=b'{"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}',
         damages=(as_bytes, as_json),
         count=20,
+    ),
+    Reader(
+        "served models",
+        ("inference/answers:first_model_in",),
+        lambda _, file: first_model_in(file.read_bytes()),
+        sample=b'{"object": "list", "data": [{"id": "m"}]}',
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "prompt",
+        ("cli/model_options:given_text",),
+        lambda _, file: given_text(None, file, what="prompt"),
+        sample=b"What is a reconciler?",
+        damages=(as_bytes,),
+        count=10,
     ),
     Reader(
         "program",

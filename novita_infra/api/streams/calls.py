@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import httpx
 
+from novita_infra.api.awaited import AwaitedCalls
+from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import Refused, Unanswered, Unreachable
 from novita_infra.api.redaction import redact
@@ -83,9 +85,19 @@ class OpenAnswer:
 class AddressedCalls:
     """Calls of addresses for one account."""
 
-    def __init__(self, source: AddressSource, *, hidden: Callable[[], Iterable[str]], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        source: AddressSource,
+        *,
+        log: CallLog,
+        awaited: AwaitedCalls,
+        hidden: Callable[[], Iterable[str]],
+        now: Callable[[], float],
+    ) -> None:
         """`hidden` gives the secrets that no message shows; `now` Unix seconds."""
         self._source = source
+        self._log = log
+        self._awaited = awaited
         self._hidden = hidden
         self._now = now
 
@@ -99,8 +111,10 @@ class AddressedCalls:
                     body = await answer.whole(_MOST_TOLD)
                 except ValueError:
                     body = b""
-                told = Response(answer.status, answer.headers, body)
-                raise refusal(request, told, now=self._now(), hidden={*self._hidden(), call.token} - {""})
+                refused = Response(answer.status, answer.headers, body)
+                error = refusal(request, refused, now=self._now(), hidden={*self._hidden(), call.token} - {""})
+                self._log.failed(error, refused, attempt=1)
+                raise error
             yield answer
 
     async def fetch(self, call: AddressedCall, *, within: float, most: int = MOST) -> Response:
@@ -132,12 +146,18 @@ class AddressedCalls:
         opening = self._source.open(
             url, limits=limits, headers=headers, method=call.method, content=content, keyed=call.keyed
         )
+        began = self._now()
         async with AsyncExitStack() as stack:
             stack.enter_context(self._failures(request, url))
-            answer = await stack.enter_async_context(opening)
+            with self._awaited.call(request):
+                answer = await stack.enter_async_context(opening)
             if answer is None:
                 raise Refused(request, text="the host of the address lies in this network")
-            yield OpenAnswer(answer)
+            opened = OpenAnswer(answer)
+            if 200 <= opened.status < 300:
+                came = Response(opened.status, opened.headers)
+                self._log.answered(request, came, attempt=1, took=self._now() - began)
+            yield opened
 
     @contextmanager
     def _failures(self, request: Request, url: httpx.URL) -> Iterator[None]:
@@ -148,9 +168,12 @@ class AddressedCalls:
             failure = error.failure if isinstance(error, ProxyFailure) else tls_failure(error, url.host)
             unreachable = Unreachable(request, text=failure.summary if failure else self._text(error, "no connection"))
             unreachable.advice = failure.advice if failure else ""
+            self._log.failed(unreachable, None, attempt=1)
             raise unreachable from None
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise Unanswered(request, text=self._text(error, "no answer")) from None
+            unanswered = Unanswered(request, text=self._text(error, "no answer"))
+            self._log.failed(unanswered, None, attempt=1)
+            raise unanswered from None
 
     def _text(self, error: Exception, otherwise: str) -> str:
         if isinstance(error, httpx.TimeoutException):

@@ -20,7 +20,6 @@ LATER: Final = "later: "
 LOOKUP: Final = "lookup "
 """The beginning of a lookup."""
 
-_LLM: Final = f"{LATER}the LLM side"
 _BATCHES: Final = f"{LATER}batches"
 _V2: Final = f"{LATER}v2"
 
@@ -47,7 +46,11 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "networks.*": ("VPC",),
     "prewarms.quota": ("quota",),
     "prewarms.*": ("ImagePrewarm",),
-    "queues.*": (_LLM,),
+    "queues.run": ("endpoint run",),
+    "queues.status": ("endpoint status", "endpoint run"),
+    "queues.cancel": ("endpoint cancel",),
+    "queues.health": ("endpoint health",),
+    "queues.purge": ("endpoint purge",),
     "registry_auths.list": ("RegistryAuth", "lookup registryAuth"),
     "registry_auths.*": ("RegistryAuth",),
     "storages.list": ("NetworkStorage", "lookup networkStorage"),
@@ -71,16 +74,17 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "keys.list": ("keys", "whoami", "ModelAccessPolicy"),
     "model_access_policies.*": ("ModelAccessPolicy", "keys"),
     "models.*": ("models", "lookup llmModel"),
-    "image_models.*": (_LLM,),
+    "image_models.*": ("image-models",),
     "files.*": (_BATCHES,),
     "batches.*": (_BATCHES,),
-    "chat.*": (_LLM,),
-    "completions.*": (_LLM,),
-    "embeddings.*": (_LLM,),
-    "rerank.*": (_LLM,),
-    "responses.*": (_LLM,),
-    "messages.*": (_LLM,),
-    "tasks.*": (_LLM,),
+    "chat.*": ("chat",),
+    "completions.*": ("complete",),
+    "embeddings.*": ("embed",),
+    "rerank.*": ("rerank",),
+    "responses.*": ("api",),
+    "messages.*": ("api",),
+    "tasks.submit": ("task submit",),
+    "tasks.result": ("task get", "task wait"),
 }
 """By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
 
@@ -88,7 +92,8 @@ _HEAD: Final = """\
 # Operations
 
 Generated from the code by `make schemas`. Each operation of the API, and what reaches it: a [kind](index.md#the-kinds)
-of resource, a [command](commands.md) or a [lookup](lookups.md). What is *later* is not there yet; until then
+of resource, a [command](commands.md) or a [lookup](lookups.md). `api` stands where a command would add nothing: the two
+other dialects of chat are for programs that speak them. What is *later* is not there yet; until then
 `novita-infra api METHOD PATH` makes [any call](commands.md#novita-infra-api), as it does for every other one here.
 """
 

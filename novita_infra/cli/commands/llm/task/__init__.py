@@ -1,0 +1,1 @@
+"""The command `task` and its own commands."""

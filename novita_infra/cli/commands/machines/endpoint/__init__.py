@@ -1,0 +1,1 @@
+"""The command `endpoint` and its own commands."""

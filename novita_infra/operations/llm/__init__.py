@@ -1,0 +1,1 @@
+"""Operations on language models, tasks and the queues of endpoints, without a terminal."""

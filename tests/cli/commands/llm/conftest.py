@@ -1,0 +1,45 @@
+"""A project with an endpoint in the simulator, whose worker starts with the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from novita_infra.cli import root
+
+FLEET = """\
+apiVersion: novita-infra/v1
+kind: Endpoint
+metadata: {name: api}
+spec:
+  product: {gpu: RTX 4090}
+  image: docker.io/library/nginx:1.27
+  ports: ["80/http"]
+  healthPath: /
+  workers: {min: 1, max: 3, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
+  scaling: {type: queue, value: 10}
+"""
+PROJECT = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: small}
+"""
+
+
+@pytest.fixture
+def endpoint(project: Path, run: Callable[..., Result]) -> Path:
+    """The folder of the project, after an apply."""
+    (project / "novita-infra.yaml").write_text(PROJECT)
+    (project / "fleet.yaml").write_text(FLEET)
+    ended = run("apply", "--sim", "--auto-approve")
+    assert ended.exit_code == 0, ended.output
+    return project
+
+
+@pytest.fixture
+def piped() -> Callable[..., Result]:
+    """Runs the command in the process with a text on its stdin."""
+    return lambda text, *words: CliRunner().invoke(root, list(words), prog_name="novita-infra", input=text)
