@@ -124,7 +124,10 @@ async def show_answer(
             answer = await whole_answer(view, who, call)
             said = said_in(answer)
             cost = await cost_of_tokens(view, who, said.usage)
-            renderer.result(model_answer_facts(said, model=who.model, cost=cost, answer=answer))
+            if renderer.for_programs:
+                renderer.result(model_answer_facts(said, model=who.model, cost=cost, answer=answer))
+            else:
+                renderer.verbatim(said.text.removesuffix("\n") + "\n")
         else:
             said = await _shown(view, who, call, renderer)
             cost = await cost_of_tokens(view, who, said.usage)

@@ -77,7 +77,7 @@ RUNS = {
 }
 """By command: the words of each run, which together make the calls that the page says."""
 QUEUES = {f"endpoint {word}" for word in ("run", "status", "cancel", "health", "purge")}
-ELSEWHERE = {"job break", "task get", "task wait"} | QUEUES
+ELSEWHERE = {"job break", "task get", "task wait", "webhook listen"} | QUEUES
 """Commands whose calls other tests show: a job may have ended before it could be broken, a task needs an id, and a
 queue an asynchronous endpoint.
 """

@@ -48,6 +48,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "rerank": ("baai/bge-reranker-v2-m3 query document --sim", 1),
     "image-models": ("--sim", 1),
     "task submit": ("txt2img --data {{}} --sim", 1),
+    "webhook listen": ("--port 0 --sim --json -- no-such-program", 1),
     "task get": ("nothing --sim --json", 1),
     "task wait": ("nothing --sim --json", 1),
     "endpoint run": ("nothing --data {{}} --sim --json", 1),

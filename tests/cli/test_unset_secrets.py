@@ -119,7 +119,7 @@ OTHERS = {
     *("init", "sim serve", "sim record", "sim run"),
     *("cp", "instance migrate", "instance renew", "instance restart", "instance start", "instance stop", "job break"),
     *("logs", "metrics", "port-forward", "ssh"),
-    *("task get", "task submit", "task wait"),
+    *("task get", "task submit", "task wait", "webhook listen"),
     *("endpoint cancel", "endpoint health", "endpoint purge", "endpoint run", "endpoint status"),
 }
 """Commands that read no manifest, and those for a machine, which this project has not."""

@@ -50,6 +50,7 @@ from novita_infra.inference.tasks import task_id_in, task_in
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.operations.account.api_call import every_item
+from novita_infra.operations.llm.webhooks import EVENT, _task_of
 
 Read = Callable[[Any], object]
 
@@ -158,6 +159,11 @@ def _inference() -> Iterator[AnswerReader]:
     task = {"task_id": "t", "status": "TASK_STATUS_SUCCEED", "eta": 3.5, "progress_percent": "50"}
     image = {"image_url": "https://r.example.com/a", "image_url_ttl": "3600", "image_type": "png"}
     yield AnswerReader("task", task_in, {"task": task, "images": [image], "videos": None})
+    yield AnswerReader(
+        "webhook event",
+        lambda data: _task_of(json.dumps(data).encode()),
+        {"event_type": EVENT, "payload": {"task": task}},
+    )
     yield AnswerReader("new task", task_id_in, {"task_id": "t"})
     model = {"id": 1, "name": "n", "type": {"name": "lora"}, "status": 1, "is_sdxl": True, "tags": ["a"]}
     found = {"models": [model], "pagination": {"next_cursor": "c_1"}}

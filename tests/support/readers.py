@@ -48,6 +48,8 @@ from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, reveal
 from novita_infra.operations.known_places import KnownPlaces
+from novita_infra.operations.llm.seen import SeenTasks
+from novita_infra.operations.llm.webhooks import _task_of
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
@@ -298,6 +300,11 @@ def _output(folder: Path, file: Path) -> None:
 
 def _world(_: Path, file: Path) -> None:
     open_world(file, now=time.time).close()
+
+
+def _seen_tasks(_: Path, file: Path) -> None:
+    with SeenTasks(file) as tasks:
+        tasks.cut_off()
 
 
 def _program_answer(body: bytes) -> None:
@@ -625,34 +632,44 @@ READERS: Final = (
     ),
     Reader(
         "event",
-        ("inference/answers:piece_of",),
+        BYTES_AND_JSON,
         lambda _, file: piece_of(file.read_text(encoding="utf-8", errors="replace")),
         sample=b'{"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
     Reader(
         "served models",
-        ("inference/answers:first_model_in",),
+        BYTES_AND_JSON,
         lambda _, file: first_model_in(file.read_bytes()),
         sample=b'{"object": "list", "data": [{"id": "m"}]}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
     Reader(
         "prompt",
-        ("cli/model_options:given_text",),
+        BYTES,
         lambda _, file: given_text(None, file, what="prompt"),
         sample=b"What is a reconciler?",
-        damages=(as_bytes,),
         count=10,
     ),
     Reader(
+        "seen tasks",
+        BYTES_AND_LINES,
+        _seen_tasks,
+        sample=b'{"task":"a","state":"begun"}\n{"task":"a","state":"ended"}\n',
+        count=20,
+    ),
+    Reader(
+        "webhook event",
+        BYTES_AND_JSON,
+        lambda _, file: _task_of(file.read_bytes()),
+        sample=b'{"event_type": "ASYNC_TASK_RESULT", "payload": {"task": {"task_id": "a"}}}',
+        count=20,
+    ),
+    Reader(
         "program",
-        ("simulator/routes/llm/programs:program_answer",),
+        BYTES_AND_JSON,
         lambda _, file: _program_answer(file.read_bytes()),
         sample=b'{"model": "m", "messages": [{"role": "user", "content": "a"}]}',
-        damages=(as_bytes, as_json),
         count=20,
     ),
 )
@@ -664,8 +681,11 @@ DRIVEN: Final = {
     "api/responses:content": "answer",
     "cli/commands/account/api:given_body": "body of a call",
     "cli/commands/state/state/transfer:push_state": "pushed state",
+    "cli/model_options:given_text": "prompt",
     "encoding/json_text:parse_foreign_json": "answer",
     "encoding/json_text:parse_json": "state",
+    "inference/answers:first_model_in": "served models",
+    "inference/answers:piece_of": "event",
     "manifests/export/drafts:_substitutes": "manifest for an import",
     "manifests/export/formatting:_formatted": "manifest for fmt",
     "manifests/export/formatting:format_yaml": "manifest for fmt",
@@ -682,11 +702,15 @@ DRIVEN: Final = {
     "manifests/yaml/parsing:read": "manifest",
     "operations/importing:_declared_elsewhere": "manifest for an import",
     "operations/known_places:KnownPlaces._place": "place",
+    "operations/llm/seen:SeenTasks._read": "seen tasks",
+    "operations/llm/seen:_entry": "seen tasks",
+    "operations/llm/webhooks:_task_of": "webhook event",
     "operations/manifests/formatting:_read": "manifest for fmt",
     "planning/saved/plan_file:read_content": "saved plan",
     "policies/running:_Bench._answer_of": "verdict of a policy",
     "policies/schema_judge:judge_by_schema": "schema of a policy",
     "simulator/json_text:read_unicode_json": "account of the simulator",
+    "simulator/routes/llm/programs:program_answer": "program",
     "simulator/world/engine/account_file:AccountFile.__init__": "account of the simulator",
     "simulator/world/engine/tables:Table._decode": "account of the simulator",
     "state/backends/http/document:read_document": "document on a server",

@@ -84,7 +84,7 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "responses.*": ("api",),
     "messages.*": ("api",),
     "tasks.submit": ("task submit",),
-    "tasks.result": ("task get", "task wait"),
+    "tasks.result": ("task get", "task wait", "webhook listen"),
 }
 """By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
 

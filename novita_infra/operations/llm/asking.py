@@ -59,7 +59,7 @@ async def answerer_of(view: AccountView, word: str, program: ProgramOptions) -> 
     token, model = program.token, program.model
     if token:
         view.client.hide(lambda: [token])
-    if "/" in word:
+    if "/" in word.partition("[")[0]:  # a key may hold one, too
         if model or token:
             raise problem(
                 f"{word} is a model of the API",

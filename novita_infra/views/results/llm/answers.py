@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from novita_infra.catalogue.prices import usd
 from novita_infra.inference.answers import Relevance, TextPiece, TokenUsage
 from novita_infra.model.frozen import dataclass
-from novita_infra.views.content.lines import Line, line
 from novita_infra.views.content.listing import Facts, Listing, Statement, cell, fact
 
 _SHOWN = 4
@@ -24,19 +23,14 @@ class ModelAnswerFacts(Facts):
 
     name: ClassVar[str] = "model_answer"
 
-    model: str = fact("The model that answered.")
-    text: str = fact("The text of the first choice.")
+    model: str = fact("The model that answered.", title="Model")
+    text: str = fact("The text of the first choice.", title="Text")
     thoughts: str = fact("What the model thought before it answered; empty if it does not tell.")
     finish: str = fact("Why it ended: `stop`, or `length` where the most tokens were reached.")
     tokens_sent: int | None = fact("The tokens of the prompt; null if they are not known.")
     tokens_made: int | None = fact("The tokens of the answer; null if they are not known.")
     cost: Fraction | None = fact("What they cost; null if it is not known, and for the program of an endpoint.")
     answer: Any = fact("The whole answer as it came, without secrets.")
-
-    def lines(self) -> Iterator[Line]:
-        """The text."""
-        for part in self.text.removesuffix("\n").split("\n"):
-            yield line(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""A small HTTP server for events: one path, bounded in every way."""

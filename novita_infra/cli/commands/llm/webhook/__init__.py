@@ -1,0 +1,1 @@
+"""The command `webhook` and its own commands."""
