@@ -34,6 +34,7 @@ DONE = [
         "docs/how-to.md",
         "docs/market.md",
         "docs/account.md",
+        "docs/batches.md",
         "docs/machines.md",
         "docs/schedules.md",
         "docs/state.md",

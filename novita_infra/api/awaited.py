@@ -30,6 +30,18 @@ class AwaitedCall:
     """The error of the last attempt."""
     until: float | None = None
     """When the next attempt begins; None during an attempt."""
+    moved: str = ""
+    """How far the transfer of a file is; empty for other calls."""
+
+    def moving(self, verb: str, size: int, moved: Callable[[int], object]) -> Callable[[int], None]:
+        """Notes how far a transfer is, and passes it on; `size` is 0 if it is not known."""
+
+        def note(amount: int) -> None:
+            whole = f" of {size / 1e6:.1f}" if size else ""
+            self.moved = f"{amount / 1e6:.1f}{whole} MB {verb}"
+            moved(amount)
+
+        return note
 
 
 class AwaitedCalls:
@@ -102,7 +114,7 @@ class AwaitedCalls:
         asked = f"; the service asked for a pause, {in_words(pause)} are left" if pause >= 1 else ""
         if call.error is None:
             waits = f"waits for its turn{asked}" if call.queued else f"no answer for {in_words(now - call.since)}"
-            return f"{name}: {waits}"
+            return f"{name}: {call.moved if call.moved and not call.queued else waits}"
         if call.until is None:
             return f"{call.error}; tried again now{asked if call.queued else ''}"
         wanted = f", as the service asked ({in_words(call.error.wait)})" if call.error.wait else ""

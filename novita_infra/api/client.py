@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self, TypeAlias
 
 import httpx
 
@@ -37,15 +36,19 @@ from novita_infra.api.retries import RetryPolicy, repeat
 from novita_infra.api.streams.addresses import AddressSource
 from novita_infra.api.streams.calls import AddressedCalls
 from novita_infra.api.streams.hosts import resolve_host
+from novita_infra.api.transfers.form import FileForm, FormStream, Moved
+from novita_infra.api.transfers.sink import Sink
 from novita_infra.api.transport.bodies import TooLarge
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
 from novita_infra.api.transport.proxies import ProxyFailure, proxy_to
+from novita_infra.api.transport.settings import checked_key, checked_url
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.clock import Clock
-from novita_infra.model.diagnostics import problem
 
 _SILENT_ADVICE: Final = f"check the network, the proxy settings and NOVITA_API_URL; then {AGAIN}"
+Way: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Exchange: TypeAlias = Callable[[Request, httpx.Request], Awaitable[Response]]
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -70,8 +73,8 @@ class Client:
         patience: RetryPolicy | None = None,
         shared: Path | None = None,
     ) -> None:
-        self._url = _checked_url(url)
-        self._key = _checked_key(key)
+        self._url = checked_url(url)
+        self._key = checked_key(key)
         self._secrets = KnownSecrets(self._key)
         self._log = CallLog(self._secrets)
         self._clock = clock
@@ -142,32 +145,50 @@ class Client:
         has_length = body or request.method in {"POST", "PUT", "PATCH"}
         length = [(b"Content-Length", str(len(body)).encode())] if has_length else []
         headers = [(b"Host", url.netloc), *self._headers.raw, *length]
-        attempt = 0
 
-        async def once() -> Any:
-            nonlocal attempt
-            attempt += 1
-            sent = httpx.Request(
+        def made() -> httpx.Request:
+            return httpx.Request(
                 request.method, url, headers=headers, stream=httpx.ByteStream(body), extensions=self._extensions
             )
-            call.until = None
-            try:
-                return await self._once(call, sent, attempt=attempt)
-            except ApiError as error:
-                call.error = error
-                raise
 
-        def repeats(wait: float) -> None:
-            call.until = self._clock.now() + wait
-            self._log.repeats(request, attempt=attempt, wait=wait)
-
-        patience = self._patience
+        # Directly to the transport: an httpx client around it adds half of the time of the whole call.
+        direct = self._direct if not request.gateway else None
+        way = direct.handle_async_request if direct else self._pools.send
         with self.awaited.call(request) as call:
-            answer = await repeat(
-                once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
-            )
+            answer = await self._repeated(call, made, way, self._patience)
         self.kept.add(request, answer)
         return answer
+
+    async def upload(self, request: Request, form: FileForm, moved: Moved) -> Any:
+        """The answer to a request whose body is a file. Each attempt begins at its first byte.
+
+        `moved` gets the bytes that have gone. Raises ApiError, and Problems if the file cannot be read or has changed.
+        """
+        url = self._address(request)
+        with self.awaited.call(request) as call:
+
+            def made() -> httpx.Request:
+                body = FormStream(form, call.moving("sent", form.bytes, moved))
+                return self._with_headers(request, url, body.headers, body)
+
+            return await self._repeated(call, made, self._pools.send, self._patience.of_transfer())
+
+    async def download(self, request: Request, file: BinaryIO, moved: Moved, *, size: int = 0) -> int:
+        """Writes what the request reads into an empty file, and returns its bytes. An attempt goes on with the last.
+
+        `moved` gets the bytes that have come; `size` is how many there should be, 0 if that is not known. Raises
+        ApiError, and Problems if the file cannot be written.
+        """
+        url = self._address(request)
+        with self.awaited.call(request) as call:
+            sink = Sink(file, call.moving("received", size, moved))
+
+            def made() -> httpx.Request:
+                return self._with_headers(request, url, sink.headers)
+
+            way = partial(sink.receive, self._pools)
+            await self._repeated(call, made, way, self._patience.of_transfer())
+        return sink.position
 
     async def walk(self, pages: Pages) -> WalkedItems:
         """Every item of a list once, whether the service counts pages from 0 or from 1; see `paging.walk`."""
@@ -202,14 +223,45 @@ class Client:
         """A reader of one log, whose entries hold none of the secrets."""
         return LogReader(LogStream(self._logs, self._clock), self._secrets.all().union(secrets))
 
-    async def _once(self, call: AwaitedCall, sent: httpx.Request, *, attempt: int) -> Any:
+    def _with_headers(
+        self, request: Request, url: httpx.URL, changes: Mapping[str, str], body: FormStream | None = None
+    ) -> httpx.Request:
+        headers = httpx.Headers([(b"Host", url.netloc), *self._headers.raw])
+        headers.update(changes)
+        return httpx.Request(request.method, url, headers=headers, stream=body, extensions=self._extensions)
+
+    async def _repeated(
+        self, call: AwaitedCall, made: Callable[[], httpx.Request], way: Way, patience: RetryPolicy
+    ) -> Any:
+        """The answer to a call of which `made` makes the HTTP request of each attempt, and `way` carries it."""
+        attempt = 0
+
+        async def once() -> Any:
+            nonlocal attempt
+            attempt += 1
+            call.until = None
+            try:
+                return await self._once(call, made(), partial(self._exchange, way, patience), attempt=attempt)
+            except ApiError as error:
+                call.error = error
+                raise
+
+        def repeats(wait: float) -> None:
+            call.until = self._clock.now() + wait
+            self._log.repeats(call.request, attempt=attempt, wait=wait)
+
+        return await repeat(
+            once, call.request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
+        )
+
+    async def _once(self, call: AwaitedCall, sent: httpx.Request, exchange: Exchange, *, attempt: int) -> Any:
         request, asked, call.queued = call.request, self._clock.now(), True
         async with self._governor.slot() as slot:
             began, answer, call.queued = self._clock.now(), None, False
             if began > asked:
                 self._log.queued(request, began - asked)
             try:
-                answer = await self._exchange(request, sent)
+                answer = await exchange(request, sent)
                 if not 200 <= answer.status < 300:
                     raise refusal(request, answer, now=self._clock.now(), hidden=self._secrets.all())
                 self._governor.answered()
@@ -226,14 +278,11 @@ class Client:
             self._log.answered(request, answer, attempt=attempt, took=self._clock.now() - began)
             return data
 
-    async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
+    async def _exchange(self, way: Way, patience: RetryPolicy, request: Request, sent: httpx.Request) -> Response:
         """One HTTP exchange; redirects are not followed. The class of an error says how far the exchange got."""
-        # Directly to the transport: an httpx client around it adds half of the time of the whole call.
-        direct = self._direct if not request.gateway else None
-        send = direct.handle_async_request if direct else self._pools.send
         try:
-            async with asyncio.timeout(self._patience.deadline):
-                response = await send(sent)
+            async with asyncio.timeout(patience.deadline):
+                response = await way(sent)
         except _NOT_SENT as error:
             failure = error.failure if isinstance(error, ProxyFailure) else tls_failure(error, sent.url.host)
             if failure is None:
@@ -299,34 +348,3 @@ def _encoded(request: Request) -> bytes:
         return json.dumps(dict(request.body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (ValueError, TypeError) as error:
         raise Refused(request, text=f"the body cannot be written as JSON ({type(error).__name__})") from None
-
-
-def _checked_url(url: str) -> str:
-    hint = "NOVITA_API_URL is a scheme and a host, such as https://api.novita.ai"
-    try:
-        parsed = httpx.URL(url.strip())
-    except httpx.InvalidURL:
-        raise problem("the address of the API cannot be read", hint) from None
-    is_host = re.fullmatch(rb"[\w.:-]+", parsed.raw_host) is not None
-    if parsed.port is not None and not 0 < parsed.port < 65_536:
-        raise problem(f"the address of the API names the port {parsed.port}, and a port is 1 to 65535", hint)
-    if parsed.scheme not in {"http", "https"} or not is_host or parsed.userinfo or parsed.query or parsed.fragment:
-        raise problem("the address of the API is no plain http or https address", hint)
-    return str(parsed).rstrip("/")
-
-
-def _checked_key(key: str) -> str:
-    """The key without blanks around it. One that no header can carry is refused: HTTP errors would show it."""
-    key = key.strip()
-    if not key:
-        raise problem("there is no API key", "set NOVITA_API_KEY")
-    if key[0] in "\"'" and key[-1] == key[0]:
-        raise problem("the API key is in quotes", "set NOVITA_API_KEY without them")
-    if key.lower().startswith("bearer "):
-        raise problem('the API key begins with "Bearer "', "set NOVITA_API_KEY to the key alone")
-    wrong = next((place for place, mark in enumerate(key, 1) if not "!" <= mark <= "~"), None)
-    if wrong:
-        raise problem(
-            f"the API key holds a character that no key has, after {wrong - 1} others", "check NOVITA_API_KEY"
-        )
-    return key

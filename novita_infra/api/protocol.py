@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import SecretSource
@@ -14,6 +14,7 @@ from novita_infra.api.request import Pages, Request, WalkedItems
 if TYPE_CHECKING:
     from novita_infra.api.logs.reader import LogReader
     from novita_infra.api.streams.calls import AddressedCalls
+    from novita_infra.api.transfers.form import FileForm, Moved
 
 
 class ApiClient(Protocol):
@@ -36,6 +37,14 @@ class ApiClient(Protocol):
 
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""
+        ...
+
+    async def upload(self, request: Request, form: FileForm, moved: Moved) -> Any:
+        """The answer to a request whose body is a file. `moved` gets the bytes that have gone. Raises ApiError."""
+        ...
+
+    async def download(self, request: Request, file: BinaryIO, moved: Moved, *, size: int = 0) -> int:
+        """Writes what the request reads into an empty file, and returns its bytes. Raises ApiError."""
         ...
 
     async def walk(self, pages: Pages) -> WalkedItems:

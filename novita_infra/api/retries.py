@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
 from novita_infra.api.request import Request
@@ -32,6 +33,14 @@ class RetryPolicy:
     """The most attempts including throttled ones, which cost the service little and certainly did nothing."""
     first_wait: float = 0.5
     longest_wait: float = 20.0
+
+    def of_transfer(self) -> RetryPolicy:
+        """The same for a file, which takes as long as it is large: only silence ends an attempt."""
+        return replace(self, deadline=max(self.deadline, _TRANSFER))
+
+
+_TRANSFER: Final = 6 * 3600.0
+"""Seconds for the largest file over a slow line."""
 
 
 def may_repeat(request: Request, error: BaseException) -> bool:

@@ -54,6 +54,10 @@ class Quirks:
     """The list of files has `has_more`, as the lists of OpenAI. The reference does not have it."""
     blank_billing_mode: bool = True
     """CPU instances have an empty `billingMode`, as in some live answers."""
+    ignores_after: bool = False
+    """Lists of files and batches show their first page again for each `after`. The reference has no such parameter."""
+    shuffles_results: bool = False
+    """Results of a batch come in another order than its requests. No page promises an order."""
     batch_words_capital: bool = False
     """Batch statuses are upper case in the reference and lower case in the example answer of the guide."""
     models_in_full: bool = True
@@ -141,6 +145,7 @@ PROFILES: Final = {
         masked_passwords=False,
         upgrade_starts=False,
         trims_texts=True,
+        shuffles_results=True,
         tells_logs=False,
         blank_billing_mode=False,
         batch_words_capital=True,

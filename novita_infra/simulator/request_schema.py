@@ -233,17 +233,17 @@ class Fields:
 
     @staticmethod
     def _part(name: str, part: RequestField, value: Mapping[str, Any], at: str, how: Reading) -> Any:
-        here = f"{at}.{name}" if at else name
         given = value.get(name)
-        if given is None and how.forgiving:
+        if given is None and part.also and how.forgiving:
             given = next((value[other] for other in part.also if value.get(other) is not None), None)
         if given == "" and how.textual and isinstance(part.shape, Whole | Flag):
             given = None
-        if given is not None:
-            return part.shape.read(given, here, how)
-        if part.required or (part.documented and not how.forgiving):
+        if given is None and not part.required and (how.forgiving or not part.documented):
+            return part.default  # most fields of most requests: their names are not needed
+        here = f"{at}.{name}" if at else name
+        if given is None:
             raise invalid(here, "is required")
-        return part.default
+        return part.shape.read(given, here, how)
 
     def schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = {

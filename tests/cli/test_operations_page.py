@@ -39,6 +39,9 @@ RUNS = {
         "POST /anthropic/v1/messages --data @messages.json",
     ],
     "balance": [""],
+    "batches get": ["batch-1"],
+    "batches list": [""],
+    "batches results": ["batch-1"],
     "billing fixed-term": [""],
     "billing keys": [""],
     "billing monthly": [""],
@@ -51,6 +54,9 @@ RUNS = {
     "clusters": [""],
     "complete": ["meta-llama/llama-3.1-8b-instruct Once"],
     "embed": ["baai/bge-m3 text"],
+    "files get": ["file-1"],
+    "files list": [""],
+    "files upload": ["in.jsonl"],
     "idle": [""],
     "image-models": [""],
     "instance migrate": ["{id} --auto-approve"],
@@ -77,9 +83,10 @@ RUNS = {
 }
 """By command: the words of each run, which together make the calls that the page says."""
 QUEUES = {f"endpoint {word}" for word in ("run", "status", "cancel", "health", "purge")}
-ELSEWHERE = {"job break", "task get", "task wait", "webhook listen"} | QUEUES
-"""Commands whose calls other tests show: a job may have ended before it could be broken, a task needs an id, and a
-queue an asynchronous endpoint.
+FILES = {"batches cancel", "files content", "files delete"}
+ELSEWHERE = {"job break", "task get", "task wait", "webhook listen"} | QUEUES | FILES
+"""Commands whose calls other tests show: a job may have ended before it could be broken; a task, a file and a batch
+need an id, and a queue an asynchronous endpoint.
 """
 BODIES = {
     "responses": {"model": "qwen/qwen3-max", "input": "Hello"},
@@ -118,6 +125,7 @@ def test_a_command_that_is_said_to_reach_an_operation_calls_it(
 ) -> None:
     (project / "fleet.yaml").write_text(FLEET)
     (project / "novita-infra.yaml").write_text("apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\n")
+    (project / "in.jsonl").write_text('{"custom_id": "a", "body": {"model": "m", "prompt": "Once"}}')
     assert run("apply", "--sim", "--auto-approve").exit_code == 0
     id, paid = run("ps", "instance.*", "--sim", "--query", "sort_by(@, &name)[].id").stdout.split()
     monkeypatch.setenv("NOVITA_INFRA_LOG", "debug")

@@ -66,7 +66,9 @@ READS = {
     "budgets check": "member owner@example.com --sim",
     "budgets list": "--sim",
     "budgets set": "member owner@example.com --unlimited --auto-approve --sim",
+    "batches list": "--sim",
     "clusters": "--sim",
+    "files list": "--sim",
     "doctor": "--sim",
     "idle": "--sim",
     "jobs": "--sim",
@@ -116,6 +118,8 @@ READS = {
     "sim reset": "",
 }
 OTHERS = {
+    *("batches cancel", "batches check", "batches get", "batches results"),
+    *("files content", "files delete", "files get", "files upload"),
     *("init", "sim serve", "sim record", "sim run"),
     *("cp", "instance migrate", "instance renew", "instance restart", "instance start", "instance stop", "job break"),
     *("logs", "metrics", "port-forward", "ssh"),

@@ -24,6 +24,8 @@ USED_ELSEWHERE = {
     "WebhookSender.deliver": "for tests with a world inside their process",
     "pytest_configure": "pytest calls it",
     "NovitaSim.clear_faults": "for tests of other projects",
+    "BatchState.FINALIZING": "made from its value, `finalizing`",
+    "batch_creation": "the kind Batch, which follows",
 }
 
 

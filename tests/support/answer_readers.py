@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from foreign_objects import BODIES, make_foreign
@@ -38,6 +40,10 @@ from novita_infra.account.spans import DAY, BillWindow
 from novita_infra.api.json_values import object_of, objects_of
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
+from novita_infra.batches.batches import answered_batch
+from novita_infra.batches.files import answered_file
+from novita_infra.batches.joining import input_rows, join_results
+from novita_infra.batches.listing import list_batches, list_files
 from novita_infra.catalogue.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list
@@ -74,6 +80,26 @@ JOBS: Final = {
             "createdAt": "1790000000",
         }
     ]
+}
+FILE: Final = {
+    "id": "file_1",
+    "filename": "in.jsonl",
+    "bytes": 5,
+    "purpose": "batch",
+    "created_at": 1_790_000_000,
+    "metadata": {"total_requests": 1},
+}
+RESULT: Final = {
+    "custom_id": "a",
+    "response": {"status_code": 200, "body": {"usage": {"prompt_tokens": 3, "completion_tokens": 4}}},
+    "error": None,
+}
+BATCH: Final = {
+    "id": "batch_1",
+    "status": "validating",
+    "errors": {"data": [{"message": "no"}]},
+    "request_counts": {"total": 1},
+    "created_at": "2025-08-11T16:31:52.949816948+08:00",
 }
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
@@ -121,6 +147,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("one template", template_in, answer(template_request("101")))
     yield AnswerReader("one model", parse_model, answer(model_request("qwen/qwen3-max")))
     yield AnswerReader("any list", _any_list, answer(BATCHES))
+    yield from _batches()
     yield from _bills(answer, int(rig.clock.now()))
     yield AnswerReader("keys with policies", keys_in, answer(KEYS_WITH_POLICIES))
     *_, own = (key.id for key in rig.world.api_keys)
@@ -168,6 +195,33 @@ def _inference() -> Iterator[AnswerReader]:
     model = {"id": 1, "name": "n", "type": {"name": "lora"}, "status": 1, "is_sdxl": True, "tags": ["a"]}
     found = {"models": [model], "pagination": {"next_cursor": "c_1"}}
     yield AnswerReader("image models", lambda data: (image_models_in(data), next_cursor_in(data)), found)
+
+
+def _batches() -> Iterator[AnswerReader]:
+    """The readers of files and batches."""
+    yield AnswerReader("one file", answered_file, FILE)
+    yield AnswerReader("one batch", answered_batch, BATCH)
+    yield AnswerReader("results of a batch", _joined, RESULT)
+    yield AnswerReader("files", partial(_listed, list_files), {"data": [FILE], "has_more": False})
+    yield AnswerReader("batches", partial(_listed, list_batches), {"data": [BATCH], "has_more": True, "last_id": "b"})
+
+
+def _joined(data: Any) -> object:
+    """Joins a result with the request that it is of."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results"
+        file.write_bytes(f"{json.dumps(data)}\n".encode("utf-8", "surrogatepass"))
+        return join_results([*input_rows(file), ("b", None)], [file], Path(folder) / "joined")
+
+
+def _listed(read: Callable[..., Any], data: Any) -> object:
+    """Reads a list whose every answer is this one."""
+
+    class Same:
+        async def send(self, _: Request) -> Any:
+            return data
+
+    return asyncio.run(read(Same()))
 
 
 def _bills(answer: Callable[[Request], Any], now: int) -> Iterator[AnswerReader]:
@@ -236,13 +290,8 @@ def _list_of(pages: Pages, read: Callable[[Any], object]) -> Read:
 
 
 def _any_list(data: Any) -> object:
-    """Reads a list of any shape, whose every answer is this one."""
-
-    class Same:
-        async def send(self, _: Request) -> Any:
-            return data
-
-    return asyncio.run(every_item(Same(), get("/list")))  # type: ignore[arg-type]  # all that is used of a client
+    """Reads a list of any shape."""
+    return _listed(lambda client: every_item(client, get("/list")), data)
 
 
 def _understood(kind: Kind, item: Any) -> object:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 from virtual import VirtualClock
 
@@ -16,6 +16,7 @@ from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.kept_answers import KeptAnswers
 from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.request import Pages, Request, WalkedItems, get, post
+from novita_infra.api.transfers.form import FileForm, Moved
 from novita_infra.applying.events import Event, Progressed
 from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import Run, StepRun
@@ -197,6 +198,12 @@ class FakeAccount:
         await asyncio.sleep(0)
         self.lists += 1
         return WalkedItems(self._shown(item) for item in self.machines.values())
+
+    async def upload(self, request: Request, form: FileForm, moved: Moved) -> Any:
+        raise NotImplementedError
+
+    async def download(self, request: Request, file: BinaryIO, moved: Moved, *, size: int = 0) -> int:
+        raise NotImplementedError
 
     def is_own(self, masked: str) -> bool:
         return bool(masked)

@@ -29,6 +29,8 @@ from novita_infra.api.limits.shared_limits import LimitsFile
 from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.request import get
 from novita_infra.api.responses import Response, content
+from novita_infra.batches.checking import check_input
+from novita_infra.batches.joining import input_rows, join_results
 from novita_infra.cli import root
 from novita_infra.cli.commands.account.api import given_body
 from novita_infra.cli.model_options import given_text
@@ -143,6 +145,12 @@ JSON_MANIFEST: Final = """\
 """
 
 Damage = Callable[[bytes, Random, int], Iterator[tuple[str, bytes]]]
+
+
+_REQUESTS: Final = b'{"custom_id": "a", "body": {"model": "m", "messages": [{"content": "hello"}], "max_tokens": 5}}\n'
+_RESULTS: Final = (
+    b'{"custom_id": "a", "error": null, "response": {"status_code": 200, "body": {"usage": {"prompt_tokens": 1}}}}\n'
+)
 
 
 @dataclass(frozen=True)
@@ -487,6 +495,14 @@ READERS: Final = (
         count=2,
     ),
     Reader("manifest for fmt", BYTES_AND_YAML, _command("fmt", "{folder}"), "fleet.yaml", count=3),
+    Reader("input of a batch", BYTES_AND_JSON, lambda _, file: check_input(file), sample=_REQUESTS, count=20),
+    Reader(
+        "results of a batch",
+        BYTES_AND_JSON,
+        lambda folder, file: join_results(input_rows(file), [file], folder / "joined"),
+        sample=_RESULTS,
+        count=20,
+    ),
     Reader(
         "lock file of modules",
         BYTES_AND_YAML,
@@ -679,6 +695,8 @@ DRIVEN: Final = {
     "api/limits/shared_limits:LimitsFile._read": "pace",
     "api/logs/lines:json_of": "log",
     "api/responses:content": "answer",
+    "batches/checking:_Checking._line": "input of a batch",
+    "batches/joining:_object": "results of a batch",
     "cli/commands/account/api:given_body": "body of a call",
     "cli/commands/state/state/transfer:push_state": "pushed state",
     "cli/model_options:given_text": "prompt",

@@ -53,8 +53,10 @@ PACKAGE = Path(novita_infra.__file__).parent
 WRITERS = {
     "cli/client_log.py",
     "cli/command.py",
+    "cli/commands/llm/files/reading.py",
     "cli/commands/machines/logs.py",
     "cli/lazy.py",
+    "cli/live/amount_line.py",
     "cli/streams.py",
     "views/formats/json/renderer.py",
     "views/formats/text/progress.py",

@@ -75,8 +75,6 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "model_access_policies.*": ("ModelAccessPolicy", "keys"),
     "models.*": ("models", "lookup llmModel"),
     "image_models.*": ("image-models",),
-    "files.*": (_BATCHES,),
-    "batches.*": (_BATCHES,),
     "chat.*": ("chat",),
     "completions.*": ("complete",),
     "embeddings.*": ("embed",),
@@ -85,6 +83,15 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "messages.*": ("api",),
     "tasks.submit": ("task submit",),
     "tasks.result": ("task get", "task wait", "webhook listen"),
+    "files.upload": ("files upload",),
+    "files.list": ("files list",),
+    "files.get": ("files get",),
+    "files.content": ("files content",),
+    "files.delete": ("files delete",),
+    "batches.create": (_BATCHES,),
+    "batches.list": ("batches list",),
+    "batches.get": ("batches get", "batches results"),
+    "batches.cancel": ("batches cancel",),
 }
 """By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
 

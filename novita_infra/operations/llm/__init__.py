@@ -1,1 +1,1 @@
-"""Operations on language models, tasks and the queues of endpoints, without a terminal."""
+"""Operations on language models, files, batches, tasks and the queues of endpoints, without a terminal."""

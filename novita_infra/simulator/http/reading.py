@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -20,14 +21,12 @@ LARGEST_UPLOAD = 110 * 1024 * 1024
 
 async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
     """The body. Raises ApiRefusal as soon as it is longer than allowed."""
-    chunks: list[bytes] = []
-    length = 0
+    body = BytesIO()
     async for chunk in request.stream():
-        length += len(chunk)
-        if length > largest:
+        if body.tell() + len(chunk) > largest:
             raise ApiRefusal("REQUEST", f"the body is longer than {largest} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        body.write(chunk)
+    return body.getvalue()
 
 
 def read_call(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> IncomingCall:

@@ -141,6 +141,8 @@ _OF_QUIRKS: Final = {
     "node_as_object": "The node of a machine is an object; otherwise a list of one.",
     "times_in_lists": "Lists of machines have their times.",
     "templates_show_page": "The list of templates answers pageSize and pageNum.",
+    "ignores_after": "Lists of files and batches show their first page again for each `after`.",
+    "shuffles_results": "Results of a batch come in another order than its requests.",
     "files_show_more": "The list of files answers has_more.",
     "blank_billing_mode": "CPU machines have an empty billing mode.",
     "batch_words_capital": "Statuses of batches are in upper case.",

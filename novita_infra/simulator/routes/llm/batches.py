@@ -53,7 +53,7 @@ def _cancel(world: World, call: IncomingCall) -> Any:
 
 def _list(world: World, call: IncomingCall) -> Any:
     """The batches, the newest first. `after` and `limit` are not documented, only implied by `has_more`."""
-    page, more = page_after(world.batches.listed(), call, newest_first=True)
+    page, more = page_after(world.batches.listed(), call, newest_first=True, deaf=world.quirks.ignores_after)
     return {
         "object": "list",
         "data": [batch_row(world, batch) for batch in page],

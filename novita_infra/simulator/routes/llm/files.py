@@ -22,9 +22,7 @@ def _upload(world: World, call: IncomingCall) -> Any:
         if name not in form:
             raise ApiRefusal("INVALID_REQUEST_BODY", f"{name} is required")
     file = form["file"]
-    return file_row(
-        files.upload(world, name=file.filename, purpose=form["purpose"].text.strip(), content=bytes(file.body))
-    )
+    return file_row(files.upload(world, name=file.filename, purpose=form["purpose"].text.strip(), content=file.body))
 
 
 def _list(world: World, call: IncomingCall) -> Any:
@@ -32,7 +30,7 @@ def _list(world: World, call: IncomingCall) -> Any:
 
     The reference has neither `after` and `limit` nor `has_more`; clients of OpenAI go on asking without them.
     """
-    page, more = page_after(world.files.listed(), call)
+    page, more = page_after(world.files.listed(), call, deaf=world.quirks.ignores_after)
     answer = {"code": "200", "message": "success", "data": [file_row(file) for file in page]}
     return answer | ({"has_more": more} if world.quirks.files_show_more else {})
 

@@ -17,9 +17,17 @@ PAGE_AFTER: Final = Fields({"after": may(Text(0, 255), ""), "limit": may(Whole(0
 """The query. No limit is the whole rest."""
 
 
-def page_after(records: Sequence[R], call: IncomingCall, *, newest_first: bool = False) -> tuple[list[R], bool]:
-    """The records of one page, and whether there are more."""
+_SHORT: Final = 20
+"""The length of the page that a list which ignores `after` shows."""
+
+
+def page_after(
+    records: Sequence[R], call: IncomingCall, *, newest_first: bool = False, deaf: bool = False
+) -> tuple[list[R], bool]:
+    """The records of one page, and whether there are more. A `deaf` list ignores `after`."""
     after, limit = call.query["after"], call.query["limit"]
+    if deaf:
+        after, limit = "", min(limit or _SHORT, _SHORT)
     ordered = sorted(records, key=lambda record: record.id, reverse=newest_first)
     rest = [record for record in ordered if not after or (record.id < after if newest_first else record.id > after)]
     page = rest[:limit] if limit else rest

@@ -20,12 +20,18 @@ class FormPart:
     name: str = ""
     filename: str = ""
     """The name of the file; empty if the part is no file."""
-    body: bytearray = field(default_factory=bytearray)
+    pieces: list[memoryview] = field(default_factory=list)
+    """The body, as places in that of the request: nothing is copied until it is taken."""
 
     @property
     def text(self) -> str:
         """The body as text."""
         return self.body.decode("utf-8", "replace")
+
+    @property
+    def body(self) -> bytes:
+        """The body, as a copy."""
+        return b"".join(self.pieces)
 
 
 def read_form(body: bytes, media: str) -> dict[str, FormPart]:
@@ -73,7 +79,7 @@ class _Reader:
         self._part = FormPart()
 
     def data(self, data: bytes, start: int, end: int) -> None:
-        self._part.body += data[start:end]
+        self._part.pieces.append(memoryview(data)[start:end])
 
     def end(self) -> None:
         self.parts.append(self._part)

@@ -135,7 +135,7 @@ def _begin(world: World, batch: Batch) -> None:
 def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
     """The model and the lines of the input. Raises an ApiRefusal with the error in the file."""
     file = files.file_of(world, batch.input)
-    lines = files.rows(world.contents.get(file.id))
+    lines = list(files.rows(world.contents.get(file.id)))
     seen: set[str] = set()
     names: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
@@ -222,6 +222,9 @@ def _results(world: World, batch: Batch, lines: list[Mapping[str, Any]]) -> tupl
             "error": {"code": answer["reason"], "message": answer["message"]} if failed else None,
         }
         (errors if failed else output).append(json.dumps(row, separators=(",", ":")) + "\n")
+    if world.quirks.shuffles_results:
+        for rows in (output, errors):
+            rows.sort(key=lambda row: world.draw("order", row))
     return "".join(output).encode(), "".join(errors).encode()
 
 

@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from novita_infra.simulator.world.engine.world import World
@@ -40,9 +41,10 @@ def canned_digest(world: World, *what: object) -> str:
     return world.draw("canned", json.dumps(what, sort_keys=True, default=str), length=64)
 
 
+@lru_cache(maxsize=64)
 def count_tokens(text: str) -> int:
-    """The number of tokens of a text, by a simple rule."""
-    return sum(1 for _ in _TOKEN.finditer(text))
+    """The number of tokens of a text, by a simple rule. The texts of one request are counted several times."""
+    return len(_TOKEN.findall(text))
 
 
 def pieces(text: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any, Final
 
 from novita_infra.simulator.errors import ApiRefusal
@@ -30,7 +32,7 @@ def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
         raise ApiRefusal("INVALID_REQUEST_BODY", "file must be a .jsonl file")
     if len(content) > MOST_BYTES:
         raise ApiRefusal("INVALID_REQUEST_BODY", "file may have at most 100 MB")
-    requests = len(rows(content))
+    requests = sum(1 for _ in rows(content))
     if requests > MOST_LINES:
         raise ApiRefusal("INVALID_REQUEST_BODY", f"file has {requests} requests, of which there may be {MOST_LINES}")
     if not requests:
@@ -38,17 +40,15 @@ def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
     return keep(world, name, content, purpose=purpose, lasting=world.timings.input_kept, requests=requests)
 
 
-def rows(content: bytes) -> list[Any]:
+def rows(content: bytes) -> Iterator[Any]:
     """The lines of a JSON Lines file without blank ones. Raises INVALID_REQUEST_BODY for the first bad one."""
-    found = []
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        if not line.strip():
+    for number, line in enumerate(BytesIO(content), start=1):
+        if line.isspace():
             continue
         try:
-            found.append(read_unicode_json(line))
+            yield read_unicode_json(line)
         except (ValueError, RecursionError) as error:
             raise ApiRefusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from error
-    return found
 
 
 def keep(world: World, name: str, content: bytes, *, purpose: str, lasting: float, requests: int = 0) -> File:

@@ -1,1 +1,1 @@
-"""Results of the commands of models."""
+"""Results of the commands of models, files and batches."""

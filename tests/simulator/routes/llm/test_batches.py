@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -348,3 +350,38 @@ def test_state_shows_batches_but_not_the_bytes_of_files() -> None:
     world = open_world(None, now=HandClock())
     build_app(world)
     assert {"files", "batches", "tasks", "deliveries", "usages", "api_keys"} <= set(world_state(world)["objects"])
+
+
+def test_results_may_come_in_another_order_than_their_requests(make_cloud: Any) -> None:
+    cloud = make_cloud(quirks=replace(PROFILES["live"], shuffles_results=True))
+    key = begin(cloud, lines([ask(f"question {number}") for number in range(20)]))["id"]
+    cloud.pass_(60)
+    ids = [row["custom_id"] for row in results(cloud, batch(cloud, key)["output_file_id"])]
+    assert ids != [f"r{number}" for number in range(20)]
+    assert sorted(ids) == sorted(f"r{number}" for number in range(20))
+
+
+def test_a_batch_whose_requests_all_fail_has_an_error_file_alone(cloud: Any) -> None:
+    key = begin(cloud, lines([ask("too hot", temperature=9), ask("too hot, too", temperature=9)]))["id"]
+    cloud.pass_(60)
+    shown = batch(cloud, key)
+    assert (shown["status"], shown["output_file_id"]) == ("completed", "")
+    assert [row["custom_id"] for row in results(cloud, shown["error_file_id"])] == ["r0", "r1"]
+
+
+@pytest.mark.slow
+def test_a_line_of_a_large_batch_costs_as_much_as_one_of_a_small_batch(make_cloud: Any) -> None:
+    """The time of the processor, the better of two: other programs must not decide."""
+    times = {}
+    for count in (1_000, 8_000):
+        cloud = make_cloud()
+        cloud.world.timings = Timings(batch_line=0.0001)
+        text, best = lines([ask(f"question {number} " + "word " * 50) for number in range(count)]), []
+        for _ in range(2):
+            began = process_time()
+            key = begin(cloud, text)["id"]
+            cloud.pass_(60)
+            assert batch(cloud, key)["status"] == "completed"
+            best.append(process_time() - began)
+        times[count] = min(best) / count
+    assert times[8_000] < 2 * times[1_000]

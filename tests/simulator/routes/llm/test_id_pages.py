@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,3 +85,14 @@ def test_a_page_of_an_impossible_length_is_refused(cloud: Any) -> None:
     for path in CREATE:
         for limit in (-1, 10_001, "many"):
             assert cloud.refused("GET", path, params={"limit": limit}) == (400, "INVALID_REQUEST_BODY")
+
+
+@pytest.mark.parametrize("path", CREATE)
+def test_a_list_that_ignores_after_says_for_ever_that_there_is_more(make_cloud: Any, path: str) -> None:
+    cloud = make_cloud(quirks=replace(PROFILES["live"], ignores_after=True))
+    for _ in range(25):
+        CREATE[path](cloud)
+    first = cloud.get(path)
+    last = first["data"][-1]["id"]
+    assert (len(first["data"]), first["has_more"]) == (20, True)
+    assert cloud.get(path, after=last, limit=100) == first

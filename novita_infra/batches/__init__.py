@@ -1,0 +1,1 @@
+"""Files and batches of the LLM API: values, requests, checked inputs, and results joined with them."""

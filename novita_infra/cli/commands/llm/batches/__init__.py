@@ -1,0 +1,1 @@
+"""The command `batches` and its own commands."""

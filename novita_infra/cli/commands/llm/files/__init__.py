@@ -1,0 +1,1 @@
+"""The command `files` and its own commands."""
