@@ -6,12 +6,16 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from novita_infra.account.bill_groups import OwnedLine, sums_by_group
+from novita_infra.account.billing import BilledLine, MonthlyBill, Transaction
 from novita_infra.account.metric_series import MetricSeries
+from novita_infra.account.spans import DAY, TimeSpan
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.orphans import Orphan
@@ -22,6 +26,8 @@ from novita_infra.views.content.plan import DriftContent, PlanContent
 from novita_infra.views.documents import WithDocuments, document_text
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import RenderSettings
+from novita_infra.views.results.account.billing import BillGroups, BillListing, KeyBillListing, bill_sums
+from novita_infra.views.results.account.payments import month_listing, transaction_listing
 from novita_infra.views.results.machines.metrics import metrics_facts
 from novita_infra.views.results.orphans import orphan_listing
 
@@ -39,6 +45,42 @@ def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]
     plan = reviews["mixed"].plan
     orphan = Orphan("instance", Live("i-1", HOSTILE, Phase.READY, "running", {}))
     span = (1_796_040_000, 1_796_043_600)
+    days = TimeSpan(20_787 * DAY, 20_788 * DAY, DAY)
+    amount = Fraction(123_456, 7)
+    bill = BilledLine(
+        start=days.start,
+        end=days.end - 1,
+        category="gpu",
+        product=HOSTILE,
+        owner="i-1",
+        amount=amount,
+        voucher=None,
+        exact=True,
+    )
+    sums = bill_sums([bill], days)
+    month = MonthlyBill(
+        month="2026-10",
+        id="b-1",
+        status=HOSTILE,
+        total=amount,
+        before_discount=None,
+        voucher=None,
+        cash=None,
+        debt=None,
+        repaid=None,
+        invoice="",
+    )
+    payment = Transaction(
+        serial="s-1",
+        at=days.start,
+        type="recharge",
+        channel="card",
+        amount=amount,
+        balance=None,
+        state="success",
+        note=HOSTILE,
+        invoice="",
+    )
     series = (
         MetricSeries("cpu", "", ((span[0] + 60, 12.5), (span[0] + 1800, 250.0), (span[1], 0.0))),
         MetricSeries("gpu", "", ((span[0], 40.0),)),
@@ -53,6 +95,11 @@ def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]
         "drift": {name: DriftContent(review) for name, review in reviews.items()},
         "validation": {"refused": ValidationContent(reviews["refused"].problems, None)},
         "orphans": {"one": orphan_listing([orphan], now=0.0), "none": orphan_listing([], now=0.0)},
+        "bills": {"one": BillListing.of([OwnedLine(bill)], sums), "none": BillListing.of([], bill_sums([], days))},
+        "key_bills": {"one": KeyBillListing.of([bill], sums)},
+        "bill_groups": {"one": BillGroups.of(sums_by_group([OwnedLine(bill)], "product"), sums)},
+        "monthly_bills": {"one": month_listing([month])},
+        "transactions": {"one": transaction_listing([payment])},
         "graph": {
             "needs": graph_of(needs_of(plan)),
             "actions": graph_of(needs_of(plan), {change.address: change.action for change in plan.changes}),
