@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 import click
 
 from novita_infra.model.clock import RealClock
-from novita_infra.model.diagnostics import Diagnostic, problem
-from novita_infra.views.documents import WithDocuments
+from novita_infra.model.diagnostics import Diagnostic, naming_file, problem
+from novita_infra.views.documents import BesideOther, WithDocuments
 from novita_infra.views.json_query import query_error
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Query, Renderer, RenderSettings
@@ -25,7 +25,9 @@ _DOCUMENT: Final = "document_"
 """The beginnings of the names of the options' values."""
 _QUERY: Final = "query"
 _QUERIED: Final = "json"
-"""The format of which a query selects."""
+"""The format of which a query selects, and which goes to a file beside another one."""
+_INTO: Final = "json_into"
+"""The file for that."""
 
 
 def format_options(*results: str) -> Callable[[Callback], Callback]:
@@ -60,6 +62,13 @@ def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback
                     help=text,
                 )
     yield click.option(
+        "--json-into",
+        _INTO,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the JSON into this file, beside the text.",
+    )
+    yield click.option(
         f"--{_QUERY}",
         callback=_query,
         metavar="EXPR",
@@ -76,6 +85,9 @@ def with_renderer(function: Callback) -> Callback:
     def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
         chosen = _chosen(ctx.params)
         rest.pop(_QUERY, None)
+        if into := rest.pop(_INTO, None):
+            with naming_file(into):
+                into.write_text("", encoding="utf-8")  # what is written there is added, and errors, too
         if len(chosen) > 1:
             raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
         renderer = renderer_of(ctx.params)
@@ -93,7 +105,13 @@ def renderer_of(params: dict[str, Any]) -> Renderer:
     chosen, expression = _chosen(params), params.get(_QUERY)
     query = Query(expression, plain=not chosen) if expression else None
     settings = RenderSettings(_folder(params), RealClock().now, colours=not params.get("no_color"), query=query)
-    name = next(iter(chosen), _QUERIED if query else _DEFAULT)
+    renderer = _renderer(next(iter(chosen), _QUERIED if query else _DEFAULT), settings)
+    if into := params.get(_INTO):
+        renderer = BesideOther(renderer, _renderer(_QUERIED, settings._replace(query=None, into=into)))
+    return renderer
+
+
+def _renderer(name: str, settings: RenderSettings) -> Renderer:
     form = output_formats()[name]
     assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
     renderer: Renderer = part_of_format(name, form.renderer)(settings)

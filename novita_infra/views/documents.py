@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +21,7 @@ from novita_infra.views.output_formats import DocumentFormat, output_formats, pa
 from novita_infra.views.renderer import Content, Renderer
 
 if TYPE_CHECKING:
-    from novita_infra.applying.events import Listener, Result
+    from novita_infra.applying.events import Event, Listener, Result
 
 
 _NAMES: Final[Mapping[type, str]] = {
@@ -51,6 +51,67 @@ def result_name(content: Any) -> str:
     if isinstance(content, (Facts, Listing)):
         return content.name
     return _NAMES.get(type(content), "")
+
+
+class BesideOther:
+    """A renderer whose results another one shows as well, such as JSON in a file beside text on stdout."""
+
+    def __init__(self, renderer: Renderer, other: Renderer) -> None:
+        self._renderer = renderer
+        self._other = other
+
+    @property
+    def for_programs(self) -> bool:
+        return self._renderer.for_programs
+
+    def message(self, *lines: Line | str) -> None:
+        self._renderer.message(*lines)
+
+    def note(self, text: str) -> None:
+        self._renderer.note(text)
+        self._other.note(text)
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        items = tuple(diagnostics)
+        self._renderer.diagnostics(items)
+        self._other.diagnostics(items)
+
+    def verbatim(self, text: str) -> None:
+        self._renderer.verbatim(text)
+
+    def show(self, lines: Iterable[Line], data: Any = None) -> None:
+        self._renderer.show(lines, data)
+        self._other.show((), data)
+
+    def result(self, content: Content) -> None:
+        self._renderer.result(content)
+        self._other.result(content)
+
+    def run_begins(self, project: RunProject | None) -> None:
+        self._renderer.run_begins(project)
+        self._other.run_begins(project)
+
+    def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
+        items = tuple(warnings)
+        self._renderer.run_plan(review, warnings=items)
+        self._other.run_plan(review, warnings=items)
+
+    @contextmanager
+    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:
+        with (
+            self._renderer.progress(steps=steps, now=now) as shown,
+            self._other.progress(steps=steps, now=now) as other,
+        ):
+
+            def listen(event: Event) -> None:
+                shown(event)
+                other(event)
+
+            yield listen
+
+    def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
+        self._renderer.run_result(result, outputs=outputs, again=again, destroy=destroy)
+        self._other.run_result(result, outputs=outputs, again=again, destroy=destroy)
 
 
 class WithDocuments:

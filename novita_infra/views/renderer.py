@@ -59,6 +59,8 @@ class RenderSettings(NamedTuple):
     """Whether colours are allowed."""
     query: Query | None = None
     """What is selected of the result; only for JSON."""
+    into: Path | None = None
+    """The file to which the results go in the place of stdout, beside those of another renderer; only for JSON."""
 
 
 class Renderer(Protocol):

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -40,6 +41,49 @@ def test_two_formats_for_stdout_at_once_are_refused() -> None:
     assert reported["diagnostic"]["summary"] == "--json and --other exclude each other"
 
 
+def _parsed(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_json_goes_to_a_file_beside_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: lab}\nvariables: {size: {default: one}}\n"
+    )
+    Path("net.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: net}\nspec: {cluster: us-ca-nas-2}\n"
+    )
+    file = Path("out.json")
+    file.write_text("of an earlier run, and longer than what comes now" * 1000)
+
+    text = CliRunner().invoke(root, ["plan", "--sim", "--json-into", str(file)])
+    alone = CliRunner().invoke(root, ["plan", "--sim", "--json"])
+    assert text.stdout.startswith("Plan for project lab"), text.stderr
+    (beside,), expected = _parsed(file), json.loads(alone.stdout)
+    assert beside.keys() == expected.keys()
+    assert "configuration" in beside
+    assert beside["resource_changes"] == expected["resource_changes"]
+
+    applied = CliRunner().invoke(root, ["apply", "--sim", "--auto-approve", "--json-into", str(file)])
+    assert applied.exit_code == 0
+    kinds = [message["type"] for message in _parsed(file)]
+    assert kinds[0] == "version"
+    assert kinds[-2:] == ["change_summary", "outputs"]
+    assert {"planned_change", "apply_start", "apply_complete"} <= {*kinds}
+
+    failed = CliRunner().invoke(root, ["plan", "--sim", "--target", "vpc.ne", "--json-into", str(file)])
+    assert failed.exit_code == 1
+    assert [message["type"] for message in _parsed(file)] == ["diagnostic"]
+    assert _parsed(file)[0]["diagnostic"]["summary"] in failed.stderr
+
+
+def test_a_file_that_cannot_take_the_json_is_an_error_before_anything_is_done(tmp_path: Path) -> None:
+    result = CliRunner().invoke(words, ["--json-into", str(tmp_path / "none" / "out.json")], standalone_mode=False)
+    assert result.return_value == 1
+    assert result.stdout == ""
+    assert f"{tmp_path / 'none' / 'out.json'}: No such file or directory" in result.stderr
+
+
 def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None:
     options = {name for parameter in words.params for name in parameter.opts}
     assert options == {
@@ -47,6 +91,7 @@ def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None
         "--other",
         "--no-color",
         "--query",
+        "--json-into",
         *(f"--{name}" for name in document_formats("graph")),
     }
 

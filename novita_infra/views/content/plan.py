@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from novita_infra.model.addresses import Address
@@ -70,8 +70,8 @@ class PlanContent(NamedTuple):
     time: Estimate | None = None
     warnings: tuple[Diagnostic, ...] = ()
     """The warnings of the manifests."""
-    configuration: Configuration | None = None
-    """What the manifests declare, for a format that shows it."""
+    configuration: Callable[[], Configuration | None] | None = None
+    """Gives what the manifests declare, for a format that shows it."""
 
 
 class DriftContent(NamedTuple):

@@ -115,7 +115,7 @@ async def _plan(
                 digest,
                 time=time,
                 warnings=session.project.warnings,
-                configuration=configuration_of(session.project) if renderer.for_programs else None,
+                configuration=lambda: configuration_of(session.project),
             )
         )
         if review.problems:

@@ -37,7 +37,9 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """
     if is_plan(project_options.path):
         saved = read_saved_plan(project_options.path, project_options)
-        renderer.result(PlanContent(saved.review, saved.digest, saved, configuration=saved.setting.configuration))
+        renderer.result(
+            PlanContent(saved.review, saved.digest, saved, configuration=lambda: saved.setting.configuration)
+        )
         return 0
     renderer.result(StateContent(load_state(project_options, report=renderer.note)))
     return 0

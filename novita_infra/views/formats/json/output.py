@@ -1,12 +1,14 @@
-"""Where JSON goes: to stdout, whole or as the part that a query selects."""
+"""Where JSON goes: to stdout, whole or as the part that a query selects, or to a file."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from novita_infra.encoding.json_text import parse_foreign_json
-from novita_infra.model.diagnostics import Problems
+from novita_infra.model.diagnostics import Problems, naming_file, reason
 from novita_infra.model.printable import printable
 from novita_infra.views.formats.json.values import json_text
 from novita_infra.views.json_query import selected
@@ -26,6 +28,29 @@ def whole_output(stream: TextIO) -> WriteJson:
         stream.flush()
 
     return write
+
+
+class FileOutput:
+    """A file to which documents are added."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._failed = False
+
+    def write(self, data: Any, indent: int | None) -> None:
+        """Adds a document. Raises OSError with the name of the file."""
+        with naming_file(self._file), self._file.open("a", encoding="utf-8") as stream:
+            whole_output(stream)(data, indent)
+
+    def write_message(self, data: Any, indent: int | None) -> None:
+        """Adds a message of a run, which goes on where the file takes no more; that is said once, on stderr."""
+        if self._failed:
+            return
+        try:
+            self.write(data, indent)
+        except OSError as error:
+            self._failed = True
+            sys.stderr.write(f"{printable(str(self._file))}: {reason(error)}; the messages in it are not complete\n")
 
 
 def queried_output(stream: TextIO, query: Query, *, lines: bool) -> WriteJson:

@@ -23,7 +23,7 @@ from novita_infra.views.content.state import OutputContent, OutputsContent, Reco
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.json.diagnostics import validation_json
 from novita_infra.views.formats.json.drift import drift_report
-from novita_infra.views.formats.json.output import WriteJson, queried_output, whole_output
+from novita_infra.views.formats.json.output import FileOutput, WriteJson, queried_output, whole_output
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.state import outputs_json, record_json, state_json
 from novita_infra.views.formats.json.ui import Messages
@@ -64,6 +64,7 @@ class JsonRenderer:
         self._root = settings.root
         self._now = settings.now
         self._query = settings.query
+        self._file = FileOutput(settings.into) if settings.into else None
         self._is_run = False
 
     def message(self, *lines: Line | str) -> None:
@@ -72,7 +73,7 @@ class JsonRenderer:
     def note(self, text: str) -> None:
         if self._is_run:
             self._messages.log(text)
-        else:
+        elif not self._file:  # the renderer beside it shows the note
             _to_stderr(text)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
@@ -81,6 +82,8 @@ class JsonRenderer:
         self._messages.diagnostics(placed(diagnostics, self._root), sources())
 
     def verbatim(self, text: str) -> None:
+        if self._file:  # it is no JSON
+            return
         sys.stdout.write(text)
         sys.stdout.flush()
 
@@ -128,7 +131,7 @@ class JsonRenderer:
                     saved=content.saved,
                     time=content.time,
                     warnings=placed(content.warnings, self._root),
-                    configuration=content.configuration,
+                    configuration=content.configuration() if content.configuration else None,
                 )
             case DriftContent(review=review, warnings=warnings):
                 return drift_report(plan_json(review, warnings=placed(warnings, self._root)))
@@ -146,6 +149,8 @@ class JsonRenderer:
         self._output(lines=False)(data, indent)
 
     def _output(self, *, lines: bool) -> WriteJson:
+        if self._file:
+            return self._file.write_message if lines else self._file.write
         return queried_output(sys.stdout, self._query, lines=lines) if self._query else whole_output(sys.stdout)
 
     @property
