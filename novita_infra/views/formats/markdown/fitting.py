@@ -11,7 +11,7 @@ _JOINT: Final = "\n\n"
 T = TypeVar("T")
 
 
-def size_of(parts: Sequence[str]) -> int:
+def bytes_together(parts: Sequence[str]) -> int:
     """The bytes of the parts, joined."""
     return sum(len(part.encode()) + len(_JOINT) for part in parts)
 

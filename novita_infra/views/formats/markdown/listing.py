@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from novita_infra.views.content.listing import Listing
-from novita_infra.views.formats.markdown.fitting import LIMIT, fitting, joined_parts, size_of
-from novita_infra.views.formats.markdown.marks import escaped
+from novita_infra.views.formats.markdown.fitting import LIMIT, bytes_together, fitting, joined_parts
+from novita_infra.views.formats.markdown.marks import markdown_text
 
 
 def listing_markdown(listing: Listing) -> str:
@@ -14,20 +14,20 @@ def listing_markdown(listing: Listing) -> str:
     title = listing.name.replace("_", " ").capitalize()
     marker = f"<!-- novita-infra {listing.name} -->"
     if not listing.rows:
-        return joined_parts([marker, f"### {title}", escaped(listing.empty)])
+        return joined_parts([marker, f"### {title}", markdown_text(listing.empty)])
     heads, cells = listing.table()
-    closing = [escaped(str(line).strip()) for line in listing.closing()]
+    closing = [markdown_text(str(line).strip()) for line in listing.closing()]
     parts = [marker, f"### {title}", *closing]
-    room = LIMIT - size_of(parts)
+    room = LIMIT - bytes_together(parts)
     table = fitting(
-        cells, lambda row: table_row(map(escaped, row)), room, lambda shown, left: table_text(heads, shown, left)
+        cells, lambda row: table_row(map(markdown_text, row)), room, lambda shown, left: table_text(heads, shown, left)
     )
     return joined_parts([*parts[:2], table, *parts[2:]])
 
 
 def table_text(heads: Sequence[str], rows: Sequence[str], left: int) -> str:
     """A table from rows that are Markdown already, and how many are left out."""
-    head = [table_row(map(escaped, heads)), table_row("---" for _ in heads)]
+    head = [table_row(map(markdown_text, heads)), table_row("---" for _ in heads)]
     more = [f"\n{left:,} more rows are left out here."] if left else []
     return "\n".join([*head, *rows, *more])
 

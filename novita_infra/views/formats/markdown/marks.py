@@ -22,7 +22,7 @@ _WORDS: Final = frozenset({"+", "-", "~", "-/+", "+/-", "! loses:", "!"})
 """The signs of changes and of lost data."""
 
 
-def escaped(text: str) -> str:
+def markdown_text(text: str) -> str:
     """The text as it reads outside of code."""
     return _CALLS.sub(r"\g<0><!-- -->", _MARKS.sub(r"\\\g<0>", printable(text)))
 

@@ -23,9 +23,9 @@ from novita_infra.views.content.plan import (
     summary,
     symbol,
 )
-from novita_infra.views.formats.markdown.fitting import LIMIT, fitting, joined_parts, size_of
+from novita_infra.views.formats.markdown.fitting import LIMIT, bytes_together, fitting, joined_parts
 from novita_infra.views.formats.markdown.listing import table_row, table_text
-from novita_infra.views.formats.markdown.marks import code, diff_line, escaped, fenced, folded
+from novita_infra.views.formats.markdown.marks import code, diff_line, fenced, folded, markdown_text
 from novita_infra.views.plan_lines.drift import drift_lines
 from novita_infra.views.plan_lines.plan import plan_lines
 
@@ -44,7 +44,7 @@ def plan_markdown(content: PlanContent) -> str:
     head = [
         marker("plan", plan),
         f"### {'Plan to destroy' if plan.destroys else 'Plan for'} {_place(plan)}",
-        f"**{escaped(_state(review))}**",
+        f"**{markdown_text(_state(review))}**",
         _bullets("Errors: nothing of this plan can be applied", review.problems),
         _losses(plan),
         _bullets("Warnings", (*content.warnings, *review.notes)),
@@ -53,9 +53,9 @@ def plan_markdown(content: PlanContent) -> str:
     foot = [f"Digest of this plan: {code(content.digest)}"] if content.digest and not review.problems else []
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     costs = by_address(review.cost)
-    room = LIMIT - size_of([*head, *foot])
+    room = LIMIT - bytes_together([*head, *foot])
     table = fitting(changes, lambda change: _row(change, row_text(costs.get(change.address))), room // 2, _table)
-    details = _details(plan_lines(review), room - size_of([table]))
+    details = _details(plan_lines(review), room - bytes_together([table]))
     return joined_parts([*head, table, details, *foot])
 
 
@@ -70,10 +70,10 @@ def drift_markdown(content: DriftContent) -> str:
         f"**{found if count else 'No drift.'}**",
         _bullets("Warnings", (*content.warnings, *content.review.notes)),
     ]
-    room = LIMIT - size_of(head)
+    room = LIMIT - bytes_together(head)
     heads = ("Resource", "Id", "Cause")
     table = fitting(plan.drift, _drift_row, room // 2, lambda shown, left: table_text(heads, shown, left))
-    details = _details(drift_lines(plan), room - size_of([table]))
+    details = _details(drift_lines(plan), room - bytes_together([table]))
     return joined_parts([*head, table, details])
 
 
@@ -122,7 +122,7 @@ def _listed(texts: Sequence[str]) -> str:
 def _short(text: str) -> str:
     """The text as it reads outside of code, cut where it is long."""
     for most in (_LONGEST, _LONGEST // 10):
-        shown = escaped(text if len(text) <= most else f"{text[:most]}...")
+        shown = markdown_text(text if len(text) <= most else f"{text[:most]}...")
         if len(shown.encode()) <= _MOST_BYTES:
             break
     return shown
@@ -135,14 +135,14 @@ def _cost(money: Money | None) -> str:
     texts += unknown_texts(money)
     if money.bound is not None:
         texts.append(("if nobody comes back", bound_text(money.bound)))
-    return "\n".join(f"- **{escaped(title)}:** {_short(text)}" for title, text in texts[: 2 * _MOST_ITEMS])
+    return "\n".join(f"- **{markdown_text(title)}:** {_short(text)}" for title, text in texts[: 2 * _MOST_ITEMS])
 
 
 def _row(change: Change, cost: str) -> str:
     cells = (
         code(symbol(change), in_table=True),
         code(str(change.address), in_table=True),
-        escaped(change_sentence(change).strip()),
+        markdown_text(change_sentence(change).strip()),
         _short(cost),
     )
     return table_row(cells)
@@ -150,7 +150,7 @@ def _row(change: Change, cost: str) -> str:
 
 def _drift_row(item: Drift) -> str:
     id_ = code(item.id, in_table=True) if item.id else ""
-    return table_row((code(str(item.address), in_table=True), id_, escaped(item.cause.value)))
+    return table_row((code(str(item.address), in_table=True), id_, markdown_text(item.cause.value)))
 
 
 def _table(rows: Sequence[str], left: int) -> str:
