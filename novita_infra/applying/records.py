@@ -50,7 +50,8 @@ class RunRecords:
 
     async def put(self, record: Record, event: str) -> None:
         """Replaces the record; returns when that is on disk. `event` says why, for a person."""
-        record = replace(record, seen_at=round(self._now(), 3))
+        checked = "" if record.pending is not None else record.checked  # what changes must pass its check again
+        record = replace(record, checked=checked, seen_at=round(self._now(), 3))
         self._gone = with_gone(self._gone, self._records.get(record.address), record)
         self._records[record.address] = record
         self._remember_ids(record)

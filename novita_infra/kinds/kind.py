@@ -66,6 +66,17 @@ class OutputKeys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRules:
+    """The checks that an apply can make of an object at its end; see `model.lifecycle.Check`."""
+
+    types: tuple[str, ...]
+    url: Callable[[Live], str] = lambda _: ""
+    """The address of its program; empty where it is not known."""
+    queue: Callable[[Live], str] = lambda _: ""
+    """The name of its queue at the gateway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """How a declared spec is checked and made definite."""
 
@@ -94,6 +105,8 @@ class Resolution:
     """The fields that `resolve` may set or complete, so that their values need not stand in the manifest."""
     written: Mapping[str, Callable[[Value], Value]] = field(default_factory=dict)
     """By field: how a manifest states the live value, where the two have different forms."""
+    checks: CheckRules | None = None
+    """The checks that a manifest may declare; None for none."""
 
     def parts_for(self, spec: Spec) -> frozenset[str]:
         """All parts of the catalogue that `resolve` reads for a declared spec."""

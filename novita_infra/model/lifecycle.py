@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
@@ -48,6 +51,41 @@ class Condition:
     def __str__(self) -> str:
         """The message on one line: a manifest may write it on several."""
         return " ".join(self.message.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What an apply asks a new or changed object at its end, and what the answer must be."""
+
+    type: str
+    """`http`, `chat`, `completion`, `embedding` or `queue`."""
+    asked: Mapping[str, Value] = field(default_factory=dict)
+    """What is asked and expected, by the names in a manifest: `path`, `status`, `model`, `contains`. No secret."""
+    timeout: float = 60.0
+    """Seconds for each attempt."""
+    retries: int = 5
+    """How often it is asked again after an answer that fails the check."""
+    interval: float = 10.0
+    """Seconds between two attempts."""
+
+    @property
+    def digest(self) -> str:
+        """A digest of what is asked and expected, for the record of an object that has passed."""
+        text = json.dumps([self.type, dict(self.asked)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        asked = self.asked
+        contains = f" with a text that contains {json.dumps(asked['contains'])}" if asked.get("contains") else ""
+        match self.type:
+            case "http":
+                return f"GET {asked['path']} must answer {asked.get('status', 200)}{contains}"
+            case "queue":
+                return f"the queue must have at least {asked.get('workers', 0)} workers that are up"
+        return f"{_CALLED[self.type]} of {asked['model']} must be answered{contains}"
+
+
+_CALLED: Final = {"chat": "a chat", "completion": "a completion", "embedding": "an embedding"}
 
 
 class Cause(enum.Enum):

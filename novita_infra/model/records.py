@@ -81,5 +81,7 @@ class Record:
     adopted_for: Mapping[str, Cause] = field(default_factory=dict)
     """By such a field, the cause of the change, if it was not an edit."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    checked: str = ""
+    """The digest of the check that the object has passed since its last change; empty if there is none."""
     seen_at: float = 0.0
     """When a run last read or changed the object, in Unix seconds; 0 if not known."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Lifecycle
+from novita_infra.model.lifecycle import Check, Lifecycle
 from novita_infra.model.records import Record
 from novita_infra.model.values import Spec, Value
 
@@ -67,6 +67,8 @@ class Declared:
     needs: tuple[Address, ...] = ()
     """The resources of its references and of `dependsOn`, sorted."""
     lifecycle: Lifecycle = Lifecycle()
+    check: Check | None = None
+    """What an apply asks the object at its end."""
     labels: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Origin] = field(default_factory=dict)
     """The origin of each field of the spec, by field name."""

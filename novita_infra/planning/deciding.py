@@ -27,7 +27,7 @@ from novita_infra.planning.changes.decisions import (
 )
 from novita_infra.planning.changes.refusals import refused
 from novita_infra.planning.changes.replacements import with_forced_replacement
-from novita_infra.planning.checks.conditions import demanded, watched
+from novita_infra.planning.checks.conditions import demanded, unchecked, watched
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others
 from novita_infra.planning.drift.response import decide_with_drift, refresh_only
 from novita_infra.planning.inputs import PlanInputs
@@ -123,7 +123,7 @@ def _decide_each(
             decisions[address] = _decide(inputs, _case(inputs, None, address, existing, spec={}))
     if inputs.options.refresh is Refresh.ONLY:
         return refresh_only(decisions), {}
-    return watched(decisions, declared, known), errors
+    return unchecked(watched(decisions, declared, known), declared), errors
 
 
 def decide_as(

@@ -17,6 +17,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.checks.conditions import due_check
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.steps import RecordData, Step, StepConditions, StepKind, StepLimits, Update
 
@@ -104,7 +105,7 @@ class _Chain:
         )
         making = tuple(_making(blank, decision, kind, timeouts))
         if making and wanted:
-            ensures = StepConditions(ensures=wanted.lifecycle.postconditions)
+            ensures = StepConditions(ensures=wanted.lifecycle.postconditions, check=due_check(decision, wanted))
             making = (*making[:-1], replace(making[-1], conditions=ensures))
             requires = replace(making[0].conditions, requires=decision.requires)
             making = (replace(making[0], conditions=requires), *making[1:])

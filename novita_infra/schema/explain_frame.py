@@ -29,7 +29,7 @@ from novita_infra.schema.wording import default_of, limits_of, shown_value, type
 PROJECT: Final = "Project"
 MODULE: Final = "Module"
 INTERFACE: Final = "ModuleInterface"
-FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle")
+FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle", "check")
 """The parts of a resource's document beside its spec."""
 EXPRESSION: Final = "expression"
 """The title of the schema of an expression, whose pattern says nothing to a person."""

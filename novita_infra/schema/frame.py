@@ -1,7 +1,8 @@
-"""The schema of the frame of every document: version, metadata and lifecycle. Nothing here validates."""
+"""The schema of the frame of every document: version, metadata, lifecycle and check. Nothing here validates."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from novita_infra.kinds import KINDS
@@ -176,3 +177,83 @@ DEFAULT: Final[Schema] = closed_object(
     description="What resources of a kind have where they do not say otherwise.",
 )
 """One item under `defaults:` of the project file."""
+
+
+_CHECK_MODEL: Final[Schema] = {
+    "type": "string",
+    "minLength": 1,
+    "examples": ["Qwen/Qwen3-8B"],
+    "description": "The model, by the name under which the program serves it.",
+}
+_CHECK_PROMPT: Final[Schema] = {"type": "string", "minLength": 1, "description": "What is asked.", "default": "Say OK."}
+_CHECK_CONTAINS: Final[Schema] = {
+    "type": "string",
+    "minLength": 1,
+    "description": "A text that the answer must contain. Default: any answer will do.",
+}
+_CHECK_ASKED: Final = {"model": _CHECK_MODEL, "prompt": _CHECK_PROMPT, "contains": _CHECK_CONTAINS}
+_CHECKS: Final[dict[str, Schema]] = {
+    "http": closed_object(
+        {
+            "path": {"type": "string", "pattern": "^/[!-~]*$", "examples": ["/health"], "description": "What is read."},
+            "status": {
+                "type": "integer",
+                "minimum": 100,
+                "maximum": 599,
+                "default": 200,
+                "description": "The status that it must answer.",
+            },
+            "contains": _CHECK_CONTAINS,
+        },
+        required=["path"],
+        description="A GET of a path of its program.",
+    ),
+    "chat": closed_object(_CHECK_ASKED, required=["model"], description="A chat, in the format of OpenAI."),
+    "completion": closed_object(_CHECK_ASKED, required=["model"], description="A text that the model goes on with."),
+    "embedding": closed_object(
+        {"model": _CHECK_MODEL, "prompt": _CHECK_PROMPT}, required=["model"], description="The vector of a text."
+    ),
+    "queue": closed_object(
+        {
+            "workers": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 0,
+                "description": "The fewest workers that must be up.",
+            }
+        },
+        description="The health of the queue of an asynchronous endpoint, as the gateway shows it.",
+    ),
+}
+"""By type of check, what it asks."""
+
+
+def check_schema(types: Iterable[str]) -> Schema:
+    """The schema of a check of one of these types."""
+    types = list(types)
+    schema = closed_object(
+        {
+            **{name: _CHECKS[name] for name in types},
+            "timeout": {
+                "$ref": "#/$defs/duration",
+                "default": "60s",
+                "description": "The time limit of each attempt.",
+            },
+            "retries": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 1000,
+                "default": 5,
+                "description": "How often it is asked again after an answer that fails the check.",
+            },
+            "interval": {
+                "$ref": "#/$defs/duration",
+                "default": "10s",
+                "description": "The time between two attempts.",
+            },
+        },
+        description="What an apply asks the object when it has created or changed it. An answer that fails the check "
+        "is an error: the object stays as it is, what depends on it waits, and the next apply checks it again. A plan "
+        "asks nothing. Only of kinds whose page names it.",
+    )
+    return {**schema, "oneOf": [{"required": [name]} for name in types]}

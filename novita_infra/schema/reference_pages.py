@@ -199,6 +199,10 @@ def _page(kind: KindExplained) -> Iterator[str]:
     yield f"* Replaced: {kind.replacement}."
     yield f"* Deleted: {kind.deletion}."
     yield f"* [Owner mark](../how-to.md#continue-after-an-interrupted-run): {kind.mark_place or 'none'}."
+    rules = KINDS[kind.type].resolution.checks
+    if rules:
+        types = ", ".join(f"`{name}`" for name in rules.types)
+        yield f"* [`check`](lifecycle.md#check), asked at the end of an apply: {types}."
     limits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
     yield f"* Waits at most, unless [`lifecycle.timeouts`](lifecycle.md#timeouts) says otherwise: {limits}."
 
@@ -230,6 +234,7 @@ def _frame() -> Iterator[str]:
     yield from ("", _EXISTENCE.rstrip())
     yield from _parts("Lifecycle", explain_frame("lifecycle"))
     yield from ("", "The defaults of `timeouts` are on the page of [each kind](index.md#the-kinds).")
+    yield from _parts("Check", explain_frame("check"))
 
 
 def _parts(title: str, whole: PartExplained) -> Iterator[str]:

@@ -19,7 +19,7 @@ from novita_infra.model.diagnostics import naming_file
 from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
-from novita_infra.schema.frame import EXISTENCE, VERSION, lifecycle, metadata
+from novita_infra.schema.frame import EXISTENCE, VERSION, check_schema, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
@@ -119,7 +119,9 @@ def module_interface_schema() -> Schema:
 
 def frame_schema() -> Schema:
     """The schema of what every kind has beside the spec."""
-    frame = {"metadata": metadata(), **EXISTENCE, "lifecycle": lifecycle()}
+    rules = [kind.resolution.checks for kind in KINDS.values() if kind.resolution.checks]
+    checks = check_schema(dict.fromkeys(name for one in rules for name in one.types))
+    frame = {"metadata": metadata(), **EXISTENCE, "lifecycle": lifecycle(), "check": checks}
     return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
 
 
@@ -181,6 +183,7 @@ def _document(kind: Kind) -> Schema:
             "metadata": metadata(kind),
             **EXISTENCE,
             "lifecycle": lifecycle(kind),
+            **({"check": check_schema(kind.resolution.checks.types)} if kind.resolution.checks else {}),
             "spec": spec,
         },
         required=["apiVersion", "kind", "metadata", "spec"],

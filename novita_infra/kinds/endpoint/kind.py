@@ -6,13 +6,14 @@ ready.
 
 from __future__ import annotations
 
-from novita_infra.api.json_values import object_of
+from novita_infra.api.json_values import object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get
+from novita_infra.inference.queues import queue_name
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.endpoint import calls, parsing, prices, resolution
 from novita_infra.kinds.endpoint.fields import FIELDS
 from novita_infra.kinds.endpoint.machine import MACHINE
-from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
+from novita_infra.kinds.kind import CheckRules, DriftRules, Kind, Market, PlacementRules, Resolution
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
 from novita_infra.model.lifecycle import Timeouts
@@ -86,6 +87,11 @@ ENDPOINT = Kind(
         replacing=resolution.resolve_new_endpoint,
         resolved=frozenset({"product", "cluster"}),
         written={"product": product_by_id},
+        checks=CheckRules(
+            types=("http", "chat", "completion", "embedding", "queue"),
+            url=lambda live: text_of(live.outputs.get("url")),
+            queue=lambda live: queue_name(live.id, text_of(live.outputs.get("appName"))),
+        ),
     ),
     placement=PlacementRules(
         cluster="cluster",

@@ -116,7 +116,7 @@ class Provenance:
         identified = self.patched.get(address)
         if identified is None:
             return ()
-        path = path if path[:1] in {("lifecycle",), ("metadata",)} else ("spec", *path)
+        path = path if path[:1] in {("lifecycle",), ("metadata",), ("check",)} else ("spec", *path)
         now = _at(identified, path)
         before = self._before(address, path)
         if now is _MISSING:

@@ -14,6 +14,7 @@ from novita_infra.kinds.field import Field
 from novita_infra.manifests.language.reading import MODULE
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking_secret
+from novita_infra.manifests.resources.lifecycle.checks import check_of
 from novita_infra.manifests.resources.lifecycle.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.lifecycle.drift import ignored_of, on_drift_of
 from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
@@ -79,6 +80,7 @@ class Declaring:
             origin=origin(position),
             needs=sorted_needs(spec, [*after, *(address for address in needs if address != identified.address)]),
             lifecycle=lifecycle,
+            check=check_of(values.get("check"), inside(position, "check"), diagnostics=self.diagnostics),
             labels=labels,
             places=key_origins(places),
             lifecycle_places=key_origins(inside(position, "lifecycle")) if "lifecycle" in values else {},

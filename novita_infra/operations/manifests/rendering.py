@@ -47,6 +47,9 @@ def _rendered(item: Declared, provenance: Provenance) -> RenderedResource:
     lifecycle = provenance.evaluated[item.address].get("lifecycle")
     if isinstance(lifecycle, dict):
         parts["lifecycle"] = lifecycle
+    check = provenance.evaluated[item.address].get("check")
+    if isinstance(check, dict):
+        parts["check"] = check
     places = ((path, provenance.place_of(item.address, path)) for path in _paths(parts))
     return RenderedResource(
         item.address,

@@ -12,8 +12,8 @@ from typing import Final
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic
-from novita_infra.model.lifecycle import Condition
-from novita_infra.model.resources import Declared
+from novita_infra.model.lifecycle import Check, Condition
+from novita_infra.model.resources import Declared, Phase
 from novita_infra.model.values import Ref, Value, is_known
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.plan.changes import Action
@@ -46,6 +46,27 @@ def watched(
             why = f"a postcondition does not hold: {broken[0]}"
             changed[address] = replace(decisions[address], action=Action.RESUME, waits=True, why=why)
     return changed
+
+
+def unchecked(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> dict[Address, Decision]:
+    """The decisions, in which an unchanged resource that has not passed its check is waited for."""
+    changed = dict(decisions)
+    for address, wanted in declared.items():
+        decision = decisions[address]
+        live = decision.case.live
+        is_up = decision.action is Action.NONE and live is not None and live.phase is Phase.READY
+        if is_up and due_check(decision, wanted) is not None:
+            why = "it has not passed its check since it was changed, or since the check was"
+            changed[address] = replace(decision, action=Action.RESUME, waits=True, why=why)
+    return changed
+
+
+def due_check(decision: Decision, wanted: Declared) -> Check | None:
+    """The check that the last step of the resource makes; None where the object has passed it and nothing changes."""
+    record = decision.case.record
+    if record is None or decision.makes or decision.calls or decision.action is Action.ADOPT:
+        return wanted.check
+    return wanted.check if wanted.check and record.checked != wanted.check.digest else None
 
 
 def demanded(

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from novita_infra.encoding import INLINE, text_form
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Condition
+from novita_infra.model.lifecycle import Check, Condition
 from novita_infra.model.values import Spec
 
 
@@ -94,6 +94,8 @@ class StepConditions:
     """Checked right before the step: its values were not known when the plan was made."""
     ensures: tuple[Condition, ...] = ()
     """Checked when the step is done."""
+    check: Check | None = None
+    """What the object is asked when the step is done."""
 
     def __bool__(self) -> bool:
         return bool(self.requires or self.ensures)

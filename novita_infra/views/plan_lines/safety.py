@@ -34,7 +34,9 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
         ]
         if parts:
             yield line(f"Conditions of {step.address}, asked on the way: {', '.join(parts)} ({step.call_name})")
-    if any(step.conditions for step in plan.steps):
+        if step.conditions.check:
+            yield line(f"{step.address} is checked after the apply: {step.conditions.check}")
+    if any(step.conditions or step.conditions.check for step in plan.steps):
         yield line()
     if plan.selection.data_loss and any(not loss.when for change in plan.changes for loss in change.loses):
         yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.selection.data_loss))

@@ -29,7 +29,7 @@ from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Explain a kind of resource and its fields"
 
-_ALIKE: Final = ("metadata", *EXISTENCE, "lifecycle")
+_ALIKE: Final = ("metadata", *EXISTENCE, "lifecycle", "check")
 """Parts that every kind has, so that no kind is needed."""
 
 
@@ -50,6 +50,7 @@ def explain(*, what: str, renderer: Renderer) -> int:
       novita-infra explain instance.image
       novita-infra explain Endpoint.workers.min
       novita-infra explain Instance.lifecycle.onDrift
+      novita-infra explain check.http
       novita-infra explain Project.budget
     """
     if not what:

@@ -277,4 +277,5 @@ def _step(step: Step) -> Json:
         "after": list(step.after),
         "description": step.says,
         **conditions_json(step),
+        **({"check": str(step.conditions.check)} if step.conditions.check else {}),
     }

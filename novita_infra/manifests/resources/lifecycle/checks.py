@@ -1,0 +1,42 @@
+"""Reads `check:`, what an apply asks an object at its end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from novita_infra.manifests.yaml.positions import Position, origin
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.durations import parse_duration
+from novita_infra.model.lifecycle import Check
+from novita_infra.model.values import Value, is_known, is_secret
+
+_TIMES: Final = ("timeout", "retries", "interval")
+
+
+def check_of(declared: Value, position: Position, *, diagnostics: list[Diagnostic]) -> Check | None:
+    """Returns the check; None without one, and for what does not fit the schema, which is reported already."""
+    if not isinstance(declared, dict):
+        return None
+    if is_secret(declared) or not is_known(declared):
+        hint = "write it out, or use variables: it is part of the plan, which shows it"
+        diagnostics.append(Diagnostic("a check takes no secrets and no attributes", hint, origin=origin(position)))
+        return None
+    types = [name for name in declared if name not in _TIMES]
+    asked = declared[types[0]] if len(types) == 1 else None
+    if not isinstance(asked, dict):
+        return None
+    retries = declared.get("retries")
+    return Check(
+        types[0],
+        asked,
+        timeout=_seconds(declared.get("timeout"), 60.0),
+        retries=retries if isinstance(retries, int) else 5,
+        interval=_seconds(declared.get("interval"), 10.0),
+    )
+
+
+def _seconds(text: Value, otherwise: float) -> float:
+    try:
+        return parse_duration(str(text)) or otherwise if text is not None else otherwise
+    except ValueError:
+        return otherwise
