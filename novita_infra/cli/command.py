@@ -15,7 +15,7 @@ import click
 
 from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
-from novita_infra.cli.rendering import renderer_of
+from novita_infra.cli.rendering import document_failure, renderer_of
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.printable import printable
 
@@ -37,10 +37,17 @@ class Command(click.Command):
         except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: no user sees a traceback
             renderer = renderer_of(ctx.params)
             code = EXIT_ERROR
+            reported: list[Diagnostic] = []
             for leaf in _leaves(failure):
                 diagnostics, leaf_code = _explained(leaf)
                 renderer.diagnostics(diagnostics)
+                reported += diagnostics
                 code = max(code, leaf_code)
+            try:
+                document_failure(ctx.params, str(ctx.info_name), tuple(reported))
+            except OSError as error:
+                if error.filename != getattr(failure, "filename", None):  # else it is reported already
+                    renderer.diagnostics(_explained(error)[0])
             return code
 
 

@@ -12,7 +12,8 @@ import click
 
 from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import Diagnostic, naming_file, problem
-from novita_infra.views.documents import BesideOther, WithDocuments
+from novita_infra.views.content.diagnostics import FailureContent
+from novita_infra.views.documents import BesideOther, WithDocuments, write_failure
 from novita_infra.views.json_query import query_error
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Query, Renderer, RenderSettings
@@ -91,9 +92,8 @@ def with_renderer(function: Callback) -> Callback:
         if len(chosen) > 1:
             raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
         renderer = renderer_of(ctx.params)
-        files = {name.removeprefix(_DOCUMENT): rest[name] for name in rest if name.startswith(_DOCUMENT) and rest[name]}
-        if files:
-            renderer = WithDocuments(renderer, files)
+        if files := _files(rest):
+            renderer = WithDocuments(renderer, files, _folder(ctx.params))
         others = {name: value for name, value in rest.items() if not name.startswith((_STREAM, _DOCUMENT))}
         return function(renderer=renderer, **others)
 
@@ -118,6 +118,12 @@ def _renderer(name: str, settings: RenderSettings) -> Renderer:
     return renderer
 
 
+def document_failure(params: dict[str, Any], command: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+    """Writes the errors that ended a command into those files of its options that hold findings. Raises OSError."""
+    if files := _files(params):
+        write_failure(FailureContent(command, diagnostics), files, _folder(params))
+
+
 def warn(renderer: Renderer, warnings: Iterable[Diagnostic]) -> None:
     """Reports warnings beside a result: for programs the result stands alone on stdout."""
     if not renderer.for_programs:
@@ -125,6 +131,11 @@ def warn(renderer: Renderer, warnings: Iterable[Diagnostic]) -> None:
         return
     for item in warnings:
         renderer.note(f"warning: {item}")
+
+
+def _files(params: dict[str, Any]) -> dict[str, Path]:
+    """The files of the document formats, by the names of these."""
+    return {name.removeprefix(_DOCUMENT): file for name, file in params.items() if name.startswith(_DOCUMENT) and file}
 
 
 def _folder(params: dict[str, Any]) -> Path:

@@ -27,6 +27,8 @@ class Validation:
     """The number of resources in the chosen environment; None where the manifests are invalid in any."""
     environments: tuple[str, ...] = ()
     """The environments that were checked, the chosen one first; empty where the project declares none."""
+    found_in: tuple[tuple[str, ...], ...] = ()
+    """For each diagnostic, the environments that have it; empty where the project declares none."""
 
 
 def validate_environments(where: ProjectOptions, environ: Mapping[str, str]) -> Validation:
@@ -42,11 +44,15 @@ def validate_environments(where: ProjectOptions, environ: Mapping[str, str]) -> 
             if not item.unset:  # which may be set only where the environment is applied
                 found.setdefault(_key(item), (item, []))[1].append(name)
     known = set(map(_key, chosen))
-    further = [_named(item, names) for key, (item, names) in found.items() if key not in known]
-    diagnostics = (*chosen, *further)
+    further = [(_named(item, names), names) for key, (item, names) in found.items() if key not in known]
+    diagnostics = (*chosen, *(item for item, _ in further))
     if any(item.severity is Severity.ERROR for item in diagnostics):
         resources = None
-    return Validation(diagnostics, resources, (*declared, *others))
+    if not declared:
+        declared = _chosen(where)
+    also = (found[key][1] if (key := _key(item)) in found else () for item in chosen)
+    found_in = (*((*declared, *names) for names in also), *(tuple(names) for _, names in further))
+    return Validation(diagnostics, resources, (*declared, *others), found_in)
 
 
 def _checked(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[Sequence[Diagnostic], int | None, list[str]]:
@@ -57,6 +63,14 @@ def _checked(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[Sequenc
         return problems.diagnostics, None, []
     warnings = [item for item in project.warnings if not item.unasked]  # nothing is wrong with them
     return warnings, len(project.declared), [project.environment] if project.environments else []
+
+
+def _chosen(where: ProjectOptions) -> list[str]:
+    """The environment that was checked first, where the project declares any and has it."""
+    with suppress(Problems):
+        located = locate(where.path, environment=where.environment)
+        return [located.environment] if located.environments else []
+    return []
 
 
 def _others(where: ProjectOptions) -> Iterable[str]:

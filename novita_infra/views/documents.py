@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from novita_infra.model.diagnostics import Diagnostic, naming_file, problem
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
-from novita_infra.views.content.diagnostics import ValidationContent
+from novita_infra.views.content.diagnostics import FailureContent, ValidationContent
 from novita_infra.views.content.graph import DependencyGraph
 from novita_infra.views.content.lines import Line
 from novita_infra.views.content.listing import Facts, Listing
 from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import StateContent
 from novita_infra.views.content.why import Reasons
-from novita_infra.views.output_formats import DocumentFormat, output_formats, part_of_format
+from novita_infra.views.output_formats import FAILURE, DocumentFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Content, Renderer
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _NAMES: Final[Mapping[type, str]] = {
     PlanContent: "plan",
     DriftContent: "drift",
     ValidationContent: "validation",
+    FailureContent: FAILURE,
     DependencyGraph: "graph",
     Reasons: "why",
     StateContent: "state",
@@ -35,15 +36,32 @@ _NAMES: Final[Mapping[type, str]] = {
 """The names of results that do not declare one."""
 
 
-def document_text(format_name: str, content: Any) -> str:
-    """The text of a result in a document format. Raises Problems for a result that the format does not show."""
+def document_text(format_name: str, content: Any, folder: Path = Path()) -> str:
+    """The text of a result in a document format. The project is in the folder, or above it.
+
+    Raises Problems for a result that the format does not show.
+    """
     form = output_formats()[format_name]
     assert isinstance(form, DocumentFormat)  # noqa: S101 -- callers choose from those
     result = result_name(content)
     if result not in form.documents:
         raise problem(f"--{format_name} does not show this", f"it shows: {', '.join(form.documents)}")
+    if form.reports:
+        from novita_infra.views.reports.found import report_of  # noqa: PLC0415 -- only for these formats
+        from novita_infra.views.reports.repository import RepositoryPaths  # noqa: PLC0415
+
+        content = report_of(content, RepositoryPaths(folder))
     text: str = part_of_format(format_name, form.documents[result])(content)
     return text
+
+
+def write_failure(failure: FailureContent, files: Mapping[str, Path], folder: Path) -> None:
+    """Writes the errors into the files of those formats, given by name, that show findings. Raises OSError."""
+    for name, file in files.items():
+        form = output_formats()[name]
+        if isinstance(form, DocumentFormat) and FAILURE in form.documents:
+            with naming_file(file):
+                file.write_text(document_text(name, failure, folder), encoding="utf-8")
 
 
 def result_name(content: Any) -> str:
@@ -117,9 +135,11 @@ class BesideOther:
 class WithDocuments:
     """A renderer that also writes each result into files, given by the names of their formats."""
 
-    def __init__(self, renderer: Renderer, files: Mapping[str, Path]) -> None:
+    def __init__(self, renderer: Renderer, files: Mapping[str, Path], folder: Path = Path()) -> None:
+        """The project is in the folder, or above it."""
         self._renderer = renderer
         self._files = files
+        self._folder = folder
 
     @property
     def for_programs(self) -> bool:
@@ -144,7 +164,7 @@ class WithDocuments:
         self._renderer.result(content)
         for name, file in self._files.items():
             with naming_file(file):
-                file.write_text(document_text(name, content), encoding="utf-8")
+                file.write_text(document_text(name, content, self._folder), encoding="utf-8")
 
     def run_begins(self, project: RunProject | None) -> None:
         self._renderer.run_begins(project)

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 _PACKAGE: Final = f"{__package__}.formats"
+FAILURE: Final = "failure"
+"""The name of what a command has in the place of a result after an error."""
+REPORTED: Final = ("validation", "plan", "drift", "orphans", FAILURE)
+"""The names of the results that have findings."""
 
 
 class StreamFormat(NamedTuple):
@@ -26,9 +30,16 @@ class DocumentFormat(NamedTuple):
     help: str
     documents: Mapping[str, str]
     """Name of the result -> `module:function` inside its package, from the content of the result to the text."""
+    reports: bool = False
+    """Whether the functions take the findings of the content, as a report, in its place."""
 
 
 OutputFormat: TypeAlias = StreamFormat | DocumentFormat
+
+
+def report_format(text: str, target: str) -> DocumentFormat:
+    """A format of findings. `target` is `module:function` inside its package, from a report to the text."""
+    return DocumentFormat(text, dict.fromkeys(REPORTED, target), reports=True)
 
 
 @functools.cache

@@ -29,6 +29,15 @@ class ValidationContent(NamedTuple):
     """The number of resources in the first environment; None for invalid manifests."""
     environments: tuple[str, ...] = ()
     """The environments that were checked, the chosen one first; empty where the project declares none."""
+    found_in: tuple[tuple[str, ...], ...] = ()
+    """For each diagnostic, the environments that have it; empty where the project declares none."""
+
+
+class FailureContent(NamedTuple):
+    """The errors that ended a command without a result."""
+
+    command: str
+    diagnostics: tuple[Diagnostic, ...]
 
 
 def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:

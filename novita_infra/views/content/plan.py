@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.resources import Declared
 from novita_infra.model.rules import OnError
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.configuration import Configuration
@@ -72,6 +73,8 @@ class PlanContent(NamedTuple):
     """The warnings of the manifests."""
     configuration: Callable[[], Configuration | None] | None = None
     """Gives what the manifests declare, for a format that shows it."""
+    declared: tuple[Declared, ...] = ()
+    """The declared resources, for a format that shows their places; empty for a plan of a file."""
 
 
 class DriftContent(NamedTuple):
@@ -80,6 +83,8 @@ class DriftContent(NamedTuple):
     review: Review
     warnings: tuple[Diagnostic, ...] = ()
     """The warnings of the manifests."""
+    declared: tuple[Declared, ...] = ()
+    """The declared resources, for a format that shows their places."""
 
 
 def symbol(change: Change) -> str:

@@ -116,6 +116,7 @@ async def _plan(
                 time=time,
                 warnings=session.project.warnings,
                 configuration=lambda: configuration_of(session.project),
+                declared=session.project.declared,
             )
         )
         if review.problems:

@@ -37,5 +37,5 @@ def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
       novita-infra validate --json | jq .diagnostics
     """
     found = validate_environments(project_options, os.environ)
-    renderer.result(ValidationContent(found.diagnostics, found.resources, found.environments))
+    renderer.result(ValidationContent(found.diagnostics, found.resources, found.environments, found.found_in))
     return 0 if found.resources is not None else EXIT_ERROR

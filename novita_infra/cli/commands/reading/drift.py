@@ -53,7 +53,7 @@ async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_optio
         review = await plan_project(session, plan_options)
     refused = review.code if not session.state.searched else 0  # without its state there is nothing to compare with
     review = with_advice(review, again("apply", project_options, plan_options))
-    renderer.result(DriftContent(review, warnings=session.project.warnings))
+    renderer.result(DriftContent(review, warnings=session.project.warnings, declared=session.project.declared))
     if refused == EXIT_REFUSED:
         return refused
     return EXIT_DRIFT if review.plan.drift else 0
