@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.model.printable import shortened
+from novita_infra.model.printable import printable, shortened
 from novita_infra.planning.plan.changes import Action, Drift
 from novita_infra.planning.plan.review import Remarks, Review, denied_by, warned_by
 from novita_infra.views.content.diagnostics import FailureContent, ValidationContent
@@ -62,9 +62,15 @@ def report_of(content: Any, paths: RepositoryPaths) -> Report:
 
 
 def _placed(item: ReportItem, paths: RepositoryPaths, places: Mapping[str, Origin]) -> ReportItem:
-    """The finding with a file of the repository: that of its own place, or where its resource is declared."""
+    """The finding, fit to be shown, with its own place, or else that where its resource is declared."""
     origin = item.origin or places.get(item.address)
-    return replace(item, origin=paths.place(origin)) if origin else item
+    return replace(
+        item,
+        summary=printable(item.summary),
+        hint=printable(item.hint),
+        address=printable(item.address),
+        origin=paths.place(origin) if origin else None,
+    )
 
 
 def _plan(content: PlanContent) -> Report:

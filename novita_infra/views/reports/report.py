@@ -28,7 +28,7 @@ class ReportRule(NamedTuple):
 MANIFEST: Final = ReportRule(
     "manifest",
     "Mistake in a manifest",
-    "The manifests hold a mistake, or something that is probably none of the wishes.",
+    "The manifests hold a mistake, or something that is hardly meant.",
 )
 UNSET: Final = ReportRule(
     "unset", "Value that is not set", "A variable or a secret that the manifests use is not set where the command ran."
@@ -45,13 +45,15 @@ BUDGET: Final = ReportRule("budget", "Over a budget", "The plan would cost more 
 PREFLIGHT: Final = ReportRule(
     "preflight",
     "Missing stock, quota or money",
-    "The account or the cloud has not what the plan needs: stock, a quota, a balance.",
+    "The cloud or the account lacks what the plan needs: stock, a quota, money.",
 )
 DRIFT: Final = ReportRule(
     "drift", "Drift", "A resource was changed outside of novita-infra. `apply` answers as lifecycle.onDrift says."
 )
 ORPHAN: Final = ReportRule(
-    "orphan", "Orphan", "A live object is in no state, and may cost money. `orphans` adopts it, or deletes it."
+    "orphan",
+    "Orphan",
+    "A live object is in no state, and may cost money. `orphans --adopt` records it, `orphans --terminate` deletes it.",
 )
 UNREAD: Final = ReportRule("unread", "Not read", "The API answered without a list: nobody knows what is in it.")
 COMMAND: Final = ReportRule("command", "Failure of the command", "The command ended before it had a result.")
@@ -67,12 +69,11 @@ def policy_rule(name: str) -> ReportRule:
 
 @dataclass(frozen=True, slots=True)
 class ReportItem:
-    """One finding."""
+    """One finding. Its texts are fit to be shown."""
 
     rule: ReportRule
     severity: Severity
     summary: str
-    """As it was found; `message` is fit to be shown."""
     hint: str = ""
     address: str = ""
     """The resource that it is about, or the type and id of an object; empty for none."""
@@ -85,9 +86,15 @@ class ReportItem:
     """The environments that it is about; empty for all of the report."""
 
     @property
+    def title(self) -> str:
+        """The resource and the summary."""
+        named = not self.address or self.summary.startswith(self.address)
+        return printable(self.summary if named else f"{self.address}: {self.summary}")
+
+    @property
     def message(self) -> str:
-        """The summary and the hint on one line."""
-        return printable(f"{self.summary}; {self.hint}" if self.hint else self.summary)
+        """The resource, the summary and the hint on one line."""
+        return printable(f"{self.title}; {self.hint}" if self.hint else self.title)
 
     @property
     def place(self) -> str:

@@ -12,15 +12,17 @@ from typing import Any, cast
 
 import pytest
 
+from novita_infra import __version__
 from novita_infra.account.bill_groups import OwnedLine, sums_by_group
 from novita_infra.account.billing import BilledLine, MonthlyBill, Transaction
 from novita_infra.account.metric_series import MetricSeries
 from novita_infra.account.spans import DAY, TimeSpan
-from novita_infra.model.diagnostics import Problems
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.review import Review
-from novita_infra.views.content.diagnostics import ValidationContent
+from novita_infra.views.content.diagnostics import FailureContent, ValidationContent
 from novita_infra.views.content.graph import graph_of, needs_of
 from novita_infra.views.content.plan import DriftContent, PlanContent
 from novita_infra.views.documents import WithDocuments, document_text
@@ -93,7 +95,11 @@ def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]
         },
         "plan": {name: PlanContent(review, "sha256:0123") for name, review in reviews.items()},
         "drift": {name: DriftContent(review) for name, review in reviews.items()},
-        "validation": {"refused": ValidationContent(reviews["refused"].problems, None)},
+        "validation": {
+            "refused": ValidationContent(reviews["refused"].problems, None),
+            "valid": ValidationContent((), 3, ("dev", "prod")),
+        },
+        "failure": {"hostile": FailureContent("plan", (Diagnostic(HOSTILE, HOSTILE, Origin(HOSTILE, 1, 2)),))},
         "orphans": {"one": orphan_listing([orphan], now=0.0), "none": orphan_listing([], now=0.0)},
         "bills": {"one": BillListing.of([OwnedLine(bill)], sums), "none": BillListing.of([], bill_sums([], days))},
         "key_bills": {"one": KeyBillListing.of([bill], sums)},
@@ -114,7 +120,7 @@ def _texts(name: str, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, st
     missing = form.documents.keys() - contents.keys()
     assert not missing, f"add made-up content of these results to `contents` above: {', '.join(sorted(missing))}"
     return {
-        f"{result} {case}": document_text(name, content)
+        f"{result} {case}": document_text(name, content).replace(f'"{__version__}"', '"VERSION"')
         for result in form.documents
         for case, content in contents[result].items()
     }

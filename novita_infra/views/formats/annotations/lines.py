@@ -27,5 +27,4 @@ def _command(report: Report, item: ReportItem) -> str:
         place = {"file": item.origin.file, "line": str(item.origin.line), "col": str(item.origin.column)}
         properties = {**place, **properties}
     listed = ",".join(f"{name}={printable(text).translate(_IN_PROPERTY)}" for name, text in properties.items())
-    about = printable(f"{item.address}: ") if item.address and not item.summary.startswith(item.address) else ""
-    return f"::{item.severity.value} {listed}::{(about + item.message).translate(_IN_MESSAGE)}"
+    return f"::{item.severity.value} {listed}::{item.message.translate(_IN_MESSAGE)}"

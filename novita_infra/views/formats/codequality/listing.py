@@ -16,7 +16,7 @@ def code_quality(report: Report) -> str:
     """The list of findings; one without a place is at the first line of the project file."""
     found = [
         {
-            "description": f"{item.place}: {item.message}" if item.address else item.message,
+            "description": item.message,
             "check_name": printable(item.rule.id),
             "fingerprint": key,
             "severity": "major" if item.severity is Severity.ERROR else "minor",

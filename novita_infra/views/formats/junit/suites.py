@@ -50,12 +50,18 @@ def _cases(report: Report, items: Iterable[ReportItem]) -> _Cases:
     for item in items:
         whole = (_POLICY, printable(item.policy)) if item.policy else (_RESOURCE, item.place)
         if whole not in known:
-            whole = printable(item.rule.id), f"{item.place}: {item.message}" if item.place else item.message
+            whole = printable(item.rule.id), _title(item)
             times[whole] += 1
             if times[whole] > 1:  # a pipeline reads one of several cases with the same name
                 whole = whole[0], f"{whole[1]} ({times[whole]})"
         cases.setdefault(whole, []).append(item)
     return cases or {(report.command, report.passed or report.command): []}
+
+
+def _title(item: ReportItem) -> str:
+    if item.key and item.address:
+        return item.place
+    return item.title if item.address or not item.origin else f"{item.place}: {item.title}"
 
 
 def _case(group: str, title: str, items: list[ReportItem]) -> ET.Element:

@@ -1,14 +1,12 @@
 """Findings as a log of SARIF 2.1.0 with one run. Pure.
 
-Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0, errata 01; GitHub, "SARIF support for code
-scanning", for what it reads of that.
+Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0, errata 01; GitHub, "SARIF support
+for code scanning", for what it reads of that.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -67,5 +65,5 @@ def _result(item: ReportItem, rule: int, key: str, file: str) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    path = Path(file)
-    return path.as_uri() if path.is_absolute() else quote(os.fsencode(file))
+    """The name as it is shown: one that is no text has escapes."""
+    return f"{'file://' if file.startswith('/') else ''}{quote(printable(file))}"
