@@ -24,6 +24,7 @@ from novita_infra.model.printable import printable
 from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.diagnostics import FailureContent
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.content.graph import DependencyGraph, graph_of
 from novita_infra.views.content.lines import plain
@@ -115,7 +116,7 @@ def views(text: str, pick: int, root: Path) -> Iterator[tuple[str, str]]:
             yield f"{title} as {name}", shown(name, root, show)
     for name, form in output_formats().items():
         if isinstance(form, DocumentFormat):
-            for content in [_graph(text, pick), *(made(item, text, pick) for item in CONTENTS)]:
+            for content in [_graph(text, pick), *(made(item, text, pick) for item in [FailureContent, *CONTENTS])]:
                 if result_name(content) in form.documents:
                     yield f"{result_name(content)} as {name}", document_text(name, content)
 
@@ -159,9 +160,9 @@ def test_every_result_takes_part() -> None:
     assert ours == {kind.__name__ for kind in declared_results()}, (
         "move the result to novita_infra/views/results/, where it is found"
     )
-    graph = {result_name(_graph("x", 0))}
+    beside = {result_name(_graph("x", 0)), result_name(made(FailureContent, "x", 0))}
     shown = {name for form in output_formats().values() if isinstance(form, DocumentFormat) for name in form.documents}
-    assert shown <= graph | {result_name(made(item, "x", 0)) for item in CONTENTS}, "no view above shows the result"
+    assert shown <= beside | {result_name(made(item, "x", 0)) for item in CONTENTS}, "no view above shows the result"
 
 
 def _results(base: type) -> Iterator[type]:

@@ -34,7 +34,7 @@ def _suite(report: Report, environment: str) -> ET.Element:
     suite = ET.Element("testsuite", name=name, errors="0", skipped="0", time="0")
     cases = _cases(report, [item for item in report.items if not item.environments or environment in item.environments])
     for (group, title), items in cases.items():
-        suite.append(_case(f"{report.command}.{group}", title, items))
+        suite.append(_case(printable(f"{report.command}.{group}"), title, items))
     failures = sum(any(item.failed for item in items) for items in cases.values())
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(failures))
@@ -55,7 +55,7 @@ def _cases(report: Report, items: Iterable[ReportItem]) -> _Cases:
             if times[whole] > 1:  # a pipeline reads one of several cases with the same name
                 whole = whole[0], f"{whole[1]} ({times[whole]})"
         cases.setdefault(whole, []).append(item)
-    return cases or {(report.command, report.passed or report.command): []}
+    return cases or {(report.command, printable(report.passed or report.command)): []}
 
 
 def _title(item: ReportItem) -> str:
