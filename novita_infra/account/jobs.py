@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.api.json_values import created_in, object_of, text_of
-from novita_infra.api.request import GPU, Pages, Request, post
+from novita_infra.api.request import GPU, GPU_V2, Pages, Request, get, post
 from novita_infra.model.frozen import dataclass
 
 ENDED: Final = frozenset({"success", "fail", "break"})
@@ -62,6 +62,36 @@ def job_in(item: Mapping[str, Any]) -> MachineJob:
         machine=text_of(item.get("instanceId")),
         created=created_in(item),
     )
+
+
+def job_in_v2(answer: Any) -> MachineJob:
+    """A job as v2 returns it (gpus-v2-get-job), its state in the words of v1 where these are known."""
+    job = object_of(answer)
+    status = object_of(job.get("status"))
+    word = text_of(status.get("status"))
+    errors = (text_of(status.get("error")), text_of(status.get("message")))
+    return MachineJob(
+        id=text_of(job.get("id")),
+        type=text_of(job.get("type")),
+        state=_V2_WORDS.get(word.lower(), word),
+        trouble=": ".join(filter(None, dict.fromkeys(errors))),
+        machine=text_of(job.get("instance_id")),
+        created=created_in(job),
+    )
+
+
+_V2_WORDS: Final = {"succeeded": "success", "failed": "fail", "stopped": "break"}
+"""The words of v2 for a job that is over. The page shows `Succeeded` alone; the others are guessed."""
+
+
+def job_request_v2(id: str) -> Request:
+    """Reads a job (gpus-v2-get-job)."""
+    return get(f"{GPU_V2}/jobs/{id}")
+
+
+def stop_request_v2(id: str) -> Request:
+    """Interrupts a job that runs (gpus-v2-break-job). Without a body, as the page has it."""
+    return Request("POST", f"{GPU_V2}/jobs/{id}/stop", repeatable=True)
 
 
 def break_request(id: str) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from novita_infra.applying.events import Listener, Result
@@ -46,6 +46,8 @@ class OrphanSearch:
     """The most expensive first."""
     unlisted: tuple[str, ...] = ()
     """The types of which the API answered without a list: nobody knows what there is."""
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By type: the ids that are listed, and those that a state records."""
 
 
 async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detailed: bool | None = None) -> OrphanSearch:
@@ -201,8 +203,10 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> OrphanSearch:
     # The states are read after the lists: a run records an object in its journal before it creates it.
     states = [reader.load() for reader in state_readers(session, beside)]
     found = []
+    known: dict[str, frozenset[str]] = {}
     for kind, by_id in zip(KINDS.values(), lists, strict=True):
         owned = frozenset(id for state in states for id in ids_of_type(state, kind.type))
+        known[kind.type] = owned.union(by_id)
         left = {id: live for id, live in by_id.items() if id not in owned and live.phase is not Phase.LEAVING}
         claims = {id: claim for state in states for id, claim in _claims(kind, state, left, owned)}
         found += [
@@ -210,7 +214,7 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> OrphanSearch:
             for id, live in left.items()
             if not kind.api.completes
         ]
-    return OrphanSearch(found, unlisted)
+    return OrphanSearch(found, unlisted, known)
 
 
 def _foreign_owner(session: Session, live: Live) -> str:

@@ -78,6 +78,8 @@ class Quirks:
     two clients met it."""
     exact_bills: bool = True
     """Bills have exact decimal amounts beside the whole numbers of 1/10000 USD, as live. The reference has none."""
+    v1_lists_v2: bool = True
+    """Whether the lists of v1 have what was created through v2. No page says so."""
     tells_logs: bool = True
     """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     timings: Mapping[str, Any] = field(default_factory=dict)

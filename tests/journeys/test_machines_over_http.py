@@ -131,6 +131,10 @@ def test_machines_whose_gpus_rest_are_found_and_stopped_by_id(folder: Path, serv
     assert [(row["interrupted"], row["before"]) for row in _json("job", "break", _json("jobs")[0]["id"])] == [
         (False, "success")
     ]
+    (row,) = _json("instance", "web-terminal", "instance.web", "--off")
+    assert (row["address"], row["enabled"], row["url"], row["password"]) == ("instance.web", False, None, None)
+    assert [(row["id"], row["in_v1"]) for row in _json("v2", "instances")] == [(id, True)]
+    assert "no job nothing" in _run("job", "break", "nothing", "--v2", code=1).stderr
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     shown = _run("ps", "--project", str(elsewhere)).stdout

@@ -33,10 +33,12 @@ from novita_infra.account.budgets import (
     key_budgets_request,
     member_budgets_in,
 )
-from novita_infra.account.jobs import MachineJob, job_in
+from novita_infra.account.jobs import MachineJob, job_in, job_in_v2
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
 from novita_infra.account.spans import DAY, BillWindow
+from novita_infra.account.v2_objects import V2_LISTS, V2List, V2Object, v2_object_in
+from novita_infra.account.web_terminals import terminal_in
 from novita_infra.api.json_values import object_of, objects_of
 from novita_infra.api.paging import walk
 from novita_infra.api.request import Pages, Request, get
@@ -101,6 +103,27 @@ BATCH: Final = {
     "request_counts": {"total": 1},
     "created_at": "2025-08-11T16:31:52.949816948+08:00",
 }
+JOB_V2: Final = {
+    "id": "j-1",
+    "type": "saveImage",
+    "envs": [],
+    "status": {"status": "Failed", "error": "PUSH", "message": "no room"},
+    "instance_id": "i-1",
+    "created_at": 1790000000,
+}
+TERMINAL: Final = {
+    "tools": {"web_terminal": {"endpoint": "https://x", "enabled": True, "username": "root", "password": "p"}}
+}
+OBJECT_V2: Final = {
+    "id": "o-1",
+    "task_id": "o-1",
+    "name": "one",
+    "status": {"status": "running", "error": "E", "message": "m"},
+    "region_id": "us-ca-6",
+    "image": "ubuntu",
+    "created_at": 1790000000,
+    "envs": [{"key": "A", "value": "b"}],
+}
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
     "instance": {"id": "i-1"},
@@ -142,6 +165,10 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
         return rig.clock.run(send())
 
     yield AnswerReader("jobs", _jobs, JOBS)
+    yield AnswerReader("a job of v2", job_in_v2, JOB_V2)
+    yield AnswerReader("a terminal", terminal_in, TERMINAL)
+    for list_ in V2_LISTS.values():
+        yield AnswerReader(f"{list_.word} of v2", partial(_of_v2, list_), {"data": [OBJECT_V2], "next_cursor": ""})
     yield AnswerReader("balance", balance_of, answer(BALANCE))
     yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
     yield AnswerReader("one template", template_in, answer(template_request("101")))
@@ -313,6 +340,10 @@ def _catalogue(name: str, part: Part, request: Request, requests: int, number: i
 
 def _paging(pages: Pages) -> dict[str, int]:
     return {pages.number: pages.first, pages.size: pages.page_size} if pages.number else {}
+
+
+def _of_v2(list_: V2List, answer: Any) -> list[V2Object]:
+    return [v2_object_in(item, list_) for item in objects_of(object_of(answer).get("data"))]
 
 
 def _jobs(answer: Any) -> list[MachineJob]:

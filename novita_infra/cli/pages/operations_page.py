@@ -17,6 +17,8 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 
 LATER: Final = "later: "
 """The beginning of what is not there yet."""
+AS_V1: Final = "as v1: "
+"""The beginning of what reaches the operation of v1 that has the same effect."""
 LOOKUP: Final = "lookup "
 """The beginning of a lookup."""
 
@@ -27,6 +29,20 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "clusters.list": ("clusters", "offers", "lookup cluster"),
     "products.list": ("offers", "products", "lookup product"),
     "cpu_products.list": ("offers", "products", "lookup product"),
+    "products_v2.*": ("offers", "products", "lookup product"),
+    "regions_v2.*": (f"{AS_V1}clusters", f"{AS_V1}lookup cluster"),
+    "endpoints_v2.list": ("v2", "ps", "orphans"),
+    "images_v2.*": (_V2,),
+    "instances_v2.list": ("v2", "ps", "orphans", "sweep"),
+    "instances_v2.get": ("instance web-terminal",),
+    "instances_v2.set_web_terminal": ("instance web-terminal",),
+    "jobs_v2.list": ("v2",),
+    "jobs_v2.get": ("job break",),
+    "jobs_v2.stop": ("job break",),
+    "networks_v2.list": ("v2", "orphans"),
+    "prewarms_v2.list": ("v2", "orphans"),
+    "prewarms_v2.*": (f"{AS_V1}ImagePrewarm",),
+    "templates_v2.list": ("v2", "orphans"),
     "endpoints.limit": ("quota",),
     "endpoints.list": ("Endpoint", "ps"),
     "endpoints.*": ("Endpoint",),
@@ -100,7 +116,8 @@ _HEAD: Final = """\
 
 Generated from the code by `make schemas`. Each operation of the API, and what reaches it: a [kind](index.md#the-kinds)
 of resource, a [command](commands.md) or a [lookup](lookups.md). `api` stands where a command would add nothing: the two
-other dialects of chat are for programs that speak them. What is *later* is not there yet; until then
+other dialects of chat are for programs that speak them. Many operations of `/gpus/v2` do what one of v1 does, which is
+used here instead: *as v1* is what reaches that one. What is *later* is not there yet; until then
 `novita-infra api METHOD PATH` makes [any call](commands.md#novita-infra-api), as it does for every other one here.
 """
 
@@ -109,10 +126,15 @@ def reached_by(operation: str) -> tuple[str, ...]:
     """The kinds, commands and lookups that reach an operation, or what is to come. Raises KeyError for an unknown
     one.
     """
-    group = operation.partition(".")[0]
-    if group.endswith("_v2"):
-        return (_V2,)
-    return REACHED[operation] if operation in REACHED else REACHED[f"{group}.*"]
+    others = f"{operation.partition('.')[0]}.*"
+    counterpart = _COUNTERPARTS.get(operation)
+    if counterpart is None:
+        return REACHED[operation] if operation in REACHED else REACHED[others]
+    return (*REACHED.get(operation, ()), *(f"{AS_V1}{word}" for word in reached_by(counterpart)))
+
+
+_COUNTERPARTS: Final = {one.name: one.counterpart for one in OPERATIONS if one.counterpart}
+"""By operation of v2: that of v1 with the same effect."""
 
 
 def operations_table(operations: Sequence[Operation]) -> str:
@@ -133,6 +155,8 @@ def _table_lines(operations: Sequence[Operation]) -> Iterator[str]:
 def _linked(reach: str) -> str:
     if reach.startswith(LATER):
         return f"*{reach}*"
+    if reach.startswith(AS_V1):
+        return f"{AS_V1}{_linked(reach.removeprefix(AS_V1))}"
     if reach.startswith(LOOKUP):
         return f"[{LOOKUP}`{reach.removeprefix(LOOKUP)}`](lookups.md)"
     if kind := by_name(reach):

@@ -15,7 +15,7 @@ from novita_infra.api.json_values import object_of, objects_of, text_of
 from novita_infra.api.paging import walk
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.redaction import HIDDEN
-from novita_infra.api.request import Pages, Request
+from novita_infra.api.request import GPU_V2, Pages, Request
 from novita_infra.model.values import is_secret_name, leaves
 
 _SECRET: Final = re.compile(r"(?i)(?:passw(?:or)?d|secret|token|api_?key|credential|imageauth|authorization)$")
@@ -49,7 +49,9 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
     Goes on as the first answer says: by the cursor of v2, by `after` where there is `has_more`, else by page numbers.
     Raises Unanswered where the answer is no list or a list does not end, and ApiError.
     """
-    sized = {"pageSize": _SIZE, **request.query}
+    sized: dict[str, str | int] = {"pageSize": _SIZE, **request.query}
+    if request.path.startswith(f"{GPU_V2}/"):
+        request = replace(request, query=(sized := {"limit": _SIZE, **request.query}))
     first = await call_api(client, replace(request, query=sized))
     if isinstance(first, Mapping) and (name := next((name for name in _CURSORS if name in first), "")):
         return await _following(client, request, first, lambda page: text_of(page.get(name)), "cursor")

@@ -19,6 +19,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import moments_of
 from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.operations.account.beyond_v1 import V2Search, beyond_v1, mark_of_v2
 from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.overdue import OverdueObject, SweepOutcome
 from novita_infra.refresh.objects import read_all, read_one
@@ -40,6 +41,8 @@ class Overdue:
     """The types of which the API answered without a list: nobody knows what there is."""
     unread: tuple[str, ...] = ()
     """The ids of objects whose list entry has no place for a mark, and that could not be read by themselves."""
+    beyond: V2Search = V2Search()
+    """The objects past the deadline that only v2 lists: nothing here can end them."""
 
 
 async def find_overdue(view: AccountView) -> Overdue:
@@ -54,8 +57,12 @@ async def find_overdue(view: AccountView) -> Overdue:
         known = [live for live in lives.values() if _shows_mark(kind, live)]
         found += _overdue(kind, (*known, *(live for live in read if live is not None)), now=view.clock.now())
     unlisted = tuple(kind.type for kind, lives in zip(_SWEPT, lists, strict=True) if not lives.is_certain)
+    beyond = await beyond_v1(
+        view.client, {kind.type: frozenset(lives) for kind, lives in zip(_SWEPT, lists, strict=True)}
+    )
+    late = tuple(item for item in beyond.items if 0 < moments_of(mark_of_v2(item)).deadline <= view.clock.now())
     found.sort(key=lambda item: (item.deadline, item.live.id))
-    return Overdue(tuple(found), unlisted, tuple(unread))
+    return Overdue(tuple(found), unlisted, tuple(unread), replace(beyond, items=late))
 
 
 async def end_overdue(view: AccountView, items: Sequence[OverdueObject], *, stops: bool) -> list[OverdueObject]:

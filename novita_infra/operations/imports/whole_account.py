@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from itertools import chain, count
@@ -28,6 +28,7 @@ from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.records import Record
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.resources import PRESENT, Declared, Existing, Live
+from novita_infra.operations.account.beyond_v1 import beyond_v1
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
 from novita_infra.operations.imported_manifests import ManifestContext, lone_plan, manifest_for
@@ -145,6 +146,7 @@ async def import_account(
         existing = {type_ for type_ in KINDS if type_ not in lists or lists[type_]} | {type_ for type_, _ in owned}
         chosen_lives = await together(*(_whole(session, kind, live, existing) for live in chosen_lives))
         _write(context, kind, chosen_lives, FreeNames(kind.type, taken), written)
+    written.left_out += await _only_in_v2(session, kinds, lists, chosen, owned)
     text = "---\n".join(written.texts)
     if written.found and not dry_run:
         _record(session, context, written, text, loaded)
@@ -152,6 +154,22 @@ async def import_account(
         ImportedObject(address.type, one.live.id, one.live.name, address) for address, one in written.found.items()
     ]
     return AccountImport((*objects, *written.left_out), text, file, _variables(written))
+
+
+async def _only_in_v2(
+    session: Session,
+    kinds: Iterable[Kind],
+    lists: Mapping[str, Sequence[Live]],
+    chosen: ImportSelection,
+    owned: Collection[tuple[str, str]],
+) -> list[ImportedObject]:
+    """What only the lists of v2 show: nothing here can read it as its kind."""
+    known = {kind.type: frozenset(live.id for live in lists[kind.type]) for kind in kinds}
+    return [
+        ImportedObject(item.list.type, item.id, item.name, why="only the lists of v2 show it")
+        for item in (await beyond_v1(session.client, known)).items
+        if fits_wildcards(chosen.match or "*", item.name) and (item.list.type, item.id) not in owned
+    ]
 
 
 def _new_file(root: Path, file: str) -> str:

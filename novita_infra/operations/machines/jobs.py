@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from novita_infra.account.jobs import MachineJob, break_request, job_in, jobs_pages
-from novita_infra.api.errors import Refused
+from novita_infra.account.jobs import (
+    MachineJob,
+    break_request,
+    job_in,
+    job_in_v2,
+    job_request_v2,
+    jobs_pages,
+    stop_request_v2,
+)
+from novita_infra.api.errors import NotFound, Refused
 from novita_infra.kinds import MACHINE_KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems
@@ -31,16 +39,19 @@ def addresses_of(view: AccountView, jobs: Sequence[MachineJob]) -> dict[str, str
     return {id: address for id, address in found.items() if address}
 
 
-async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool) -> list[MachineJob]:
+async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool, v2: bool = False) -> list[MachineJob]:
     """Interrupts the jobs; those that are over are left alone. Returns each as it was before.
 
+    `v2` finds and stops them through v2, for jobs that the list of v1 does not have.
     Raises Problems for ids of no job, and for jobs on machines of others unless `steal` insists. Raises ApiError.
     """
     ids = list(dict.fromkeys(ids))
-    lists = await together(*(read_jobs(view, id=id) for id in ids))
+    lists = await together(*((_job_of_v2(view, id) if v2 else read_jobs(view, id=id)) for id in ids))
     found = {id: next((job for job in jobs if job.id == id), None) for id, jobs in zip(ids, lists, strict=True)}
     missing = [
-        Diagnostic(f"there is no job {id}", "novita-infra jobs lists them") for id, job in found.items() if not job
+        Diagnostic(f"there is no job {id}", f"novita-infra {'v2 jobs' if v2 else 'jobs'} lists them")
+        for id, job in found.items()
+        if not job
     ]
     jobs = [job for job in found.values() if job]
     running = [job for job in jobs if not job.is_over]
@@ -52,18 +63,28 @@ async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool) -> l
     ]
     if missing or foreign:
         raise Problems([*missing, *foreign], code=EXIT_ERROR if missing else EXIT_REFUSED)
-    await together(*(_interrupt(view, job) for job in running))
+    await together(*(_interrupt(view, job, v2=v2) for job in running))
     return jobs
 
 
-async def _interrupt(view: AccountView, job: MachineJob) -> None:
+async def _interrupt(view: AccountView, job: MachineJob, *, v2: bool) -> None:
     """Interrupts a job. One that has ended meanwhile needs no interruption."""
     try:
-        await view.client.send(break_request(job.id))
+        await view.client.send(stop_request_v2(job.id) if v2 else break_request(job.id))
     except Refused:
-        (now,) = [item for item in await read_jobs(view, id=job.id) if item.id == job.id] or [job]
+        again = await (_job_of_v2(view, job.id) if v2 else read_jobs(view, id=job.id))
+        (now,) = [item for item in again if item.id == job.id] or [job]
         if not now.is_over:
             raise
+
+
+async def _job_of_v2(view: AccountView, id: str) -> list[MachineJob]:
+    """The job as v2 has it; none if it does not exist."""
+    try:
+        job = job_in_v2(await view.client.send(job_request_v2(id)))
+    except NotFound:
+        return []
+    return [replace(job, trouble=view.client.redacted(job.trouble))]
 
 
 async def _taken(view: AccountView, job: MachineJob) -> str:

@@ -14,6 +14,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Phase
+from novita_infra.operations.account.beyond_v1 import V2Search, beyond_v1
 from novita_infra.operations.account.live_costs import live_costs
 from novita_infra.operations.account.targets import ObjectTarget, all_targets, targets_of
 from novita_infra.operations.account.view import AccountView
@@ -34,6 +35,8 @@ class MachineSearch:
     """The most expensive first."""
     hidden: int = 0
     """How many that do not run were left out."""
+    beyond: V2Search = V2Search()
+    """With `everything`: what only v2 lists."""
 
 
 async def find_machines(
@@ -56,7 +59,9 @@ async def find_machines(
         machines = await together(*(_with_details(view, machine) for machine in machines))
     else:
         machines = [replace(machine, unread=_has_details(machine)) for machine in machines]
-    return MachineSearch(dearest_first(machines), len(found) - len(shown))
+    known = {kind.type: frozenset(item.live.id for item in found if item.kind is kind) for kind in MACHINE_KINDS}
+    beyond = await beyond_v1(view.client, known) if everything and not words else V2Search()
+    return MachineSearch(dearest_first(machines), len(found) - len(shown), beyond)
 
 
 def _machine(view: AccountView, item: ObjectTarget, prices: PriceList, circumstances: Circumstances) -> RentedMachine:

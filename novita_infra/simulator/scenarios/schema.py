@@ -151,6 +151,7 @@ _OF_QUIRKS: Final = {
     "empty_bodies": "Writes that create nothing answer zero bytes.",
     "vague_states": "A start or stop in a wrong status is refused as an invalid state change.",
     "endpoint_pause": "Seconds between two creates of endpoints; an earlier one gets 429.",
+    "v1_lists_v2": "Lists of v1 have what was created through v2.",
     "cluster_rests": "After the last endpoint was deleted, creates are refused for 8 to 80 seconds.",
     "filtered_agents": "Patterns over User-Agent: a web filter refuses such programs with error code 1010.",
     "exact_bills": "Bills have exact decimal amounts beside the whole numbers of 1/10000 USD.",

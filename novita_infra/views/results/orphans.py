@@ -62,7 +62,7 @@ class OrphanListing(Listing):
 
     rows: tuple[OrphanRow, ...]
     unlisted: tuple[str, ...] = ()
-    """The types that could not be read."""
+    """The types that could not be read, or of which only v2 lists more."""
 
     def lines(self) -> Iterator[Line]:
         """The table; without rows, that there are none as far as the account was read."""

@@ -146,4 +146,4 @@ def test_a_list_of_many_costs_its_pages_and_nothing_more(rig: Rig) -> None:
     before = Counter(rig.world.calls)
     assert found(rig).items == ()
     calls = Counter(rig.world.calls) - before
-    assert dict(calls) == {"instances.list": 1}
+    assert dict(calls) == {"instances.list": 1, "instances_v2.list": 1}

@@ -12,6 +12,7 @@ from novita_infra.cli.options import auto_approve_option, sim_option
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Severity, problem
+from novita_infra.operations.account.beyond_v1 import beyond_warnings
 from novita_infra.operations.account.sweep import Overdue, end_overdue, find_overdue
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.planning.overdue import SweepOutcome
@@ -61,7 +62,7 @@ def sweep(*, dry_run: bool, deletes: bool, stops: bool, auto_approve: bool, sim:
         async with open_account_view(where, os.environ, report=renderer.note) as view:
             found, now = await find_overdue(view), view.clock.now()
             _warn(renderer, found)
-            code = EXIT_ERROR if found.unlisted or found.unread else 0
+            code = EXIT_ERROR if found.unlisted or found.unread or found.beyond.items else 0
             if dry_run or not found.items:
                 renderer.result(swept_listing(found.items, now=now))
                 return code
@@ -84,3 +85,4 @@ def _warn(renderer: Renderer, found: Overdue) -> None:
     texts = [f"the API answered without a list of {name}" for name in found.unlisted]
     texts += [f"{id} could not be read" for id in found.unread]
     warn(renderer, [Diagnostic(text, hint, severity=Severity.WARNING) for text in texts])
+    warn(renderer, beyond_warnings(found.beyond, what="it is past its deadline, and is not ended here"))

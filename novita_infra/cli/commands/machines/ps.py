@@ -8,8 +8,9 @@ import click
 
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
-from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
+from novita_infra.operations.account.beyond_v1 import beyond_warnings
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.machines.listing import find_machines
 from novita_infra.views.renderer import Renderer
@@ -55,6 +56,7 @@ def ps(
         async with open_account_view(account_options, os.environ, report=renderer.note) as view:
             found = await find_machines(view, targets, everything=everything, detailed=True if details else None)
             renderer.result(machine_listing(found.items, now=view.clock.now(), hidden=found.hidden))
+            warn(renderer, beyond_warnings(found.beyond, what="it is not among these, nor is its price"))
         return 0
 
     return carried_out(show())

@@ -17,6 +17,7 @@ from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Severity, problem
+from novita_infra.operations.account.beyond_v1 import beyond_v1, beyond_warnings
 from novita_infra.operations.importing import import_object, writes_manifest
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_to_terminate, terminate
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked, unset_in
@@ -126,15 +127,17 @@ async def _list(
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True, report=renderer.note) as session:
         search, now = await find_orphans(session, beside=states, detailed=details or None), session.clock.now()
+        beyond = await beyond_v1(session.client, search.known)
     items = search.items
-    renderer.result(orphan_listing(items, now=now, unlisted=search.unlisted))
+    renderer.result(orphan_listing(items, now=now, unlisted=(*search.unlisted, *beyond.types)))
     if search.unlisted:
         names = ", ".join(search.unlisted)
         summary, hint = f"the API answered without a list of {names}", "nobody knows whether any exist; run it again"
         warn(renderer, [Diagnostic(summary, hint, severity=Severity.WARNING)])
+    warn(renderer, beyond_warnings(beyond, what="no state records it, and its price is not known here"))
     if unread := sum(item.unread for item in items):
         renderer.message(f"The age and the last GPU use of {unread:,} machines were not read; to read them: --details")
-    return EXIT_FOUND if exits and items else 0
+    return EXIT_FOUND if exits and (items or beyond.items) else 0
 
 
 async def _adopt(

@@ -61,7 +61,7 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 
 def _list(world: World, call: IncomingCall) -> Any:
-    present = world.endpoints.listed()
+    present = world.listed_in_v1(world.endpoints)
     page = page_of(
         present,
         number=call.query["pageNum"],

@@ -89,7 +89,7 @@ def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name, product, status = query["name"].lower(), query["productName"].lower(), query["status"]
-    matching = world.instances.listed()
+    matching = world.listed_in_v1(world.instances)
     if name or product or status:
         matching = [
             one

@@ -29,7 +29,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     until = query["endTime"] or INT64
     matching = [
         job
-        for job in jobs.listed_jobs(world)
+        for job in world.seen_by_v1(jobs.listed_jobs(world))
         if query["jobId"] in {"", job.id}
         and query["state"] in {"", job.state}
         and query["type"] in {"", job.type}

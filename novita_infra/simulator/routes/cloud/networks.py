@@ -25,7 +25,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     matching = [
         one
-        for one in world.networks.listed()
+        for one in world.listed_in_v1(world.networks)
         if query["name"].lower() in one.name.lower() and query["creators"] in {"", world.owner}
     ]
     page = page_of(

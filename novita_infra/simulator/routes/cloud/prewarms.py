@@ -51,7 +51,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     name = query["name"].lower()
     matching = [
         one
-        for one in world.prewarms.listed()
+        for one in world.listed_in_v1(world.prewarms)
         if query["state"] in {"", one.state}
         and query["clusterId"] in {"", one.cluster}
         and (name in _image_name(one).lower() or name in one.note.lower())

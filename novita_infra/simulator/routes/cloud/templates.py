@@ -30,7 +30,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     mine = query["isMyCommunity"]
     matching = [
         one
-        for one in (*templates.OFFERED, *world.templates.listed())
+        for one in (*templates.OFFERED, *world.listed_in_v1(world.templates))
         if one.channel in channels
         and (one.channel != "private" or one.owner == world.owner)
         and not (mine and one.owner != world.owner and "private" not in channels)

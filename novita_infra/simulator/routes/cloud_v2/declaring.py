@@ -60,18 +60,30 @@ def operation_v2(  # noqa: PLR0913 - a row of the table of operations
     world, each with the name that this operation has for it.
     """
     method, path = place.split()
+    served = _in_names_of_v2(serve, fields) if fields else serve
     return Operation(
         name=name,
         method=method,
         path=f"{V2}{path}",
         source=f"gpus-v2-{page}",
         confidence=confidence,
-        serve=_in_names_of_v2(serve, fields) if fields else serve,
+        serve=_remembering(served) if method == "POST" else served,
         query=Fields(query or {}),
         body=None if body is None else Fields(body),
         answer=answer,
         counterpart=counterpart,
     )
+
+
+def _remembering(serve: Serve) -> Serve:
+    """Remembers what the operation has created: the one field of its answer is the id of the new object."""
+
+    def served(world: World, call: IncomingCall) -> Any:
+        answer = serve(world, call)
+        world.made_by_v2.update(answer.values())
+        return answer
+
+    return served
 
 
 def _in_names_of_v2(serve: Serve, fields: Mapping[str, str]) -> Serve:

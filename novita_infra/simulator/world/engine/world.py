@@ -97,6 +97,8 @@ class World(CloudTables):
         self.sums = MoneySums()
         self.others: set[str] = set()
         """The ids of objects that others have created in this account since it was opened."""
+        self.made_by_v2: set[str] = set()
+        """The ids of objects that were created through v2 since the account was opened."""
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
         self._ids = 0
@@ -116,6 +118,15 @@ class World(CloudTables):
     def table(self, record: type[R]) -> Table[R]:
         """The table of a record that a module of `world.cloud` gives as its RECORD."""
         return self._by_record[record]  # type: ignore[return-value] # a table of this record
+
+    def listed_in_v1(self, table: Table[R]) -> list[R]:
+        """The records for a list operation of v1."""
+        return self.seen_by_v1(table.listed())
+
+    def seen_by_v1(self, records: Iterable[R]) -> list[R]:
+        """Those of the records that lists of v1 show."""
+        hides = not self.quirks.v1_lists_v2
+        return [record for record in records if not (hides and record.id in self.made_by_v2)]
 
     @property
     def account(self) -> Account:

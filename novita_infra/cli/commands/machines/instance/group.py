@@ -21,6 +21,10 @@ SUMMARY = "Start, stop, restart, move and renew instances"
                 f"{__package__}.actions:migrate_instances",
                 "Move instances to other nodes, without their data",
             ),
+            "web-terminal": (
+                f"{__package__}.web_terminal:show_web_terminal",
+                "Show a shell in the browser, and switch it on or off",
+            ),
             "renew": (f"{__package__}.actions:renew_instances", "Buy more months for monthly instances"),
         },
     },
