@@ -103,7 +103,7 @@ async def lock_creates(at: StepRun, name: str) -> NamedLock | None:
     Raises StepFailed if another run holds it for too long, and Interrupted.
     """
     patience = LockPatience(LONGEST_LOCK_WAIT, lambda note: at.note("", note, status="waiting"))
-    take = partial(at.run.create_lock, f"{at.kind.type} {name}")
+    take = partial(at.run.others.create_lock, f"{at.kind.type} {name}")
     while isinstance(lock := await at.run.from_states(take), LockRefused):
         other = f"another run creates a {at.kind.name} of this name ({lock.holder or 'just begun'})"
         try:
@@ -121,7 +121,7 @@ async def settled_states(at: StepRun, sent: Spec) -> tuple[OtherStates, bool]:
     Must hold the lock and a slot of the run. Raises Interrupted.
     """
     run = at.run
-    others = await run.from_states(run.other_states)
+    others = await run.from_states(run.others.states)
     unsettled = others.unsettled(at.kind.type, sent, now=run.clock.now())
     if not unsettled:
         return others, False
@@ -133,7 +133,7 @@ async def settled_states(at: StepRun, sent: Spec) -> tuple[OtherStates, bool]:
         status="waiting",
     )
     await _pause(at, seconds)
-    return await run.from_states(run.other_states), True
+    return await run.from_states(run.others.states), True
 
 
 async def _pause(at: StepRun, seconds: float) -> None:

@@ -16,8 +16,10 @@ from typing import Final
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.calling import check_unset, effect_window, lock_creates, pauses, send, settled_states
-from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
+from novita_infra.applying.errors import Interrupted, NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
+from novita_infra.applying.jobs.fetching import finish_job
+from novita_infra.applying.jobs.uploading import Uploads
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Target
@@ -31,7 +33,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import MarkMoments, with_moments
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
-from novita_infra.model.values import Spec, Value, reveal
+from novita_infra.model.values import Spec, Value, leaves, reveal
 from novita_infra.planning.changes.decisions import ambiguous
 from novita_infra.planning.changes.equality import agree, written
 from novita_infra.refresh.alternatives import FreeAlternatives
@@ -75,6 +77,7 @@ class Creator:
         self._run = run
         self._waits = waits
         self._free = FreeAlternatives(run.client, run.clock)
+        self._uploads = Uploads()
         self._snapshots: dict[str, asyncio.Task[frozenset[str]]] = {}
         self._alike: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -96,7 +99,7 @@ class Creator:
         except NeverShown as failure:
             await at.put(replace(at.record, id=""), "create: its id is not known")
             raise StepFailed(f"{failure.reason}, which the create answered", _LOOKED_FOR) from None
-        await at.put(_ready(at.record, at, live), "ready")
+        await finish_job(at, _ready(at.record, at, live), live, spec)
         return live.id
 
     async def _create_when_free(self, create: _Create) -> StepRun:
@@ -146,6 +149,9 @@ class Creator:
         at, kind = create.at, create.at.kind
         name = str(reveal(create.spec.get("name", "")))
         pending, request = self._attempt(create)
+        if kind.api.job:
+            create = await self._with_upload(create, pending)
+            pending, request = self._attempt(create)
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
         async with self._alike[kind.type, pending.mark or name]:
             if pending.mark:
@@ -161,6 +167,15 @@ class Creator:
                 if lock:
                     lock.release()
         return at
+
+    async def _with_upload(self, create: _Create, pending: PendingCall) -> _Create:
+        """The create whose spec names what was uploaded for it. The intent is on disk before."""
+        await self._record_intent(create, pending)
+        try:
+            return replace(create, spec=await self._uploads.spec_after(create.at, create.spec))
+        except (ApiError, StepFailed, Interrupted):
+            await self._restore_record(create)
+            raise
 
     async def _send(self, create: _Create, pending: PendingCall, request: Request) -> Live:
         """The new object; its id is known, and it may still be coming up."""
@@ -208,7 +223,8 @@ class Creator:
         mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.mark_place else ""
         mark = with_moments(mark, _moments(at.kind, create.spec, self._run.clock.now()))
         request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
-        written_mark = mark if mark and _contains(request.body, mark) else ""
+        texts = (leaf for leaf in leaves(dict(request.body or {})) if isinstance(leaf, str))
+        written_mark = mark if mark and any(mark in text for text in texts) else ""
         snapshot = self._run.records.snapshot_name(at.kind.type)
         account = "" if written_mark else self._run.account
         return replace(pending, mark=written_mark, account=account, snapshot=snapshot), request
@@ -323,19 +339,6 @@ def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
         if item.created or agree(item, wanted=value, found=default, key=key):
             carried[name] = value
     return carried
-
-
-def _contains(value: object, text: str) -> bool:
-    """Whether the text is part of any string in the value."""
-    match value:
-        case str():
-            return text in value
-        case Mapping():
-            return any(_contains(item, text) for item in value.values())
-        case list() | tuple():
-            return any(_contains(item, text) for item in value)
-        case _:
-            return False
 
 
 def _choice(offer: Offer, refused: list[Mapping[str, Value]]) -> Mapping[str, Value]:

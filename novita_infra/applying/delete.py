@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from functools import partial
 
 from novita_infra.api.errors import NotFound, Refused
 from novita_infra.applying.calling import send
+from novita_infra.applying.jobs.fetching import clean_up_job
 from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Target
+from novita_infra.kinds.job import OVER
 from novita_infra.model.resources import Phase
 from novita_infra.refresh.objects import read_one
-
-_ENDED: Final = frozenset({Phase.READY, Phase.FAILED, Phase.GONE})
-"""The phases of a job that is over."""
 
 
 async def delete_object(at: StepRun, waits: Waits) -> str:
@@ -34,7 +33,9 @@ async def delete_object(at: StepRun, waits: Waits) -> str:
             pending = replace(at.attempt("delete", {}), deletes_never_ready=never_ready)
             await at.put(replace(record, pending=pending), "delete: about to be sent")
         await _send_delete(at)
-    await waits.until(at, step.id, _ENDED if at.kind.api.completes else frozenset({Phase.GONE}))
+    live = await waits.until(at, step.id, OVER if at.kind.api.completes else frozenset({Phase.GONE}))
+    if record is not None and record.id == step.id:
+        await clean_up_job(at, live, record.spec)
     await _remove_from_record(at)
     return step.id
 
@@ -45,7 +46,8 @@ async def _send_delete(at: StepRun) -> None:
     if jobs and await _has_ended(at):
         return
     try:
-        await send(at, at.kind.api.delete.request(Target(id, {}, None)))
+        moot = partial(_has_ended, at) if jobs else None
+        await send(at, at.kind.api.delete.request(Target(id, {}, None)), is_moot=moot)
     except NotFound:
         return
     except Refused:
@@ -56,7 +58,7 @@ async def _send_delete(at: StepRun) -> None:
 async def _has_ended(at: StepRun) -> bool:
     """Whether the job of the step is over, or no list shows it."""
     live = await read_one(at.run.client, at.kind, at.step.id)
-    return live is None or live.phase is not Phase.CHANGING
+    return live is None or at.kind.is_over(live)
 
 
 async def _remove_from_record(at: StepRun) -> None:

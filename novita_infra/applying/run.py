@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, TypeVar
 
 from novita_infra.api.protocol import ApiClient
@@ -53,6 +54,18 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherRuns:
+    """What a run knows of others, which have states of their own."""
+
+    states: Callable[[], OtherStates] = OtherStates
+    """Returns what the other states record now that this run can see."""
+    create_lock: Callable[[str], NamedLock | LockRefused | None] = lambda _name: None
+    """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
+    pool: Executor | None = None
+    """The threads in which states on a server are asked for; None where they are files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What all steps of a run share."""
 
@@ -73,20 +86,17 @@ class Run:
     """Returns why the object is not that of the address, by its owner mark; empty where it may be."""
     account: str = ""
     """A digest of the API's address and of the key, for creates whose object carries no mark."""
-    other_states: Callable[[], OtherStates] = OtherStates
-    """Returns what the other states record now that this run can see."""
-    create_lock: Callable[[str], NamedLock | LockRefused | None] = lambda _name: None
-    """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
-    states_pool: Executor | None = None
-    """The threads in which states on a server are asked for; None where they are files."""
+    others: OtherRuns = OtherRuns()
+    folder: Path = Path()
+    """The project's folder. The paths of files in a spec are relative to it."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
 
     async def from_states(self, ask: Callable[[], _T]) -> _T:
-        """What `other_states`, `create_lock` or a lock returns, without stopping the other steps meanwhile."""
-        if self.states_pool is None:
+        """What a function of `others` or a lock returns, without stopping the other steps meanwhile."""
+        if self.others.pool is None:
             return ask()
-        return await asyncio.get_running_loop().run_in_executor(self.states_pool, ask)
+        return await asyncio.get_running_loop().run_in_executor(self.others.pool, ask)
 
     def check_owner(self, address: Address, live: Live) -> None:
         """Raises StepFailed if the object belongs to others."""

@@ -13,10 +13,12 @@ from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.applying.calling import pauses, send
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
+from novita_infra.applying.jobs.fetching import finish_job
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import Default
+from novita_infra.kinds.job import OVER
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
 from novita_infra.model.frozen import dataclass
@@ -85,7 +87,8 @@ class Updater:
         id = at.step.id or at.record.id
         at.begin()
         spec = await at.resolved_spec()
-        live = await self._in_phase_for(at, call, id)
+        live = settled = await self._in_phase_for(at, call, id)
+        earlier = at.record.pending
         await self._record_earlier_call(at, live)
         change = _Change(at, call, _with_live_values(spec, live, key), key)
         if not change.is_done(live):
@@ -106,12 +109,20 @@ class Updater:
             source=at.step.record.source,
             labels=at.step.record.labels,
         )
-        await at.put(record, f"{call.name}: done")
+        if kind.api.job and call.name == kind.api.job.fetch_call:
+            began = earlier is not None and earlier.call == kind.api.create.name
+            await finish_job(at, record, settled, change.spec, began=began)
+        else:
+            await at.put(record, f"{call.name}: done")
         return id
 
     async def wait(self, at: StepRun) -> str:
         """Waits for the end of a call of an earlier run; returns the object's id."""
         at.begin()
+        if at.kind.api.job:
+            live = await self._waits.until(at, at.step.id, OVER)
+            await finish_job(at, at.record, live, await at.resolved_spec())
+            return at.step.id
         live = await self._waits.until(at, at.step.id, STABLE)
         outputs = at.kind.merged_outputs(at.record.outputs, live)
         await at.put(replace(at.record, pending=None, outputs=outputs), "settled")

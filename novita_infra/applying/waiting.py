@@ -96,6 +96,7 @@ class _ObjectWait:
         self.live: Live | None = None
         """The object as last read."""
         self.status = ""
+        self._part = 0
 
     def look(self, live: Live | None) -> bool:
         """Whether the wait is over; raises StepFailed if it cannot succeed any more. None is an absent object."""
@@ -108,11 +109,12 @@ class _ObjectWait:
                 raise NeverShown(f"no read of the API shows {self._id}")
             raise StepFailed(f"{self._id} vanished while it was waited for")
         self.live = live
-        if live.status != self.status:
-            self.status = live.status
-            self._at.run.emit(Progressed(self._at.step, self._id, live.phase, live.status, self._at.elapsed))
+        shown, self.status, self._part = (self.status, self._part), live.status, live.progress.part
+        if shown != (self.status, self._part):
+            note = str(live.progress)
+            self._at.run.emit(Progressed(self._at.step, self._id, live.phase, live.status, self._at.elapsed, note))
         self._check_stage(live)
-        if live.phase is Phase.FAILED and Phase.GONE not in self._phases:
+        if live.phase is Phase.FAILED and self._phases.isdisjoint({Phase.FAILED, Phase.GONE}):
             raise StepFailed(f"{self._id} failed: {live.trouble or live.status}", self.remedy())
         self._check_stuck(live)
         return live.phase in self._phases and (self._also is None or self._also(live))

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 from novita_infra.batches.batches import CHAT, COMPLETIONS, ENDPOINTS
 from novita_infra.batches.estimates import RequestSizes
@@ -63,6 +63,30 @@ def check_input(path: Path, *, moved: Callable[[int], object] = unmoved) -> Chec
     return checking.result()
 
 
+def check_lines(lines: Iterator[bytes], path: Path) -> CheckedInput:
+    """The same check of lines that a program makes, each with its end; the path stands for them in messages."""
+    checking = _Checking(path)
+    checking.run(_MadeLines(lines), unmoved)
+    return checking.result()
+
+
+class _Readable(Protocol):
+    """What is read line by line."""
+
+    def readline(self, most: int, /) -> bytes: ...
+
+
+class _MadeLines:
+    """Lines that a program makes, read as those of a file."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+
+    def readline(self, _: int, /) -> bytes:
+        """The next line; empty at the end."""
+        return next(self._lines, b"")
+
+
 class _Checking:
     """The check of one file."""
 
@@ -81,7 +105,7 @@ class _Checking:
         self._errors: list[Diagnostic] = []
         self._count = 0
 
-    def run(self, file: BinaryIO, moved: Callable[[int], object]) -> None:
+    def run(self, file: _Readable, moved: Callable[[int], object]) -> None:
         """Reads the whole file."""
         for number, line in enumerate(self._pieces(file), 1):
             self._lines = number
@@ -112,7 +136,7 @@ class _Checking:
             sizes=self._sizes,
         )
 
-    def _pieces(self, file: BinaryIO) -> Iterator[bytes]:
+    def _pieces(self, file: _Readable) -> Iterator[bytes]:
         """The lines without their ends; of one that is too long, its begin."""
         while line := file.readline(LONGEST_LINE + 1):
             self._take(line)

@@ -5,6 +5,7 @@ Money is in whole numbers of 1/100000 USD; sums are fractions, rounded only for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from decimal import Context, Decimal
@@ -13,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from novita_infra.api.json_values import int_of
+from novita_infra.catalogue.models import LanguageModel, PriceBracket
 from novita_infra.catalogue.products import UNIT, Catalogue, Product
 from novita_infra.model.frozen import dataclass
 
@@ -40,11 +42,13 @@ class Cost:
     hours: int = 1
     """The period of the price; 0 for a single payment."""
     least: int | None = None
-    """The fewest units, where their number varies by itself (an endpoint's workers)."""
+    """The fewest units, where their number varies by itself (an endpoint's workers) or is estimated (tokens)."""
     unit: str = ""
     """The unit, such as `GPU`; empty where `what` is enough."""
     listed: str = ""
     """The key in the price list; empty for a price that only the guides have."""
+    per: int = 1
+    """The number of units that the price is for: 1,000,000 tokens."""
 
     @property
     def fewest(self) -> int:
@@ -78,7 +82,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The catalogue's prices by key (`gpu/ID/spot`), in 1/100000 USD, and the free sizes."""
+    """The catalogue's prices by key (`gpu/ID/spot`, `models/ID/input`), in 1/100000 USD, and the free sizes."""
 
     prices: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -88,10 +92,19 @@ class PriceList:
     free_local_gb: int | None = None
 
     def cost(
-        self, key: str, what: str, *, quantity: int = 1, hours: int = 1, least: int | None = None, unit: str = ""
+        self,
+        key: str,
+        what: str,
+        *,
+        quantity: int = 1,
+        hours: int = 1,
+        least: int | None = None,
+        unit: str = "",
+        per: int = 1,
     ) -> Cost:
         """A line at the listed price, or of an unknown price."""
-        return Cost(what, self.prices.get(key), quantity=quantity, hours=hours, least=least, unit=unit, listed=key)
+        price = self.prices.get(key)
+        return Cost(what, price, quantity=quantity, hours=hours, least=least, unit=unit, listed=key, per=per)
 
 
 def price_list(catalogue: Catalogue) -> PriceList:
@@ -102,6 +115,9 @@ def price_list(catalogue: Catalogue) -> PriceList:
         for product in products:
             names[f"{part}/{product.id}"] = product.name
             prices |= {f"{part}/{product.id}/{mode}": price for mode, price in _prices(product)}
+    for model in catalogue.models:
+        names[f"models/{model.id}"] = model.name
+        prices |= {f"models/{model.id}/{mode}": price for mode, price in _token_prices(model)}
     limits = catalogue.endpoint_limits
     return PriceList(
         prices,
@@ -128,8 +144,19 @@ def rate(costs: Iterable[Cost]) -> Amount:
 
 
 def paid_once(costs: Iterable[Cost]) -> int:
-    """The sum of the single payments in 1/100000 USD, without lines of an unknown price."""
-    return sum(cost.price * cost.quantity for cost in costs if cost.price is not None and not cost.hours)
+    """The most that the single payments are, in 1/100000 USD, rounded up and without lines of an unknown price."""
+    return math.ceil(_once((cost, cost.quantity) for cost in costs))
+
+
+def least_paid_once(costs: Iterable[Cost]) -> int:
+    """The least that the single payments are, in 1/100000 USD, rounded down and without lines of an unknown price."""
+    return math.floor(_once((cost, cost.fewest) for cost in costs))
+
+
+def _once(units: Iterable[tuple[Cost, int]]) -> Fraction:
+    """The single payments of so many units each."""
+    lines = ((cost.price, count, cost.per) for cost, count in units if not cost.hours)
+    return sum((Fraction(price * count, per) for price, count, per in lines if price is not None), Fraction(0))
 
 
 def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
@@ -193,6 +220,19 @@ def _prices(product: Product) -> Iterable[tuple[str, int]]:
     for months, price in product.monthly.items():
         if price:
             yield f"monthly/{months}", price
+
+
+def _token_prices(model: LanguageModel) -> Iterable[tuple[str, int]]:
+    """The prices of 1,000,000 tokens, rounded up: those of the lowest and of the dearest bracket."""
+    priced = model.brackets or (PriceBracket(0, None, model.input_usd, model.output_usd),)
+    for mode, known in (
+        ("input", [item.input_usd for item in priced]),
+        ("output", [item.output_usd for item in priced]),
+    ):
+        usd = [price for price in known if price is not None]
+        if usd and len(usd) == len(known):
+            yield mode, math.ceil(max(usd) * UNIT)
+            yield f"least-{mode}", math.floor(min(usd) * UNIT)
 
 
 def _per_hour(by_hours: Mapping[int, int]) -> Fraction:

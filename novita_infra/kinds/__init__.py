@@ -13,7 +13,7 @@ from typing import Final
 
 from novita_infra.kinds.kind import Kind
 
-_SHARED: Final = frozenset({"__init__", "call", "field", "kind", "machine", "toolkit"})
+_SHARED: Final = frozenset({"__init__", "call", "field", "job", "kind", "machine", "toolkit"})
 """What is here beside the kinds."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from novita_infra.api.request import Pages, Request
+from novita_infra.kinds.job import JobRules
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import STABLE, Live, Loss, Phase
 from novita_infra.model.values import Spec, Value
@@ -116,3 +117,5 @@ class ApiCalls:
     shows it any more. One that has ended needs no deletion: its resource is forgotten. None of them is an orphan."""
     create_first: bool = False
     """Whether a replacement creates the new object before it deletes the old one."""
+    job: JobRules | None = None
+    """The rules of objects that run to completion; None where objects last."""

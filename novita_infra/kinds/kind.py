@@ -17,6 +17,7 @@ from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota, StockNeed
 from novita_infra.kinds.call import ApiCalls, Call, Target
 from novita_infra.kinds.field import Field, Refusal, Replaces
+from novita_infra.kinds.job import OVER
 from novita_infra.kinds.machine import Machine
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Timeouts
@@ -295,6 +296,10 @@ class Kind:
             return False
         before = replace(live, values=pending.before["values"], outputs=pending.before["outputs"])
         return call.took_effect(Target(record.id, pending.sent, before, record.spec), live)
+
+    def is_over(self, live: Live) -> bool:
+        """Whether the object is a job that has ended: it is forgotten and not deleted, and nothing runs it again."""
+        return self.api.completes and live.phase in OVER
 
     @property
     def can_rename(self) -> bool:

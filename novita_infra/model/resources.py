@@ -104,6 +104,23 @@ class LogAddresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an object is with a number of things that it does."""
+
+    done: int = 0
+    total: int = 0
+    """0 where it shows no number."""
+
+    @property
+    def part(self) -> int:
+        """The tenths that are done."""
+        return self.done * 10 // self.total if self.total else 0
+
+    def __str__(self) -> str:
+        return f"{self.done:,} of {self.total:,} done" if self.part else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A resource as the API shows it, in the manifest's shape."""
 
@@ -132,6 +149,8 @@ class Live:
     """The time of its last stop, likewise."""
     workers: tuple[LiveWorker, ...] = field(default=(), compare=False)
     """Its workers, for objects that the service runs on several."""
+    progress: Progress = field(default=Progress(), compare=False)
+    """How far it is, for a job."""
 
 
 @dataclass(frozen=True, slots=True)

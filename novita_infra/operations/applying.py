@@ -11,7 +11,7 @@ from functools import partial
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.applying.records import RunRecords
-from novita_infra.applying.run import Run, step_slots
+from novita_infra.applying.run import OtherRuns, Run, step_slots
 from novita_infra.applying.walk import walk_steps
 from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
@@ -89,9 +89,12 @@ async def apply_plan(
             mark=partial(_mark, session),
             foreign=partial(_foreign, session),
             account=session.account,
-            other_states=SharedCall(StatesOfOthers(session, locks.undisturbed).read),
-            create_lock=locks.take,
-            states_pool=locks.threads,
+            others=OtherRuns(
+                states=SharedCall(StatesOfOthers(session, locks.undisturbed).read),
+                create_lock=locks.take,
+                pool=locks.threads,
+            ),
+            folder=session.project.root,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:

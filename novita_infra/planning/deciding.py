@@ -19,13 +19,11 @@ from novita_infra.model.values import Computation, Ref, Spec, Value
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import (
     Decision,
-    decide_forgotten,
-    decide_over,
-    decide_undeclared,
     with_recorded,
     with_retired,
 )
 from novita_infra.planning.changes.refusals import refused
+from novita_infra.planning.changes.removals import decide_forgotten, decide_over, decide_undeclared
 from novita_infra.planning.changes.replacements import with_forced_replacement
 from novita_infra.planning.checks.conditions import demanded, unchecked, watched
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others

@@ -14,7 +14,7 @@ from dataclasses import replace
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.resources import Declared, Phase
+from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.checks.conditions import due_check
@@ -186,15 +186,15 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
 
 
 def _gone(decision: Decision) -> str:
-    """The recorded id, where its object is gone."""
-    record = decision.existing.record
-    return record.id if record and decision.existing.live is None else ""
+    """The recorded id, where its object is gone, or a job that is over."""
+    record, live = decision.existing.record, decision.existing.live
+    return record.id if record and (live is None or decision.case.kind.is_over(live)) else ""
 
 
 def _deleted_ids(decision: Decision) -> tuple[str, ...]:
     live = decision.existing.live
-    over = decision.case.kind.api.completes and live is not None and live.phase is not Phase.CHANGING
-    old = [live.id] if live and not over and decision.action in {Action.REPLACE, Action.DELETE} else []
+    deletes = decision.action in {Action.REPLACE, Action.DELETE} and live and not decision.case.kind.is_over(live)
+    old = [live.id] if live and deletes else []
     return tuple(dict.fromkeys([*old, *decision.existing.replaced_ids]))
 
 

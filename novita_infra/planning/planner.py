@@ -17,6 +17,7 @@ from novita_infra.model.values import Computation, Value, refs
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
+from novita_infra.planning.checks.jobs import job_warnings
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.parts import shared_parts
@@ -252,6 +253,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *drift_notes(decided.declared, active, now=inputs.now),
             *new_object_notes(decided.declared, active, now=inputs.now),
             *time_warnings(decided.decisions, decided.declared),
+            *job_warnings(active, decided.declared),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
             *_left_behind(inputs),

@@ -74,10 +74,13 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
 
 
 async def read_lists(client: ApiClient, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
-    """By type, every live object. Raises ApiError."""
+    """By type, every live object, without jobs that are over: these are history. Raises ApiError."""
     kinds = list(kinds)
     lists = await together(*(read_all(client, kind) for kind in kinds))
-    return {kind.type: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
+    return {
+        kind.type: tuple(live for live in by_id.values() if not kind.is_over(live))
+        for kind, by_id in zip(kinds, lists, strict=True)
+    }
 
 
 async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
 
 from novita_infra.api.protocol import ApiClient
@@ -79,15 +79,20 @@ async def observe(
 
 def as_recorded(kind: Kind, record: Record) -> Existing:
     """The record and the object of a resource that is not read: it is believed to be as it is recorded."""
+    job = kind.api.job
     live = Live(
         record.id,
         name=str(record.spec.get("name", "")),
-        phase=Phase.STOPPED if kind.is_stopped(record.spec) else Phase.READY,
+        phase=job.phase(record.outputs) if job else _lasting_phase(kind, record),
         status=str(record.outputs.get("status", "")),
         values=record.spec,
         outputs=record.outputs,
     )
     return Existing(record, live=live)
+
+
+def _lasting_phase(kind: Kind, record: Record) -> Phase:
+    return Phase.STOPPED if kind.is_stopped(record.spec) else Phase.READY
 
 
 def is_unfinished(record: Record) -> bool:
@@ -121,9 +126,9 @@ async def _observe_kind(
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
     found = {}
     for address, record in records.items():
-        old = tuple(lives[id] for id in record.retired if id in lives)
+        old = tuple(live for id in record.retired if (live := lives.get(id)) and not kind.is_over(live))
         if record.id or record.pending is None:
-            found[address] = Existing(record, live=lives.get(record.id), replaced=old)
+            found[address] = Existing(record, live=_kept(kind, record, lives.get(record.id)), replaced=old)
             continue
         fitting = candidates(
             kind,
@@ -138,7 +143,22 @@ async def _observe_kind(
         fitting = tuple(redact_outputs(client, await still_there(client, kind, fitting)))
         found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
-    return found, tuple(live for live in lives.values() if live.id not in known)
+    return found, tuple(live for live in lives.values() if live.id not in known and not kind.is_over(live))
+
+
+def _kept(kind: Kind, record: Record, live: Live | None) -> Live | None:
+    """The object of a record. A job that a delete has ended is gone.
+
+    One that vanished before its end was recorded has failed: nothing shows how it ended, and it may have cost.
+    """
+    if kind.api.job is None or not record.id or record.pending is None:
+        return live
+    if record.pending.call == "delete":
+        return None if live is None or kind.is_over(live) else live
+    recorded = as_recorded(kind, record).live
+    if live is None and recorded is not None:
+        return replace(recorded, phase=Phase.FAILED, trouble="the service does not show it any more")
+    return live
 
 
 def _ended_jobs(kind: Kind, records: Iterable[Record], lives: Mapping[str, Live]) -> dict[str, Live]:

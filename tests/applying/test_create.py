@@ -13,7 +13,7 @@ from novita_infra.applying.calling import LONGEST_LOCK_WAIT
 from novita_infra.applying.create import TRIES, Creator
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Identified, Progressed, Started
-from novita_infra.applying.run import StepRun
+from novita_infra.applying.run import OtherRuns, StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.model.clock import ANSWER, GRACE
 from novita_infra.model.diagnostics import Problems, problem
@@ -61,7 +61,7 @@ def test_a_lock_that_ends_only_by_hand_is_not_waited_for() -> None:
     since = scene.clock.now()
 
     async def refused() -> None:
-        run = replace(scene.run(), create_lock=lambda _name: refusal)
+        run = replace(scene.run(), others=OtherRuns(create_lock=lambda _name: refusal))
         with pytest.raises(StepFailed, match="another run creates a Machine of this name") as caught:
             await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
         assert str(caught.value).endswith(hint)
@@ -78,7 +78,7 @@ def test_a_lock_of_a_create_is_waited_for_with_a_note_each_minute() -> None:
     refusal, since = LockRefused(holder, "the state is locked", "wait for its end"), scene.clock.now()
 
     async def refused() -> None:
-        run = replace(scene.run(), create_lock=lambda _name: refusal)
+        run = replace(scene.run(), others=OtherRuns(create_lock=lambda _name: refusal))
         with pytest.raises(StepFailed, match=r"another run creates a Machine.*; it was waited for 30 min") as caught:
             await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
         assert str(caught.value).endswith("wait for its end")
@@ -108,7 +108,7 @@ class LostLock:
 
 
 async def create_with(scene: Scene, lock: LostLock) -> None:
-    run = replace(scene.run(), create_lock=lambda _name: lock)
+    run = replace(scene.run(), others=OtherRuns(create_lock=lambda _name: lock))
     with pytest.raises(Problems, match="the locks of this run were taken over"):
         await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
     assert lock.released

@@ -35,16 +35,10 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 
 FOLDER = Path(__file__).parent / "pairs"
 PAIRS = [*read(FOLDER), *(pair for name in FACTS for pair in read(kind_facts.HERE / name))]
-V1 = "/gpu-instance/openapi/v1"
 SERVED = {operation.name: operation for operation in OPERATIONS}
 
 
 # --- the simulator's side -------------------------------------------------------------------------------------------
-
-
-def whole(path: str) -> str:
-    """The path from the host on; one of the GPU cloud is given without its base."""
-    return path if path.startswith(("/openapi", "/gpus")) else f"{V1}{path}"
 
 
 class Cloud:
@@ -60,7 +54,9 @@ class Cloud:
             transport = httpx.ASGITransport(build_app(self.world))
             headers = {"Authorization": "Bearer sk_pairs"}
             async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=headers) as client:
-                return await client.request(method, whole(path), params=query, json=body)
+                form = body if isinstance(body, Mapping) and "form" in body else None
+                sent = {"data": form["form"], "files": {"file": ("it.jsonl", form["file"])}} if form else {"json": body}
+                return await client.request(method, reference.whole(path), params=query, **sent)
 
         return asyncio.run(once())
 
@@ -147,7 +143,7 @@ def test_a_pair_names_an_operation_that_is_served_and_its_page(pair: Pair) -> No
     assert request["method"] == operation.method
     assert pair.said["source"] == operation.source or pair.said["operation"] == "instances.create"
     named = re.sub(r"{\w+}", lambda _: "[^/]+", operation.path)
-    assert re.fullmatch(named, whole(request["path"]))
+    assert re.fullmatch(named, reference.whole(request["path"]))
 
 
 @pytest.mark.parametrize("one", reference.operations(), ids=lambda one: reference.place(one["method"], one["path"]))
@@ -167,7 +163,7 @@ OF_CLIENT = [pair for pair in PAIRS if "client" in pair.said]
 def test_the_client_makes_the_request(pair: Pair) -> None:
     client, wanted = filled(pair.said["client"], IDS), filled(pair.said["request"], IDS)
     made = _request(client)
-    assert (made.method, made.path) == (wanted["method"], whole(wanted["path"]))
+    assert (made.method, made.path) == (wanted["method"], reference.whole(wanted["path"]))
     assert dict(made.query) == wanted.get("query", {})
     assert made.body == wanted.get("body"), f"the request, or tests/support/kind_facts/{client['kind']}/pairs.yaml"
 

@@ -63,7 +63,7 @@ def test_the_matrix_has_every_call_of_every_kind() -> None:
         (kind.type, call.name)
         for kind in KINDS.values()
         for call in (kind.api.create, *kind.api.updates, kind.api.delete)
-        if call is not kind.api.delete or not kind.api.completes
+        if call is kind.api.create or not kind.api.completes
     }
     wanted |= {
         (kind.type, "replace")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from edits import Edit, Fate
 from kind_facts import FACTS
-from sights import operation
+from sights import operation, writes
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import By, Cases, ChangeRule, Default, Field, Grows, Local, Platform, Refusal, Replaces
@@ -42,7 +42,8 @@ def edits_of(kind: Kind, field: Field, *, alone: bool) -> list[Edit]:
 @each_compared_field
 def test_the_calls_of_a_change_rule_are_those_of_the_documented_edits(kind: Kind, field: Field) -> None:
     alone, together = (edits_of(kind, field, alone=alone) for alone in (True, False))
-    named = {operation(kind.type, rule.call) for rule in outcomes(field.change) if isinstance(rule, By)}
+    calls = {rule.call for rule in outcomes(field.change) if isinstance(rule, By)}
+    named = {operation(kind.type, call) for call in calls if writes(kind.type, call)}
     edited = {write for edit in together if edit.fate is Fate.CHANGED for write in edit.writes}
     assert {edit.writes[0] for edit in alone if edit.fate is Fate.CHANGED and len(edit.writes) == 1} <= named
     assert named <= edited, f"the change rule, or the edits of `{field.name}` in tests/support/kind_facts/{kind.type}"

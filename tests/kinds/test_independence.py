@@ -10,7 +10,7 @@ import pytest
 from novita_infra import kinds
 
 FOLDER = Path(kinds.__file__).parent
-SHARED = {"kind", "call", "field", "machine", "toolkit"}
+SHARED = {"kind", "call", "field", "job", "machine", "toolkit"}
 OWN = sorted(
     {path.stem for path in FOLDER.iterdir() if path.stem.isidentifier()} - SHARED - {"__init__", "__pycache__"}
 )

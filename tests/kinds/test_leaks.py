@@ -23,16 +23,19 @@ are words of their own, which are those of the kinds where they mean the same.""
 
 FIELDS = {item.name for kind in KINDS.values() for item in kind.fields}
 
-ANYWHERE = (FIELDS | KINDS.keys()) - {"name", "type", "env"}
-"""Words that stand in no text of the code but as a field or a type."""
+ANYWHERE = (FIELDS | KINDS.keys()) - {"name", "type", "env", "batch", "input", "model", "results"}
+"""Words that stand in no text of the code but as a field or a type. Files and prices of the API have `input`, `model`
+and `batch`, too, so these count only as keys."""
 
-KEYS = FIELDS - {"name"}
+KEYS = FIELDS - {"name", "model"}
 """Words that are no key of a spec. `type` is a word of JSON Schema and of addresses too, and `env` a namespace of
 expressions, so these two count only as keys. `name` is what every kind calls the name of its objects: a manifest that
 leaves it out gets `metadata.name`."""
 
 EXCEPTIONS = {
     ("api/credentials.py", "password"): "the key of a secret in a body of the API, whatever it is about",
+    ("batches/batches.py", "endpoint"): "a field of batches in the API",
+    ("batches/checking.py", "endpoint"): "what a request of an input calls",
     ("catalogue/products.py", "instance"): "a category of products in the API, beside serverless",
     ("account/bill_groups.py", "product"): "a way to group bills",
     ("account/billing.py", "image"): "a category of bills in the API",

@@ -28,6 +28,13 @@ READS = {
 }
 
 NO_ANSWER = {
+    "kinds/batch/inputs:": "reads files of the project",
+    "kinds/batch/kind:_check": "checks declared values",
+    "kinds/batch/kind:_create": "makes a request from declared values",
+    "kinds/batch/kind:_matches": "compares a declared and a live value",
+    "kinds/batch/prices:": "prices declared values",
+    "kinds/batch/results:": "reads downloaded files and values that are read; `tests/support/readers.py` drives it",
+    "kinds/batch/rows:": "reads files of the project",
     "kinds/endpoint/calls:": "makes requests from declared values",
     "kinds/endpoint/machine:": "describes values that are read",
     "kinds/endpoint/kind:_matches": "compares a declared and a live value",

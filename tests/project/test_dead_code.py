@@ -25,7 +25,6 @@ USED_ELSEWHERE = {
     "pytest_configure": "pytest calls it",
     "NovitaSim.clear_faults": "for tests of other projects",
     "BatchState.FINALIZING": "made from its value, `finalizing`",
-    "batch_creation": "the kind Batch, which follows",
 }
 
 

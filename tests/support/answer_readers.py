@@ -134,6 +134,7 @@ CREATED: Final = {
     "network_storage": {"data": "s-1"},
     "registry_auth": {"id": "r-1"},
     "saved_image": {"jobId": "j-1"},
+    "batch": {"id": "batch_1"},
 }
 """The answers to the creates, by type."""
 

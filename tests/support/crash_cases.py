@@ -11,7 +11,7 @@ from typing import Any
 
 from edits import Edit, Fate, Resource
 from kind_facts import FACTS
-from sights import operation
+from sights import operation, writes
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.call import Call
@@ -59,7 +59,7 @@ def rows() -> Iterator[Case]:
     for kind in _known_kinds():
         yield _created(kind)
         for call in kind.api.updates:
-            if _edits(kind, Fate.CHANGED, operation(kind.type, call.name)):
+            if writes(kind.type, call.name) and _edits(kind, Fate.CHANGED, operation(kind.type, call.name)):
                 yield from _called(kind, call)
         if not FACTS[kind.type].completes:
             yield _deleted(kind)
@@ -75,7 +75,7 @@ def unwritten_calls(kind_type: str) -> Iterator[str]:
         yield f"{place}: none"
         return
     for call in kind.api.updates:
-        if not _edits(kind, Fate.CHANGED, operation(kind_type, call.name)):
+        if writes(kind_type, call.name) and not _edits(kind, Fate.CHANGED, operation(kind_type, call.name)):
             yield f"{place}: none that calls {call.name}"
     if _is_replaced(kind) and not _edits(kind, Fate.REPLACED, _creates(kind)):
         yield f"{place}: none that replaces the object"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from rig import Rig
 
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
+from novita_infra.simulator.world.llm import files
 
 _OF_A_MACHINE: Final = "the id of a machine"
 BODIES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
@@ -51,6 +53,7 @@ BODIES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "vpc": ("networks.create", {"clusterId": "us-dallas-nas-2", "name": "n"}),
     "network_storage": ("storages.create", {"clusterId": "us-dallas-nas-2", "storageName": "s", "storageSize": 10}),
     "saved_image": ("jobs.save_image", {"instanceId": _OF_A_MACHINE, "image": "docker.io/team/model:1"}),
+    "batch": ("batches.create", {"endpoint": "/v1/chat/completions"}),
     "registry_auth": ("registry_auths.save", {"name": "hub", "username": "robot", "password": "hunter2"}),
 }
 """By type, the operation and the body that make a plain object."""
@@ -70,7 +73,7 @@ def make_foreign(
     plain = {key: make_foreign(rig, "instance") if value == _OF_A_MACHINE else value for key, value in plain.items()}
     table = rig.world.tables[FACTS[kind_type].table]
     known = {record.id for record in table}
-    sent: dict[str, Any] = {**plain, **(body or {})}
+    sent: dict[str, Any] = {**plain, **(_input(rig) if kind_type == "batch" else {}), **(body or {})}
     sent = {_WRAPPED[kind_type]: sent} if kind_type in _WRAPPED else sent
     act = {"do": "call", "operation": operation, "body": sent}
     on_event(rig.world, ScenarioEvent(id="", scenario="", act=act), "")
@@ -83,3 +86,10 @@ def make_foreign(
         setattr(record, name, value)
     table.touch(record)
     return str(id)
+
+
+def _input(rig: Rig) -> dict[str, str]:
+    """The part of a body that names an uploaded input: no event can upload one."""
+    request = {"custom_id": "1", "body": {"model": "deepseek/deepseek-v3-0324", "messages": [], "max_tokens": 5}}
+    file = files.upload(rig.world, name="it.jsonl", purpose="batch", content=json.dumps(request).encode())
+    return {"input_file_id": file.id}

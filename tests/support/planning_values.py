@@ -11,7 +11,8 @@ from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.planning.changes.case import Case
-from novita_infra.planning.changes.decisions import Decision, decide, decide_undeclared
+from novita_infra.planning.changes.decisions import Decision, decide
+from novita_infra.planning.changes.removals import decide_undeclared
 
 KEY: Final = "0b" * 32
 MACHINE, STORAGE, NET = Address("instance", "m"), Address("network_storage", "s"), Address("vpc", "n")

@@ -36,6 +36,8 @@ from novita_infra.cli.commands.account.api import given_body
 from novita_infra.cli.model_options import given_text
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.inference.answers import first_model_in, piece_of
+from novita_infra.kinds.batch.inputs import describe_input
+from novita_infra.kinds.batch.results import TokenUsage
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
@@ -151,6 +153,10 @@ _REQUESTS: Final = b'{"custom_id": "a", "body": {"model": "m", "messages": [{"co
 _RESULTS: Final = (
     b'{"custom_id": "a", "error": null, "response": {"status_code": 200, "body": {"usage": {"prompt_tokens": 1}}}}\n'
 )
+_ROWS: Final = b'{"word": "hello", "size": 1}\n'
+_TEMPLATE: Final = {"messages": [{"content": "{{word}}"}], "max_tokens": "{{size}}"}
+_ROWS_SPEC: Final = {"model": "m", "input": {"data": "rows.jsonl", "template": _TEMPLATE}}
+_TABLE_SPEC: Final = {"model": "m", "input": {"data": "rows.csv", "template": _TEMPLATE}}
 
 
 @dataclass(frozen=True)
@@ -504,6 +510,27 @@ READERS: Final = (
         count=20,
     ),
     Reader(
+        "rows of a batch",
+        BYTES_AND_JSON,
+        lambda folder, file: describe_input(_ROWS_SPEC, file.rename(folder / "rows.jsonl").parent),
+        sample=_ROWS,
+        count=20,
+    ),
+    Reader(
+        "table of a batch",
+        BYTES,
+        lambda folder, file: describe_input(_TABLE_SPEC, file.rename(folder / "rows.csv").parent),
+        sample=b"word,size\nhello,1\n",
+        count=20,
+    ),
+    Reader(
+        "answers of a batch",
+        BYTES_AND_JSON,
+        lambda _, file: TokenUsage(None).add_answers(file),
+        sample=_RESULTS,
+        count=20,
+    ),
+    Reader(
         "lock file of modules",
         BYTES_AND_YAML,
         lambda folder, file: read_pins(file.rename(folder / "novita-infra.lock.yaml").parent),
@@ -697,6 +724,8 @@ DRIVEN: Final = {
     "api/responses:content": "answer",
     "batches/checking:_Checking._line": "input of a batch",
     "batches/joining:_object": "results of a batch",
+    "kinds/batch/results:_answer": "answers of a batch",
+    "kinds/batch/rows:_json": "rows of a batch",
     "cli/commands/account/api:given_body": "body of a call",
     "cli/commands/state/state/transfer:push_state": "pushed state",
     "cli/model_options:given_text": "prompt",

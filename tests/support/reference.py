@@ -24,12 +24,12 @@ def operations() -> list[dict[str, str]]:
 def operations_of(kind_type: str) -> list[dict[str, str]]:
     """The same of one kind: `operations` of its pairs."""
     data = read_yaml((_OF_KINDS / kind_type / "pairs.yaml").read_text(encoding="utf-8"))
-    return [one | {"path": _whole(one["path"])} for one in data.get("operations") or []]
+    return [one | {"path": whole(one["path"])} for one in data.get("operations") or []]
 
 
-def _whole(path: str) -> str:
+def whole(path: str) -> str:
     """The path from the host on; one of the GPU cloud is given without its base."""
-    return path if path.startswith(("/openapi", "/openai", "/gpus")) else _BASE + path
+    return path if path.startswith(("/openapi", "/openai", "/gpus")) else f"{_BASE}{path}"
 
 
 def place(method: str, path: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 import httpx
 import leaks
 import pytest
+import sights
 from death import Death
 from local_store import LocalStore
 from plan_shapes import checked_json
@@ -45,12 +46,11 @@ from novita_infra.policies.running import judge_plan
 from novita_infra.simulator import LIVE, PROFILES, Quirks, World, open_world, scenario_named
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer
-from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.state.backends.local.disk import Disk
 from novita_infra.state.state import State
 
-WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
+WRITES: Final = sights.WRITES
 """The operations that change something."""
 EACH_PROFILE: Final = [
     pytest.param(name, marks=() if name == "live" else pytest.mark.slow) for name in sorted(PROFILES)

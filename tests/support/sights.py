@@ -12,12 +12,15 @@ from kind_facts import FACTS
 from kind_facts.common import MARK, OWNER
 
 from novita_infra.simulator import World
+from novita_infra.simulator.routes.registry import OPERATIONS
 
 TABLES = {kind_type: facts.table for kind_type, facts in FACTS.items()}
 """The simulator's table of each kind."""
 LASTING = {kind_type: facts.table for kind_type, facts in FACTS.items() if not facts.completes}
 """The same of the kinds whose objects remain until they are deleted."""
 SIGHTS = {kind_type: facts.sights for kind_type, facts in FACTS.items()}
+WRITES = frozenset(item.name for item in OPERATIONS if item.method != "GET")
+"""The operations that change something."""
 BY_HAND = {kind_type: facts.by_hand for kind_type, facts in FACTS.items() if facts.by_hand}
 
 
@@ -25,6 +28,11 @@ def operation(kind_type: str, call: str) -> str:
     """The simulator's name of a call that a plan names."""
     facts = FACTS[kind_type]
     return f"{facts.table}.{facts.operations.get(call, call)}"
+
+
+def writes(kind_type: str, call: str) -> bool:
+    """Whether a call that a plan names changes something in the account."""
+    return operation(kind_type, call) in WRITES
 
 
 def seen(world: World, kind_type: str, id: str) -> dict[str, Any]:

@@ -22,7 +22,6 @@ AS_V1: Final = "as v1: "
 LOOKUP: Final = "lookup "
 """The beginning of a lookup."""
 
-_BATCHES: Final = f"{LATER}batches"
 _V2: Final = f"{LATER}v2"
 
 REACHED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -104,10 +103,10 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "files.get": ("files get",),
     "files.content": ("files content",),
     "files.delete": ("files delete",),
-    "batches.create": (_BATCHES,),
-    "batches.list": ("batches list",),
-    "batches.get": ("batches get", "batches results"),
-    "batches.cancel": ("batches cancel",),
+    "batches.create": ("Batch",),
+    "batches.list": ("Batch", "batches list"),
+    "batches.get": ("Batch", "batches get", "batches results"),
+    "batches.cancel": ("Batch", "batches cancel"),
 }
 """By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
 

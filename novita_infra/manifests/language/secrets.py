@@ -73,7 +73,7 @@ class Secrets:
             return lacking_secret() if judged else Diagnostic("this is no secret", f"write {form.form}", origin=place)
         source = source_of(key)
         try:
-            pointed = source.pointed(value, self._place(place.file))
+            pointed = source.pointed(value, self.place_of(place.file))
             if source.read is None and pointed.question not in self.answers:
                 return self._unasked(pointed, place)
             answer = self.answers.get(pointed.question, Asking(self.root, self.environ))
@@ -89,7 +89,8 @@ class Secrets:
         summary = f"a secret stands in clear in {variables or 'the manifest'}"
         return Diagnostic(summary, hint, origin=place, severity=Severity.WARNING)
 
-    def _place(self, file: str) -> ManifestPlace:
+    def place_of(self, file: str) -> ManifestPlace:
+        """Returns the place of what stands in a file of that name in origins."""
         folder = next((path for name, path in self.checkouts.items() if file.startswith(f"{name}/")), None)
         if folder is None:
             return _place(self.root, file)

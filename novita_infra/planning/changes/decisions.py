@@ -105,14 +105,15 @@ def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False)
         return _decide_unanswered(case, record)
     if record is None or live is None:
         return _creation(case, why=_why_gone(record) if record else "")
-    if live.phase not in PRESENT:
+    job, deleting = case.kind.api.job is not None, record.pending is not None and record.pending.call == "delete"
+    if live.phase not in PRESENT and (deleting or not job):
         why = "the object is being deleted outside of novita-infra"
         return replace(_creation(case, why=why), action=Action.REPLACE)
     decision = _decide_living(case, live, compared=case.spec if compared is None else compared, tolerates=tolerates)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    if tolerates and decision.action is Action.NONE:
-        return decision
+    if job or (tolerates and decision.action is Action.NONE):
+        return decision  # A job that failed is not run again by itself: that may cost as much again.
     mendable = all(Phase.FAILED in case.kind.call(name).allowed_phases for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not case.existing.never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
@@ -157,48 +158,6 @@ def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) 
         return replace(decision, action=Action.REFUSED, refusals=(refusal,))
     made = _replacement(decision.case, why=why)
     return replace(made, response=DriftResponse(decision.response.drift), forced=forced, due=due)
-
-
-def decide_forgotten(case: Case, *, why: str) -> Decision:
-    """The decision on a recorded resource whose object remains, and that the state shall not record any more."""
-    existing = case.existing
-    lives = (case.live, *existing.candidates, *existing.replaced)
-    remains = dict.fromkeys(live.id for live in lives if live and live.phase in PRESENT)
-    also = f"{' and '.join(remains)} remains" if remains else "the object is already gone"
-    return Decision(Action.FORGET, case, why=f"{why}; {also}")
-
-
-def decide_undeclared(case: Case, *, why: str = "no longer declared") -> Decision:
-    """The decision on a recorded resource that shall not exist."""
-    record, live, kind = case.record, case.live, case.kind
-    if record is not None and not record.id:
-        candidates = case.existing.candidates
-        if len(candidates) > 1:
-            return Decision(Action.REFUSED, case, refusals=(ambiguous(record.address, candidates),))
-        live = candidates[0] if candidates else None
-        case = case.with_existing(replace(case.existing, live=live))
-        made = "an earlier create whose answer was lost made it" if live else ""
-        why = "; ".join(filter(None, (why, made)))
-    if live is None or live.phase is Phase.GONE:
-        action = Action.DELETE if case.existing.replaced_ids else Action.FORGET
-        return Decision(action, case, why="; ".join(filter(None, (why, "the object is already gone"))))
-    if kind.api.completes and live.phase is not Phase.CHANGING:
-        return decide_forgotten(case, why=f"{why}; {kind.api.delete.summary.partition(': ')[2]}")
-    refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal else ""
-    if refusal:
-        return Decision(Action.REFUSED, case, refusals=(refusal,), why=why)
-    return Decision(Action.DELETE, case, why=why, loses=_losses(case, (kind.api.delete,), {}))
-
-
-def decide_over(case: Case, *, why: str) -> Decision:
-    """The decision on a declared resource whose time has ended: its object is deleted, and none is created again.
-
-    The record remains: it says that there was one.
-    """
-    live = case.live
-    if live is None or live.phase is Phase.GONE:
-        return Decision(Action.NONE, case, case.spec, why=why, response=DriftResponse(stays_deleted=True))
-    return decide_undeclared(case, why=why)
 
 
 def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
@@ -264,7 +223,7 @@ def _replacement(case: Case, *, why: str) -> Decision:
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal and live else ""
     if refusal:
         return Decision(Action.REFUSED, case, case.spec, fields=fields, why=why, refusals=(refusal,))
-    loses = (*_losses(case, (kind.api.delete,), {}), *_losses(case, (kind.api.create,), case.spec))
+    loses = (*losses_of(case, (kind.api.delete,), {}), *losses_of(case, (kind.api.create,), case.spec))
     return replace(_creation(case, why=why), action=Action.REPLACE, fields=fields, loses=loses)
 
 
@@ -284,7 +243,7 @@ def _decide_living(case: Case, live: Live, *, compared: Spec, tolerates: bool) -
     if not calls:
         return _settling(case, live, compared=compared, tolerates=tolerates)
     # A call without fields only brings the object into a phase and back again.
-    loses = _losses(case, (kind.call(name) for name, changed in calls if changed), compared)
+    loses = losses_of(case, (kind.call(name) for name, changed in calls if changed), compared)
     # A call waits by itself until the object is in a phase in which the service takes it. What is still changing, and
     # is waited for by none of the calls, is waited for before them.
     waits = live.phase is Phase.CHANGING and not any(kind.call(name).final_phases for name, _ in calls)
@@ -292,7 +251,7 @@ def _decide_living(case: Case, live: Live, *, compared: Spec, tolerates: bool) -
     return Decision(Action.UPDATE, case, compared, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
-def _losses(case: Case, calls: Iterable[Call], spec: Spec) -> tuple[Loss, ...]:
+def losses_of(case: Case, calls: Iterable[Call], spec: Spec) -> tuple[Loss, ...]:
     """The data that the calls cost the object. An object that was never ready holds no data of anybody."""
     live, record = case.live, case.record
     if live is None or live.id in case.existing.unused_ids:
@@ -309,7 +268,7 @@ def with_retired(decision: Decision) -> Decision:
     retired = []
     for live in existing.replaced:
         old = case.with_existing(Existing(live=live))
-        loses = () if live.id in existing.unused_ids else _losses(old, (case.kind.api.delete,), {})
+        loses = () if live.id in existing.unused_ids else losses_of(old, (case.kind.api.delete,), {})
         retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
 
@@ -317,7 +276,7 @@ def with_retired(decision: Decision) -> Decision:
 def _settling(case: Case, live: Live, *, compared: Spec, tolerates: bool) -> Decision:
     """The decision where no field differs; a call of an earlier run may still be under way."""
     pending = case.record.pending if case.record and case.record.id else None
-    if pending is None and (tolerates or live.phase in STABLE):
+    if pending is None and (tolerates or live.phase in STABLE or case.kind.is_over(live)):
         return Decision(Action.NONE, case, compared)
     why = f"{_in_words(pending)}; it is {live.status}" if pending else f"it is {live.status}"
     return Decision(Action.RESUME, case, compared, waits=True, why=why)

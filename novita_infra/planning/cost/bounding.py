@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Final
 
-from novita_infra.catalogue.prices import Cost, PriceList, rate, unknown
+from novita_infra.catalogue.prices import Cost, PriceList, paid_once, rate, unknown
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.machine import TimeRules
 from novita_infra.model.addresses import Address
@@ -59,11 +59,13 @@ def bound_of(
     owner marks, without which no sweep finds them.
     """
     charged: list[_Charged] = []
+    once: list[tuple[Address, Cost]] = []
     for address in sorted({*decisions, *existing}):
         decision = decisions.get(address)
         found = decision.existing if decision else existing[address]
         acting = decision if decision is not None and address in active else None
         charged += _charged(address, kinds[address.type], found, acting, prices, now, marks=marks)
+        once += ((address, cost) for cost in _running_jobs(kinds[address.type], found, acting, prices))
     ending = [item for item in charged if item.seconds and not unknown(item.costs)]
     amount = sum((rate(item.costs).most * Fraction(ceil(item.seconds), _HOUR) for item in ending), Fraction(0))
     open_ended = (
@@ -71,8 +73,10 @@ def bound_of(
         for item in charged
         if item not in ending
     )
+    unpriced = (Unbounded(address, "no known price", (cost,)) for address, cost in once if cost.price is None)
+    amount += paid_once(cost for _, cost in once)
     until = max((now + item.seconds for item in ending), default=0.0)
-    return Bound(ceil(amount), until, tuple(dict.fromkeys(open_ended)))
+    return Bound(ceil(amount), until, tuple(dict.fromkeys((*open_ended, *unpriced))))
 
 
 def _charged(
@@ -120,6 +124,17 @@ def _charged(
             hard = times.hard_seconds(new) if marks and times and times.endable(new) else 0.0
             why = _why(times, new) if marks or not times else "ownerMarks is false"
             yield _Charged(address, costs, hard and hard + SWEEP + kind.timeouts.delete, why)
+
+
+def _running_jobs(kind: Kind, found: Existing, decision: Decision | None, prices: PriceList) -> tuple[Cost, ...]:
+    """What jobs cost that run or that the plan creates: they run on to their end, and are paid once."""
+    live, record = found.live, found.record
+    if kind.api.job is None or kind.market.purchases is None:
+        return ()
+    running = live is not None and not kind.is_over(live)
+    specs: list[Spec] = [{**(record.spec if record else {}), **live.values}] if live is not None and running else []
+    specs += [decision.spec] if decision is not None and decision.makes else []
+    return tuple(cost for spec in specs for cost in kind.market.purchases(None, spec, prices))
 
 
 def _goes_on(costs: tuple[Cost, ...]) -> bool:

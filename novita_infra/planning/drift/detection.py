@@ -41,6 +41,8 @@ def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, othe
     which the resource says nothing; `others` names the project and environment whose mark the object carries.
     """
     record, live = case.record, case.live
+    if case.kind.api.job is not None:
+        return ResourceDrift()  # nothing changes a job that has begun, and its end is no drift
     if record is None or not record.id or (record.pending is not None and record.pending.call in {"create", "delete"}):
         return ResourceDrift()
     event = _platform_event(case.kind, record, live, circumstances)

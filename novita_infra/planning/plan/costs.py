@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
-from novita_infra.catalogue.prices import Amount, Cost, paid_once, rate, unknown
+from novita_infra.catalogue.prices import Amount, Cost, least_paid_once, paid_once, rate, unknown
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Budget
@@ -75,7 +75,7 @@ class Sums:
     before: Amount
     after: Amount
     once: int
-    """What is paid at once."""
+    """The most that is paid at once."""
     more: bool = False
     """Whether the difference may be more, by what has no known price."""
     less: bool = False
@@ -84,6 +84,8 @@ class Sums:
     """Whether something of it had no known price."""
     unknown_after: bool = False
     unknown_once: bool = False
+    once_least: int = 0
+    """The least that is paid at once."""
 
     @property
     def delta(self) -> Amount:
@@ -167,6 +169,7 @@ def sums(rows: Iterable[Row]) -> Sums:
         unknown_before=bool(unknown(before)),
         unknown_after=bool(unknown(after)) or any(row.as_before for row in rows),
         unknown_once=bool(unknown(once)),
+        once_least=least_paid_once(once),
     )
 
 

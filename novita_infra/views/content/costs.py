@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from novita_infra.catalogue.prices import MONTH, Amount, Cost, digits_apart, rate, unknown, usd
@@ -160,8 +161,8 @@ def _delta(sums: Sums, hours: int, digits: int) -> str:
 
 def _once(sums: Sums) -> str:
     if not sums.unknown_once:
-        return usd(sums.once)
-    return f"at least {usd(sums.once)}" if sums.once else "not known"
+        return _amount(Amount(Fraction(sums.once_least), Fraction(sums.once)))
+    return f"at least {usd(sums.once_least)}" if sums.once else "not known"
 
 
 def _known(amount: Amount, *, more: bool, digits: int) -> str:

@@ -12,7 +12,7 @@ from folder_objects import FolderObjects
 
 from novita_infra.applying.create import Creator
 from novita_infra.applying.records import RunRecords
-from novita_infra.applying.run import StepRun
+from novita_infra.applying.run import OtherRuns, StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.steps import StepKind
@@ -60,7 +60,7 @@ def test_creates_one_after_the_other_cost_few_calls_each(tmp_path: Path) -> None
     locks = backend.named_locks("apply")
 
     async def create_all(records: RunRecords) -> None:
-        run = replace(scene.run(), records=records, create_lock=locks.try_lock)
+        run = replace(scene.run(), records=records, others=OtherRuns(create_lock=locks.try_lock))
         waits = Waits(run)
         creator = Creator(run, waits)
         for number in range(CREATES):

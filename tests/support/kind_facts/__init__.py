@@ -46,7 +46,7 @@ def unwritten(kind_type: str) -> Iterator[str]:
     yield from _unpaired(kind_type, facts.table)
     edited = {name for edit in facts.edits for name in edit.fields}
     for item in kind.fields:
-        if item.name not in edited:
+        if item.name not in edited and item.name not in UNEDITED.get(kind_type, ()):
             yield f"{place}: edits: add, change and remove `{item.name}`"
         if item.name not in facts.sights and item.name not in NOWHERE.get(kind_type, ()):
             yield f"{place}: sights: where `{item.name}` shows in the simulated world"
@@ -90,5 +90,7 @@ def _marked(kind_type: str, table: str) -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
 
 
-NOWHERE: Final = {"instance": {"template", "schedule", "ttl", "idle"}}
-"""Fields that show only in what they do to others, or at another time."""
+NOWHERE: Final = {"instance": {"template", "schedule", "ttl", "idle"}, "batch": {"results", "keepFiles"}}
+"""Fields that show only in what they do to others, at another time, or in the project's folder."""
+UNEDITED: Final = {"batch": {"keepFiles"}}
+"""Fields that count once, when a job is over: an edit does nothing."""

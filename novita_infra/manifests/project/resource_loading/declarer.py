@@ -14,6 +14,7 @@ from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.expanding import Expanded
 from novita_infra.manifests.resources.lifecycle.drift import without_ignored, without_lacking
+from novita_infra.manifests.resources.project_files import with_files
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.completing import completed
 from novita_infra.manifests.validation.documents import IdentifiedDocument, schema_errors
@@ -111,4 +112,8 @@ class Declarer:
             loose = [item for item in loose if not item.unset or item.origin not in places]
         if lenient or waits:
             declared = without_lacking(declared, identified.kind)
+        if identified.kind.api.job and not (unusable or misfits):
+            place = self.secrets.place_of(declared.origin.file)
+            declared, faults = with_files(declared, identified.kind, place, document.position, root=self.secrets.root)
+            loose += faults
         return declared, self.diagnostics.sifted(unusable, misfits, loose)

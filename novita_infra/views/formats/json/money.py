@@ -77,7 +77,8 @@ def cost_json(row: Row | None) -> Json | None:
 def _sums(sums: Sums) -> Json:
     parts = {"before": sums.before, "after": sums.after, "delta": sums.delta}
     rates = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
-    return {**rates, "at_once": _decimal(sums.once)}
+    varies = {"at_once_least": _decimal(sums.once_least)} if sums.once_least != sums.once else {}
+    return {**rates, "at_once": _decimal(sums.once), **varies}
 
 
 def _range(amount: Amount) -> Json:
@@ -89,6 +90,7 @@ def _line(cost: Cost) -> Json:
         "what": cost.what,
         "price": _decimal(cost.price),
         "per_hours": cost.hours,
+        **({"per_units": cost.per} if cost.per > 1 else {}),
         "quantity": cost.quantity,
         "least": cost.fewest,
         "unit": cost.unit,

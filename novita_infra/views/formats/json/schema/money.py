@@ -22,8 +22,10 @@ _SUMS: Final[Schema] = {
     "before": _RATE,
     "after": {**_RATE, "description": "At least the cost before, if a price is no longer known: that is no saving."},
     "delta": {**_RATE, "description": "As far as prices are known: see `unknown`."},
-    "at_once": _usd("What the plan buys at once."),
+    "at_once": _usd("What the plan buys at once, at the most."),
+    "at_once_least": _usd("What it buys at once at the least, if that is an estimate."),
 }
+_ESTIMATED: Final = ("at_once_least",)
 _LINE: Final = complete_object(
     {
         "what": {"type": "string", "description": "For a person."},
@@ -39,7 +41,9 @@ _LINE: Final = complete_object(
             "type": "string",
             "description": "The place of the price in the price list; empty if it is not listed.",
         },
-    }
+        "per_units": {"type": "integer", "description": "The units that the price is for, if they are several."},
+    },
+    but=["per_units"],
 )
 _LINES: Final[Schema] = {"type": "array", "items": _LINE}
 
@@ -59,7 +63,7 @@ COST: Final[Schema] = {
                 },
                 "lines": complete_object({"before": _LINES, "after": _LINES, "once": _LINES}),
             },
-            but=["remains"],
+            but=["remains", *_ESTIMATED],
         ),
         _NONE,
     ],
@@ -76,12 +80,15 @@ MONEY: Final[Schema] = {
                 **_SUMS,
                 "groups": {
                     "type": "object",
-                    "additionalProperties": complete_object(_SUMS),
+                    "additionalProperties": complete_object(_SUMS, but=_ESTIMATED),
                     "description": "By their names.",
                 },
                 "labels": {
                     "type": "object",
-                    "additionalProperties": {"type": "object", "additionalProperties": complete_object(_SUMS)},
+                    "additionalProperties": {
+                        "type": "object",
+                        "additionalProperties": complete_object(_SUMS, but=_ESTIMATED),
+                    },
                     "description": "By the names of labels, then by their values.",
                 },
                 "bound": complete_object(
@@ -133,7 +140,7 @@ MONEY: Final[Schema] = {
                     "The ceilings that it was held against; null where there is none.",
                 ),
             },
-            but=["bound", "labels"],
+            but=["bound", "labels", *_ESTIMATED],
         ),
         _NONE,
     ],

@@ -1,0 +1,240 @@
+"""Batches from their input to their answers: what is paid for is done once, whatever happens to the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import SHORT, Rig
+
+from novita_infra.applying.events import Identified, Outcome, Progressed
+from novita_infra.planning.plan.changes import Action
+from novita_infra.simulator import Timings
+from novita_infra.simulator.world.llm import batches
+
+MODEL = "deepseek/deepseek-v3-0324"
+DAY = 86_400.0
+TEMPLATE = {"messages": [{"role": "user", "content": "Say {{word}}"}], "max_tokens": 10}
+
+
+def batch(*words: str, results: str | None = "out/it.jsonl", **more: Any) -> dict[str, Any]:
+    """The spec of a batch of one request for each word."""
+    given = {"rows": [{"word": word} for word in words], "template": TEMPLATE}
+    return {"model": MODEL, "input": given, **({"results": results} if results else {}), **more}
+
+
+def declared(folder: Path, spec: dict[str, Any], *, timings: Timings = SHORT) -> Rig:
+    rig = Rig(folder, timings=timings)
+    rig.declare(("Batch", "it", spec))
+    return rig
+
+
+def calls(rig: Rig) -> tuple[int, int]:
+    """How many files were uploaded and batches created."""
+    return rig.world.calls["files.upload"], rig.world.calls["batches.create"]
+
+
+def answers(rig: Rig, path: str = "out/it.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (rig.folder / path).read_text(encoding="utf-8").splitlines()]
+
+
+def notes(rig: Rig) -> list[str]:
+    return [event.note for event in rig.events if isinstance(event, Progressed) and event.note]
+
+
+def status(rig: Rig) -> str:
+    (record,) = rig.world.batches
+    return record.status
+
+
+def test_a_batch_runs_to_its_end_and_its_answers_are_in_the_order_of_the_input(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch(*"abcdefghijklmnop"))
+    review = rig.plan()
+    (row,) = review.cost.rows if review.cost else ()
+    assert [cost.quantity > cost.fewest for cost in row.once] == [True, True]
+    rig.apply()
+    assert calls(rig) == (1, 1)
+    assert [line["custom_id"] for line in answers(rig)] == [f"{number}" for number in range(1, 17)]
+    outputs = rig.record("batch.it").outputs
+    assert (outputs["status"], outputs["completed"], outputs["failed"]) == ("completed", 16, 0)
+    paid = sum(usage.cost for usage in rig.world.usages)
+    assert float(str(outputs["costUsd"])) * 100_000 == pytest.approx(paid, abs=1)
+    assert any("of 16 done" in note for note in notes(rig))
+    rig.assert_converged()
+
+
+def test_an_unchanged_batch_is_not_run_again_when_the_service_has_forgotten_it(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a"))
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(40 * DAY))
+    rig.world.advance()
+    assert not list(rig.world.files)
+    assert rig.plan().empty
+    for record in list(rig.world.batches):
+        rig.world.batches.remove(record)
+    assert rig.plan().empty
+    assert not rig.plan().plan.drift
+    rig.apply()
+    assert calls(rig) == (1, 1)
+
+
+def test_another_input_is_another_batch_and_the_same_one_is_uploaded_once(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a"))
+    rig.apply()
+    old = rig.record("batch.it").id
+    rig.declare(("Batch", "it", batch("b")))
+    (change,) = rig.plan().plan.changes
+    assert change.action is Action.REPLACE
+    rig.apply()
+    assert calls(rig) == (2, 2)
+    assert rig.record("batch.it").id != old
+    rig.apply(replaces=("batch.it",))
+    assert calls(rig) == (2, 3)
+    rig.declare(("Batch", "it", batch("b")), ("Batch", "other", batch("b", results=None)))
+    rig.apply()
+    assert calls(rig) == (2, 4)
+
+
+def test_two_batches_over_one_input_upload_it_once(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.declare(("Batch", "one", batch("a", results=None)), ("Batch", "two", batch("a", results=None)))
+    rig.apply()
+    assert calls(rig) == (1, 2)
+    rig.assert_converged()
+
+
+def test_answers_go_to_another_file_without_another_batch(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", results=None))
+    rig.apply()
+    assert not (tmp_path / "out").exists()
+    rig.declare(("Batch", "it", batch("a", results="out/new.jsonl")))
+    (change,) = rig.plan().plan.changes
+    assert (change.action, [item.name for item in change.fields]) == (Action.UPDATE, ["results"])
+    rig.apply()
+    assert len(answers(rig, "out/new.jsonl")) == 1
+    assert calls(rig) == (1, 1)
+    rig.assert_converged()
+
+
+def test_answers_that_the_service_no_longer_has_are_said_to_be_gone(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", results=None))
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(40 * DAY))
+    rig.declare(("Batch", "it", batch("a")))
+    (end,) = rig.apply(expect_success=False).ends
+    assert "30 days" in end.reason
+    assert rig.plan().empty
+
+
+# --- batches that do not succeed --------------------------------------------------------------------------------------
+
+SLOW = Timings(batch_line=3600.0, batch_window=3 * 3600.0)
+"""Three requests of ten are answered before the window of a batch ends."""
+
+
+def test_a_batch_that_expires_fails_keeps_its_answers_and_is_not_run_again(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch(*"abcdefghij"), timings=SLOW)
+    (end,) = rig.apply(expect_success=False).ends
+    assert end.outcome is Outcome.FAILED
+    assert "expired" in end.reason
+    assert "--replace" in end.reason
+    assert 1 <= len([line for line in answers(rig) if line.get("status", "completed") == "completed"]) < 10
+    review = rig.plan()
+    assert review.empty
+    assert [note.option for note in review.notes] == ["--replace batch.it"]
+    assert "expired" in review.notes[0].summary
+    rig.apply()
+    assert calls(rig) == (1, 1)
+    rig.apply(replaces=("batch.it",), expect_success=False)
+    assert calls(rig) == (1, 2)
+
+
+def test_a_batch_of_which_no_request_is_answered_fails(tmp_path: Path) -> None:
+    spec = batch("a", "b")
+    spec["input"]["template"] = {**TEMPLATE, "temperature": 99}
+    rig = declared(tmp_path, spec)
+    (end,) = rig.apply(expect_success=False).ends
+    assert "none of its 2 requests" in end.reason
+    assert rig.plan().empty
+
+
+def test_a_batch_that_others_cancel_fails_and_is_not_run_again(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch(*"abcdefghij"), timings=Timings(batch_line=600.0))
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    batches.cancel(rig.world, rig.record("batch.it").id)
+    (end,) = rig.apply(expect_success=False).ends
+    assert "cancelled" in end.reason
+    assert rig.plan().empty
+    assert calls(rig) == (1, 1)
+
+
+# --- runs that end before the batch -----------------------------------------------------------------------------------
+
+
+def test_an_interrupted_run_is_continued_and_its_answers_are_written(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", "b"))
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    rig.clock.run(rig.clock.sleep(DAY))
+    (change,) = rig.plan().plan.changes
+    assert change.action is Action.RESUME
+    rig.apply()
+    assert len(answers(rig)) == 2
+    assert calls(rig) == (1, 1)
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("write", [0, 1], ids=["upload", "create"])
+def test_a_killed_run_uploads_and_creates_once(write: int, after_effect: bool, tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", "b"))
+    assert rig.crash(at_write=write, after_effect=after_effect)
+    rig.apply()
+    uploads, creates = len(list(rig.world.files)), len(list(rig.world.batches))
+    assert (uploads, creates) == (2, 1)  # the input, and the output of the batch
+    assert len(answers(rig)) == 2
+    rig.assert_converged()
+
+
+# --- the end of batches -----------------------------------------------------------------------------------------------
+
+
+def test_a_batch_that_runs_is_cancelled_and_one_that_is_over_is_forgotten(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch(*"abcdefghij"), timings=Timings(batch_line=600.0))
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    rig.destroy()
+    assert status(rig) == "CANCELLED"
+    assert not rig.state().records
+    rig.apply()
+    rig.world.calls.clear()
+    rig.destroy()
+    assert rig.world.calls["batches.cancel"] == 0
+    assert not rig.state().records
+
+
+def test_a_batch_that_ends_before_it_is_cancelled_is_removed_all_the_same(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a"), timings=Timings(batch_line=60.0))
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    review = rig.plan(destroys=True)
+    rig.clock.run(rig.clock.sleep(DAY))
+    rig.apply(destroys=True, review=review)
+    assert status(rig) == "COMPLETED"
+    assert not rig.state().records
+
+
+def test_a_batch_that_runs_is_cancelled_before_another_one_takes_its_place(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch(*"abcdefghij"), timings=Timings(batch_line=600.0))
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    rig.declare(("Batch", "it", batch("z")))
+    rig.apply()
+    assert sorted(record.status for record in rig.world.batches) == ["CANCELLED", "COMPLETED"]
+    rig.assert_converged()
+
+
+def test_files_that_are_not_kept_are_deleted_when_the_answers_are_written(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", keepFiles=False))
+    rig.apply()
+    assert not list(rig.world.files)
+    assert len(answers(rig)) == 1
+    rig.assert_converged()
