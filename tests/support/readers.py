@@ -37,7 +37,7 @@ from novita_infra.cli.model_options import given_text
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.inference.answers import first_model_in, piece_of
 from novita_infra.kinds.batch.inputs import describe_input
-from novita_infra.kinds.batch.results import TokenUsage
+from novita_infra.kinds.batch.results import AnswerUsage
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
@@ -526,7 +526,7 @@ READERS: Final = (
     Reader(
         "answers of a batch",
         BYTES_AND_JSON,
-        lambda _, file: TokenUsage(None).add_answers(file),
+        lambda _, file: AnswerUsage(None).add_answers(file),
         sample=_RESULTS,
         count=20,
     ),

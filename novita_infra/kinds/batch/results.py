@@ -31,7 +31,7 @@ async def fetch_answers(run: JobRun, spec: Spec, live: Live) -> Fetched:
     ids = [id for name in ("outputFileId", "errorFileId") if (id := text_of(live.outputs.get(name)))]
     if not target:
         return Fetched()
-    into, usage = run.folder / target, TokenUsage(await _model(run, text_of(spec.get("model"))))
+    into, usage = run.folder / target, AnswerUsage(await _model(run, text_of(spec.get("model"))))
     with TemporaryDirectory(prefix="novita-infra-") as folder:
         paths = [Path(folder) / f"{number}.jsonl" for number, _ in enumerate(ids)]
         for id, path in zip(ids, paths, strict=True):
@@ -85,7 +85,7 @@ async def delete_batch_files(run: JobRun, spec: Spec, live: Live) -> None:
                 continue
 
 
-class TokenUsage:
+class AnswerUsage:
     """The tokens of answers, and what they cost at the prices of a model."""
 
     def __init__(self, model: LanguageModel | None) -> None:
