@@ -79,10 +79,10 @@ class Check:
         contains = f" with a text that contains {json.dumps(asked['contains'])}" if asked.get("contains") else ""
         match self.type:
             case "http":
-                return f"GET {asked['path']} must answer {asked.get('status', 200)}{contains}"
+                return f"GET {asked.get('path')} must answer {asked.get('status', 200)}{contains}"
             case "queue":
                 return f"the queue must have at least {asked.get('workers', 0)} workers that are up"
-        return f"{_CALLED[self.type]} of {asked['model']} must be answered{contains}"
+        return f"{_CALLED.get(self.type, self.type)} of {asked.get('model')} must be answered{contains}"
 
 
 _CALLED: Final = {"chat": "a chat", "completion": "a completion", "embedding": "an embedding"}

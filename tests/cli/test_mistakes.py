@@ -46,7 +46,7 @@ UNKNOWN = {
     "plan --format json": "No such option '--format'. Did you mean '--json'?",
     "plan -o json": "No such option '-o'. Did you mean '--out'?",
     # a letter too many
-    "plan --sims": "No such option '--sims'. Did you mean '--estimate' or '--sim'?",
+    "plan --sims": "No such option '--sims'. Did you mean '--estimate' or '--sarif' or '--sim'?",
     "apply --autoapprove": "No such option '--autoapprove'. Did you mean '--auto-approve'?",
     # commands of other tools
     "aply": 'No such command "aply". Did you mean "apply"?',

@@ -7,7 +7,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -46,8 +46,9 @@ class Maker:
             return () if depth > _DEEPEST else tuple(self.make(inside[0], depth + 1) for _ in range(2))
         if origin in {dict, Mapping}:
             return {} if depth > _DEEPEST else {self.make(inside[0], depth + 1): self.make(inside[1], depth + 1)}
-        if hint is Any:
-            return self._value()
+        if hint is Any or origin is Callable:
+            made = self._value() if hint is Any else self.make(inside[1], depth + 1)
+            return made if hint is Any else lambda: made
         if hint is Address:
             return Address(_TYPES[self.pick % len(_TYPES)], "a", self.text)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):

@@ -59,6 +59,7 @@ WRITERS = {
     "cli/lazy.py",
     "cli/live/amount_line.py",
     "cli/streams.py",
+    "views/formats/json/output.py",
     "views/formats/json/renderer.py",
     "views/formats/text/progress.py",
     "views/formats/text/renderer.py",
