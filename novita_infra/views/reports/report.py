@@ -134,12 +134,13 @@ class Report:
 
 def fingerprints(report: Report) -> list[str]:
     """For each finding, 64 hexadecimal digits by which a page knows it again: in a later run, and on another line."""
+    where = (report.project, *report.environments) if report.project else ()  # another environment changes no manifest
     seen: Counter[str] = Counter()
     found = []
     for item in report.items:
         file = item.origin.file if item.origin else ""
         own = item.key or "\0".join((file, item.address, _NUMBER.sub("0", item.summary)))
-        whole = "\0".join((report.project, *(item.environments or report.environments), item.rule.id, own))
+        whole = "\0".join((*where, item.rule.id, own))
         seen[whole] += 1
         whole = f"{whole}\0{seen[whole]}" if seen[whole] > 1 else whole
         found.append(hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest())

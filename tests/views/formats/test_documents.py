@@ -40,6 +40,13 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u206
 HOSTILE = "\x1b[31m\n| a | <b> [x](y) `c` ```\u202e"
 
 
+@pytest.fixture(autouse=True)
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder is the top of a repository: files are named from there."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]]:
     """Made-up content of every result that a document format may show, by result and name."""

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -35,6 +36,13 @@ FORMS = ["annotations", "codequality", "junit", "sarif"]
 COUNTS = pytest.mark.parametrize("count", [1, 1000, 5000])
 
 Contents = Callable[[int], Iterator[tuple[str, Any, int]]]
+
+
+@pytest.fixture(autouse=True)
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder is the top of a repository: files are named from there."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -163,8 +171,8 @@ def test_any_text_is_read_back_as_it_is_shown(text: str, file: str, severity: Se
     assert quality["description"] == shown
 
 
-def _prints(*items: Diagnostic) -> list[str]:
-    text = document_text("sarif", ValidationContent(items, None))
+def _prints(*items: Diagnostic, environments: tuple[str, ...] = ()) -> list[str]:
+    text = document_text("sarif", ValidationContent(items, None, environments, (environments,) * len(items)))
     return [result["partialFingerprints"]["novitaInfra/v1"] for result in _results(text)]
 
 
@@ -175,6 +183,7 @@ def test_a_finding_is_known_again_on_another_line_and_with_another_number() -> N
     )
     other = Diagnostic("costs 3.50", "a", Origin("b.yaml", 3, 1))
     assert _prints(first) == _prints(moved)
+    assert _prints(first) == _prints(first, environments=("dev", "prod"))
     assert _prints(first) != _prints(other)
     assert len({*_prints(first, moved, other)}) == 3
     assert _prints(first, moved)[:1] == _prints(first)
