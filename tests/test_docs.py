@@ -36,6 +36,7 @@ DONE = [
         "docs/account.md",
         "docs/batches.md",
         "docs/machines.md",
+        "docs/images.md",
         "docs/schedules.md",
         "docs/state.md",
         "docs/simulator.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from novita_infra.api.json_values import created_in, object_of, text_of
 from novita_infra.api.request import GPU, GPU_V2, Pages, Request, get, post
@@ -11,8 +12,11 @@ from novita_infra.model.frozen import dataclass
 
 ENDED: Final = frozenset({"success", "fail", "break"})
 """The states of a job that is over (gpu-instance-list-jobs)."""
+_ENDS_V2: Final = {"succeeded": "success", "failed": "fail", "stopped": "break"}
 SAVE_IMAGE: Final = "saveImage"
 """The type of a job that saves an image (gpu-instance-list-jobs)."""
+MOVE: Final = "instanceMigrate"
+"""The type of a job that moves a machine on demand; the service's own are `autoInstanceMigrate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +68,30 @@ def job_in(item: Mapping[str, Any]) -> MachineJob:
     )
 
 
+def job_request_v2(id: str) -> Request:
+    """One job, which v1 may not list because it was begun through v2 (gpus-v2-get-job)."""
+    return get(f"{GPU_V2}/jobs/{quote(id, safe='')}")
+
+
 def job_in_v2(answer: Any) -> MachineJob:
-    """A job as v2 returns it (gpus-v2-get-job), its state in the words of v1 where these are known."""
-    job = object_of(answer)
-    status = object_of(job.get("status"))
+    """A job as v2 shows it, in the words of v1 where it is over (gpus-v2-get-job: `Succeeded`)."""
+    item = object_of(answer)
+    status = object_of(item.get("status"))
     word = text_of(status.get("status"))
     errors = (text_of(status.get("error")), text_of(status.get("message")))
     return MachineJob(
-        id=text_of(job.get("id")),
-        type=text_of(job.get("type")),
-        state=_V2_WORDS.get(word.lower(), word),
+        id=text_of(item.get("id")),
+        type=text_of(item.get("type")),
+        state=_ENDS_V2.get(word.lower(), word),
         trouble=": ".join(filter(None, dict.fromkeys(errors))),
-        machine=text_of(job.get("instance_id")),
-        created=created_in(job),
+        machine=text_of(item.get("instance_id")),
+        created=created_in(item),
     )
 
 
-_V2_WORDS: Final = {"succeeded": "success", "failed": "fail", "stopped": "break"}
-"""The words of v2 for a job that is over. The page shows `Succeeded` alone; the others are guessed."""
-
-
-def job_request_v2(id: str) -> Request:
-    """Reads a job (gpus-v2-get-job)."""
-    return get(f"{GPU_V2}/jobs/{id}")
-
-
 def stop_request_v2(id: str) -> Request:
-    """Interrupts a job that runs (gpus-v2-break-job). Without a body, as the page has it."""
-    return Request("POST", f"{GPU_V2}/jobs/{id}/stop", repeatable=True)
+    """Interrupts a job through v2 (gpus-v2-break-job)."""
+    return Request("POST", f"{GPU_V2}/jobs/{quote(id, safe='')}/stop", repeatable=True)
 
 
 def break_request(id: str) -> Request:

@@ -1,6 +1,6 @@
 """Walks the steps: each begins as soon as the steps before it are done.
 
-A failed step skips only the steps after it; the others finish. Nothing here decides what to do.
+A failed step skips only the steps after it that need it; the others finish. Nothing here decides what to do.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class _Walk:
                 self._blockers[step.key] -= 1
                 if step.key in self._ends:
                     continue
-                if over.outcome is not Outcome.DONE:
+                if over.outcome is not Outcome.DONE and over.step.key not in step.conditions.helped_by:
                     self._ends[step.key] = Ended(step, Outcome.SKIPPED, step.id, 0.0, _reason_after(over))
                     waiting.append(self._ends[step.key])
                 elif self._blockers[step.key] == 0:

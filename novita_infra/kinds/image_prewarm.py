@@ -18,7 +18,7 @@ from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Re
 from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
-from novita_infra.kinds.toolkit.image_pulls import pull_remedy
+from novita_infra.kinds.toolkit.image_pulls import pull_of, pull_remedy
 from novita_infra.kinds.toolkit.lookup import fits, matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, marked_text_errors, note_with_mark, note_without_mark
 from novita_infra.kinds.toolkit.placement import with_cluster_id
@@ -247,6 +247,7 @@ IMAGE_PREWARM = Kind(
     ),
     placement=PlacementRules(
         cluster="cluster",
+        prepares=pull_of,
     ),
     market=Market(
         quota=Quota(get(f"{GPU}/image/prewarm/quota"), _quota),

@@ -117,6 +117,22 @@ class Resolution:
 # --- place, stock and price -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What an object does at a place, once, so that others start sooner there."""
+
+    what: str
+    """Such as an image that is pulled."""
+    cluster: str
+    products: frozenset[str] = frozenset()
+    """The ids of the products that it is done for; none where that is every one, or is not known."""
+
+    def helps(self, other: Preparation) -> bool:
+        """Whether the other one would find this done."""
+        same = (self.what, self.cluster) == (other.what, other.cluster)
+        return same and (not (self.products and other.products) or not self.products.isdisjoint(other.products))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementRules:
     """Where an object of the kind is placed."""
@@ -128,6 +144,11 @@ class PlacementRules:
     all resources that must be in the same one."""
     product: str = ""
     """The field that names what is rented; empty where nothing is. Its stock depends on the cluster."""
+
+    prepares: Callable[[Spec], Preparation | None] | None = None
+    """What an object of this (resolved) spec prepares for others; None where it prepares nothing."""
+    benefits: Callable[[Spec], Preparation | None] | None = None
+    """What an object of this (resolved) spec would have to do itself, unless another one has prepared it."""
 
     @property
     def fields(self) -> frozenset[str]:

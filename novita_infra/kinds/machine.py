@@ -79,6 +79,18 @@ class TimeRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionJob:
+    """The job that an action begins. The same action goes on with one that is under way."""
+
+    type: str
+    """The API's word for it, such as `instanceMigrate`."""
+    is_same: Callable[[Mapping[str, Any], Spec], bool] = lambda _item, _spec: True
+    """Whether a job of this type in the list, of this machine, is what a call with the spec begins."""
+    lasts: float
+    """Seconds for which a job that ended well counts as this very action: only on demand is it done once more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineAction:
     """What a person may do with a machine outside of a plan."""
 
@@ -89,6 +101,10 @@ class MachineAction:
     """The fields whose values it changes, with these values."""
     buys: Callable[[int], Spec] | None = None
     """The spec of a call that buys so many months; None where nothing is bought."""
+    saves: Callable[[str, str], Spec] | None = None
+    """The spec of a call that saves it under a name, with the id of a credential; None where nothing is saved."""
+    job: ActionJob | None = None
+    """The job of the service that it begins; None for a call that ends with the phase of the object."""
     refusal: Callable[[Live], str] = lambda _: ""
     """Why it is not possible for this object, or an empty string."""
 

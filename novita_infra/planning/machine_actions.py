@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from novita_infra.account.jobs import MachineJob
 from novita_infra.catalogue.prices import Cost, PriceList
 from novita_infra.kinds.call import Target
 from novita_infra.kinds.kind import Kind
@@ -16,6 +18,23 @@ from novita_infra.model.values import Spec
 
 _NAMED = 3
 """The most objects that a message names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAction:
+    """What a person asks of an action beside the machines."""
+
+    months: int = 0
+    """The months that it buys."""
+    saved_as: str = ""
+    """The name under which it saves the machine."""
+    credential: str = ""
+    """The id of the credential for the registry of that name; empty for none."""
+    again: bool = False
+    """Whether it is done once more where a job of it has just ended."""
+
+
+NOTHING_MORE: Final = AskedAction()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +54,15 @@ class ActionOnMachine:
     """The data that it loses."""
     costs: tuple[Cost, ...] = ()
     """What is paid at once."""
+    job: MachineJob | None = None
+    """The job of this very action, where it is under way, or ended well a short while ago."""
 
     @property
     def refusal(self) -> str:
         """Why it is not possible now, or an empty string. A machine in transition is waited for."""
         live, call = self.live, self.action.call
+        if self.job is not None:
+            return ""
         match live.phase:
             case Phase.LEAVING:
                 return "it is being deleted"
@@ -54,16 +77,26 @@ class ActionOnMachine:
     def is_done(self) -> bool:
         """Whether the machine is already as the action leaves it."""
         call = self.action.call
+        if self.job is not None:
+            return self.job.is_over
         return self.live.phase in call.final_phases - call.allowed_phases
 
 
 def action_on(
-    kind: Kind, live: Live, title: str, record: Record | None, *, name: str, months: int, prices: PriceList
+    kind: Kind,
+    live: Live,
+    title: str,
+    record: Record | None,
+    *,
+    name: str,
+    asked: AskedAction,
+    prices: PriceList,
 ) -> ActionOnMachine:
-    """The action of this name on the machine; `months` are those that it buys. The kind must have it."""
+    """The action of this name on the machine. The kind must have it."""
     assert kind.machine is not None  # noqa: S101 -- it has the action
     action = kind.machine.actions[name]
-    spec = action.buys(months) if action.buys else {}
+    spec = action.buys(asked.months) if action.buys else {}
+    spec = action.saves(asked.saved_as, asked.credential) if action.saves else spec
     losses = action.call.losses(Target(live.id, {}, live, record.spec if record else {})) if action.call.losses else ()
     purchases = kind.market.purchases if action.buys else None
     costs = purchases(None, {**live.values, **spec}, prices) if purchases else ()

@@ -18,6 +18,7 @@ from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.checks.conditions import due_check
+from novita_infra.planning.helping import helping_steps, with_helpers
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.steps import RecordData, Step, StepConditions, StepKind, StepLimits, Update
 
@@ -68,10 +69,15 @@ def schedule(
             edges = after if uses else wished
             _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
     _link_groups(chains, after, wished)
+    making = {address: chain.making for address, chain in chains.items() if chain.making}
+    helping = helping_steps(making, {address: decisions[address].spec for address in making}, kinds, after)
+    for key, others in helping.items():
+        wished[key] |= others
     steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting, *chain.clearing)]
     # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
     both = {step.key: after[step.key] | wished[step.key] for step in steps}
-    return Schedule(tuple(_sorted(steps, both) or _sorted(steps, after)), frozenset(first))
+    in_order = _sorted(steps, both) or _sorted(steps, after)
+    return Schedule(tuple(with_helpers(step, helping) for step in in_order), frozenset(first))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _sources(inputs: PlanInputs, decided: Decided) -> dict[Address, Existing]:
     deleted = [
         address
         for address, decision in decided.active.items()
-        if decision.action in {Action.DELETE, Action.REFUSED} and address not in decided.declared
+        if decision.action in {Action.DELETE, Action.FORGET, Action.REFUSED} and address not in decided.declared
         if inputs.config.refactoring.removal_of(address) is None
     ]
     if not deleted:

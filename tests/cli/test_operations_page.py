@@ -64,6 +64,8 @@ RUNS = {
     "instance restart": ["{id} --auto-approve"],
     "instance stop": ["{id} --auto-approve"],
     "instance start": ["{id}"],
+    "images list": [""],
+    "instance save-image": ["{id} docker.io/team/saved:1"],
     "jobs": [""],
     "keys": ["", "{key}", "{key} --allow qwen/qwen3-max --auto-approve", "{key} --default --auto-approve"],
     "logs": ["{id}"],
@@ -87,7 +89,7 @@ RUNS = {
 """By command: the words of each run, which together make the calls that the page says."""
 QUEUES = {f"endpoint {word}" for word in ("run", "status", "cancel", "health", "purge")}
 FILES = {"batches cancel", "files content", "files delete"}
-ELSEWHERE = {"job break", "task get", "task wait", "webhook listen"} | QUEUES | FILES
+ELSEWHERE = {"images delete", "job break", "task get", "task wait", "webhook listen"} | QUEUES | FILES
 """Commands whose calls other tests show: a job may have ended before it could be broken; a task, a file and a batch
 need an id, and a queue an asynchronous endpoint.
 """

@@ -134,7 +134,7 @@ def test_machines_whose_gpus_rest_are_found_and_stopped_by_id(folder: Path, serv
     (row,) = _json("instance", "web-terminal", "instance.web", "--off")
     assert (row["address"], row["enabled"], row["url"], row["password"]) == ("instance.web", False, None, None)
     assert [(row["id"], row["in_v1"]) for row in _json("v2", "instances")] == [(id, True)]
-    assert "no job nothing" in _run("job", "break", "nothing", "--v2", code=1).stderr
+    assert "no job nothing" in _run("job", "break", "nothing", code=1).stderr
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     shown = _run("ps", "--project", str(elsewhere)).stdout
@@ -146,3 +146,16 @@ def test_machines_whose_gpus_rest_are_found_and_stopped_by_id(folder: Path, serv
     assert _phases() == {"instance.web": "stopped"}
     _run("destroy", "--auto-approve", "--allow-data-loss", "*")
     assert _json("ps", "--all") == []
+
+
+def test_a_machine_is_saved_as_an_image_that_is_listed_and_deleted(folder: Path, server: str) -> None:
+    (folder / "fleet.yaml").write_text(FLEET.partition("---")[0])
+    _run("apply", "--auto-approve")
+    _run("instance", "save-image", "instance.web", "docker.io/team/model:1")
+    assert "add --again" in _run("instance", "save-image", "instance.web", "docker.io/team/model:1").stderr
+    assert [(row["type"], row["state"]) for row in _json("jobs")] == [("saveImage", "success")]
+    assert [row["tags"] for row in _json("images", "list", "--own")] == [["1"]]
+    (deleted,) = _json("images", "delete", "docker.io/team/model", "--auto-approve")
+    assert deleted["repository"] == "docker.io/team/model"
+    assert _json("images", "list", "--own") == []
+    _run("destroy", "--auto-approve", "--allow-data-loss", "*")

@@ -40,6 +40,7 @@ EXCEPTIONS = {
     ("account/bill_groups.py", "product"): "a way to group bills",
     ("account/billing.py", "image"): "a category of bills in the API",
     ("account/billing.py", "note"): "a field of a payment in the API",
+    ("account/images.py", "image"): "the key of a repository in v2",
     ("account/quotas.py", "image"): "a group of limits in the API",
     ("catalogue/templates.py", "template"): "the key of an answer about templates of anybody",
     ("catalogue/templates.py", "image"): "the same",

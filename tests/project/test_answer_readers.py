@@ -51,7 +51,10 @@ NO_ANSWER = {
     "kinds/instance/resolution:": "resolves declared values",
     "kinds/instance/timing:": "checks declared values, and compares values that are read",
     "kinds/instance/validation:": "checks declared values",
+    "kinds/saved_image:_create": "makes a request from declared values",
     "kinds/toolkit/field_keys:texts": "names a reader",
+    "kinds/toolkit/image_pulls:pull_of": "describes declared values",
+    "kinds/toolkit/image_saves:save_request": "makes a request from declared values",
     "kinds/toolkit/lookup:still_satisfies": "compares a declared and a live value",
     "kinds/toolkit/placement:": "places declared values",
 }

@@ -33,6 +33,7 @@ from novita_infra.account.budgets import (
     key_budgets_request,
     member_budgets_in,
 )
+from novita_infra.account.images import account_image_in
 from novita_infra.account.jobs import MachineJob, job_in, job_in_v2
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
@@ -124,6 +125,7 @@ OBJECT_V2: Final = {
     "created_at": 1790000000,
     "envs": [{"key": "A", "value": "b"}],
 }
+IMAGE_LIST: Final = {"data": [{"id": "m-1", "type": "private", "image": "docker.io/a", "tags": [{"tag": "1"}]}]}
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
     "instance": {"id": "i-1"},
@@ -170,6 +172,7 @@ def answer_readers(rig: Rig) -> Iterator[AnswerReader]:
     yield AnswerReader("a terminal", terminal_in, TERMINAL)
     for list_ in V2_LISTS.values():
         yield AnswerReader(f"{list_.word} of v2", partial(_of_v2, list_), {"data": [OBJECT_V2], "next_cursor": ""})
+    yield AnswerReader("images", _images, IMAGE_LIST)
     yield AnswerReader("balance", balance_of, answer(BALANCE))
     yield AnswerReader("keys", lambda data: account_of(data, lambda masked: masked.startswith("sk_a")), answer(KEYS))
     yield AnswerReader("one template", template_in, answer(template_request("101")))
@@ -345,6 +348,10 @@ def _paging(pages: Pages) -> dict[str, int]:
 
 def _of_v2(list_: V2List, answer: Any) -> list[V2Object]:
     return [v2_object_in(item, list_) for item in objects_of(object_of(answer).get("data"))]
+
+
+def _images(answer: Any) -> object:
+    return [account_image_in(item).names for item in objects_of(object_of(answer).get("data"))]
 
 
 def _jobs(answer: Any) -> list[MachineJob]:

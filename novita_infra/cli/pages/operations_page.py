@@ -22,8 +22,6 @@ AS_V1: Final = "as v1: "
 LOOKUP: Final = "lookup "
 """The beginning of a lookup."""
 
-_V2: Final = f"{LATER}v2"
-
 REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "clusters.list": ("clusters", "offers", "lookup cluster"),
     "products.list": ("offers", "products", "lookup product"),
@@ -31,13 +29,11 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "products_v2.*": ("offers", "products", "lookup product"),
     "regions_v2.*": (f"{AS_V1}clusters", f"{AS_V1}lookup cluster"),
     "endpoints_v2.list": ("v2", "ps", "orphans"),
-    "images_v2.*": (_V2,),
     "instances_v2.list": ("v2", "ps", "orphans", "sweep"),
     "instances_v2.get": ("instance web-terminal",),
     "instances_v2.set_web_terminal": ("instance web-terminal",),
     "jobs_v2.list": ("v2",),
     "jobs_v2.get": ("job break",),
-    "jobs_v2.stop": ("job break",),
     "networks_v2.list": ("v2", "orphans"),
     "prewarms_v2.list": ("v2", "orphans"),
     "prewarms_v2.*": (f"{AS_V1}ImagePrewarm",),
@@ -54,9 +50,12 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "instances.list": ("Instance", "ps", "sweep"),
     "instances.get": ("Instance", "logs", "ssh"),
     "instances.*": ("Instance",),
-    "jobs.save_image": ("SavedImage",),
+    "jobs.save_image": ("SavedImage", "instance save-image"),
     "jobs.list": ("jobs",),
     "jobs.break": ("job break",),
+    "jobs_v2.stop": ("job break",),
+    "images_v2.list": ("images list",),
+    "images_v2.delete": ("images delete",),
     "networks.list": ("VPC", "lookup vpc"),
     "networks.*": ("VPC",),
     "prewarms.quota": ("quota",),

@@ -14,7 +14,7 @@ from novita_infra.kinds.endpoint import calls, parsing, prices, resolution
 from novita_infra.kinds.endpoint.fields import FIELDS
 from novita_infra.kinds.endpoint.machine import MACHINE
 from novita_infra.kinds.kind import CheckRules, DriftRules, Kind, Market, PlacementRules, Resolution
-from novita_infra.kinds.toolkit.image_pulls import pull_remedy
+from novita_infra.kinds.toolkit.image_pulls import pull_of, pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
@@ -96,6 +96,7 @@ ENDPOINT = Kind(
     placement=PlacementRules(
         cluster="cluster",
         product="product",
+        benefits=pull_of,
     ),
     market=Market(
         stock_needed=resolution.stock_needed,

@@ -18,7 +18,7 @@ from novita_infra.kinds.instance import calls, drift_causes, offers, parsing, pr
 from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.instance.machine import MACHINE, START, STOP
 from novita_infra.kinds.kind import DriftRules, Kind, Market, OutputKeys, PlacementRules, Resolution, UseMetrics
-from novita_infra.kinds.toolkit.image_pulls import pull_remedy
+from novita_infra.kinds.toolkit.image_pulls import pull_of, pull_remedy
 from novita_infra.kinds.toolkit.translation import product_by_id
 from novita_infra.kinds.toolkit.wishes import memory_part
 from novita_infra.model.lifecycle import Timeouts
@@ -173,6 +173,7 @@ INSTANCE: Final = Kind(
     placement=PlacementRules(
         cluster="cluster",
         product="product",
+        benefits=pull_of,
     ),
     market=Market(
         offers=offers.offers_in_order,

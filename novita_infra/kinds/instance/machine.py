@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
+from novita_infra.account.jobs import MOVE, SAVE_IMAGE
 from novita_infra.account.metric_series import series_in, series_request
-from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.api.json_values import filled, int_of, object_of, text_of
 from novita_infra.kinds.call import Call
 from novita_infra.kinds.instance import calls
 from novita_infra.kinds.instance.timing import TIMES
-from novita_infra.kinds.machine import Login, Machine, MachineAction, MachineMetrics
+from novita_infra.kinds.machine import ActionJob, Login, Machine, MachineAction, MachineMetrics
+from novita_infra.kinds.toolkit.image_saves import image_of, save_request
 from novita_infra.model.resources import STABLE, Live, Phase
 
 
@@ -70,6 +73,15 @@ _MIGRATE: Final = Call(
     losses=calls.delete_losses,
     took_effect=calls.on_its_way,
 )
+_SAVE_IMAGE: Final = Call(
+    name="save-image",
+    summary="save-image: a job saves the root disk; network storages are not in the image",
+    request=lambda target: save_request(
+        target.id, text_of(target.spec.get("image")), auth=text_of(target.spec.get("registryAuth"))
+    ),
+    final_phases=frozenset(),
+    allowed_phases=_RUNS,
+)
 _RENEW: Final = Call(
     name="renew",
     summary="renew: buys the months",
@@ -91,7 +103,15 @@ MACHINE: Final = Machine(
             call=replace(STOP, allowed_phases=_RUNS | {Phase.FAILED}), done="stopped", sets={"power": "stopped"}
         ),
         "restart": MachineAction(call=_RESTART, done="restarted"),
-        "migrate": MachineAction(call=_MIGRATE, done="moved to another node"),
+        "migrate": MachineAction(call=_MIGRATE, done="moved to another node", job=ActionJob(type=MOVE, lasts=3600)),
+        "save-image": MachineAction(
+            call=_SAVE_IMAGE,
+            done="saved as an image",
+            saves=lambda image, auth: filled({"image": image, "registryAuth": auth}),
+            job=ActionJob(
+                type=SAVE_IMAGE, lasts=math.inf, is_same=lambda item, spec: image_of(item) == spec.get("image")
+            ),
+        ),
         "renew": MachineAction(
             call=_RENEW, done="renewed", buys=lambda months: {"months": months}, refusal=_unsubscribed
         ),

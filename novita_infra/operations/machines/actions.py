@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
-from novita_infra.applying.events import Listener, Result
+from novita_infra.applying.events import Event, Listener, Result
 from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import Run, step_slots
 from novita_infra.applying.walk import walk_steps
@@ -27,11 +27,12 @@ from novita_infra.model.records import Record
 from novita_infra.operations.account.targets import ObjectTarget, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
+from novita_infra.operations.machines.action_jobs import ends_of_jobs, jobs_known, waits_for_job, with_their_jobs
 from novita_infra.operations.machines.ownership import owning_environment, why_taken
-from novita_infra.planning.machine_actions import ActionOnMachine, action_on
+from novita_infra.planning.machine_actions import NOTHING_MORE, ActionOnMachine, AskedAction, action_on
 from novita_infra.planning.options import LABEL, is_pattern
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.steps import Step, StepLimits, Update
+from novita_infra.planning.plan.steps import Step, StepKind, StepLimits, Update
 from novita_infra.refresh.catalogue import read_price_list
 from novita_infra.state.locks.locking import locked
 from novita_infra.state.null_journal import NullJournal
@@ -54,9 +55,17 @@ class ActionOptions:
 
 
 async def choose_actions(
-    view: AccountView, name: str, words: Sequence[str], *, months: int = 0, steal: bool = False
+    view: AccountView,
+    name: str,
+    words: Sequence[str],
+    asked: AskedAction = NOTHING_MORE,
+    *,
+    steal: bool = False,
 ) -> list[ActionOnMachine]:
-    """The action of this name on each machine that the words mean. Raises Problems with all that forbids it."""
+    """The action of this name on each machine that the words mean. Raises Problems with all that forbids it.
+
+    One whose job is under way, or ended well a short while ago, has that job, which is not begun a second time.
+    """
     kinds = [kind for kind in KINDS.values() if kind.machine and name in kind.machine.actions]
     targets = await targets_of(view, words, kinds)
     for title in _others_that_run(view, words, kinds):
@@ -72,11 +81,12 @@ async def choose_actions(
             item.title,
             item.recorded.record if item.recorded else None,
             name=name,
-            months=months,
+            asked=asked,
             prices=prices,
         )
         for item in targets
     ]
+    actions = await with_their_jobs(view, actions, again=asked.again)
     refusals = [diagnostic for item in actions for diagnostic in _refusals(item)]
     foreign = [] if steal else [diagnostic for item in targets for diagnostic in _foreign(view, item)]
     if refusals or foreign:
@@ -137,7 +147,7 @@ async def perform_actions(
         Step(
             f"{at}/{name}",
             at,
-            Update(item.action.call.name),
+            Update(item.action.call.name) if item.job is None else StepKind.WAIT,
             id=item.live.id,
             spec=item.spec,
             says=item.action.call.summary,
@@ -147,12 +157,18 @@ async def perform_actions(
     )
     heartbeat = RunHeartbeat(view.heartbeat, emit)
     over = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        step = getattr(event, "step", None)
+        if not (options.waits and step is not None and waits_for_job(addressed[step.address], event)):
+            heartbeat.listen(event)
+
     run = Run(
         kinds={item.kind.type: _acting(item, waits=options.waits) for item in actions},
         client=view.client,
         records=RunRecords(replace(new_state("", ""), records=records), NullJournal(), now=view.clock.now),
         clock=view.clock,
-        emit=heartbeat.listen,
+        emit=listen,
         stop=over,
         slots=step_slots(None),
         operation=lambda: "",
@@ -164,11 +180,15 @@ async def perform_actions(
         ending = start_task(_end(over, stop, view.clock, options.timeout))
         try:
             async with heartbeat.beating():
+                known = await jobs_known(view, addressed.values())
                 walked = await walk_steps(WalkInput(steps=steps), run)
+                ends = walked.ends
+                if options.waits:
+                    ends = await ends_of_jobs(view, addressed, ends, known, over, emit=heartbeat.listen)
         finally:
             await end_tasks(ending)
     changes = tuple(Change(step.address, Action.UPDATE, id=step.id) for step in steps)
-    return Result(walked.ends, changes, title=name.capitalize(), interrupted=stop.is_set())
+    return Result(ends, changes, title=name.capitalize(), interrupted=stop.is_set())
 
 
 def _addressed(actions: Sequence[ActionOnMachine]) -> dict[Address, ActionOnMachine]:

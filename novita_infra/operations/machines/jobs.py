@@ -39,17 +39,19 @@ def addresses_of(view: AccountView, jobs: Sequence[MachineJob]) -> dict[str, str
     return {id: address for id, address in found.items() if address}
 
 
-async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool, v2: bool = False) -> list[MachineJob]:
+async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool) -> list[MachineJob]:
     """Interrupts the jobs; those that are over are left alone. Returns each as it was before.
 
-    `v2` finds and stops them through v2, for jobs that the list of v1 does not have.
+    A job that v1 does not list is found and stopped through v2.
     Raises Problems for ids of no job, and for jobs on machines of others unless `steal` insists. Raises ApiError.
     """
     ids = list(dict.fromkeys(ids))
-    lists = await together(*((_job_of_v2(view, id) if v2 else read_jobs(view, id=id)) for id in ids))
+    lists = await together(*(read_jobs(view, id=id) for id in ids))
     found = {id: next((job for job in jobs if job.id == id), None) for id, jobs in zip(ids, lists, strict=True)}
+    unlisted = [id for id, job in found.items() if job is None]
+    found |= dict(zip(unlisted, await together(*(_read_v2(view, id) for id in unlisted)), strict=True))
     missing = [
-        Diagnostic(f"there is no job {id}", f"novita-infra {'v2 jobs' if v2 else 'jobs'} lists them")
+        Diagnostic(f"there is no job {id}", "novita-infra jobs lists them, and novita-infra v2 jobs those of v2")
         for id, job in found.items()
         if not job
     ]
@@ -63,28 +65,30 @@ async def break_jobs(view: AccountView, ids: Sequence[str], *, steal: bool, v2: 
     ]
     if missing or foreign:
         raise Problems([*missing, *foreign], code=EXIT_ERROR if missing else EXIT_REFUSED)
-    await together(*(_interrupt(view, job, v2=v2) for job in running))
+    await together(*(_interrupt(view, job, through_v2=job.id in unlisted) for job in running))
     return jobs
 
 
-async def _interrupt(view: AccountView, job: MachineJob, *, v2: bool) -> None:
-    """Interrupts a job. One that has ended meanwhile needs no interruption."""
-    try:
-        await view.client.send(stop_request_v2(job.id) if v2 else break_request(job.id))
-    except Refused:
-        again = await (_job_of_v2(view, job.id) if v2 else read_jobs(view, id=job.id))
-        (now,) = [item for item in again if item.id == job.id] or [job]
-        if not now.is_over:
-            raise
-
-
-async def _job_of_v2(view: AccountView, id: str) -> list[MachineJob]:
-    """The job as v2 has it; none if it does not exist."""
+async def _read_v2(view: AccountView, id: str) -> MachineJob | None:
+    """A job that v1 does not list; None where v2 has none of that id either."""
     try:
         job = job_in_v2(await view.client.send(job_request_v2(id)))
     except NotFound:
-        return []
-    return [replace(job, trouble=view.client.redacted(job.trouble))]
+        return None
+    return replace(job, trouble=view.client.redacted(job.trouble)) if job.id == id else None
+
+
+async def _interrupt(view: AccountView, job: MachineJob, *, through_v2: bool) -> None:
+    """Interrupts a job. One that has ended meanwhile needs no interruption."""
+    try:
+        await view.client.send(stop_request_v2(job.id) if through_v2 else break_request(job.id))
+    except Refused:
+        if through_v2:
+            now = await _read_v2(view, job.id) or job
+        else:
+            (now,) = [item for item in await read_jobs(view, id=job.id) if item.id == job.id] or [job]
+        if not now.is_over:
+            raise
 
 
 async def _taken(view: AccountView, job: MachineJob) -> str:

@@ -101,6 +101,13 @@ class Plan:
         return detours
 
     @property
+    def helped(self) -> Mapping[Address, tuple[Address, ...]]:
+        """By address, the resources that prepare something for it: it waits for them, and does not need them."""
+        of = {step.key: step.address for step in self.steps}
+        helped = {step.address: [of[key] for key in step.conditions.helped_by if key in of] for step in self.steps}
+        return {address: tuple(others) for address, others in helped.items() if others}
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to do. A plan with a refused change has no steps, so look at `Review.empty`."""
         return not self.steps and not self.outputs.changed and not self.edits.imported

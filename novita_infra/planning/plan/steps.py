@@ -88,7 +88,7 @@ class StepLimits:
 
 @dataclass(frozen=True, slots=True)
 class StepConditions:
-    """What must hold of the values around a step."""
+    """What must hold of the values around a step, and which steps before it may fail."""
 
     requires: tuple[Condition, ...] = ()
     """Checked right before the step: its values were not known when the plan was made."""
@@ -96,6 +96,8 @@ class StepConditions:
     """Checked when the step is done."""
     check: Check | None = None
     """What the object is asked when the step is done."""
+    helped_by: tuple[str, ...] = ()
+    """Those of the steps before it that only help: it is waited for their ends, whether they succeed or not."""
 
     def __bool__(self) -> bool:
         return bool(self.requires or self.ensures)
@@ -120,7 +122,7 @@ class Step:
     spec: Spec = field(default_factory=dict)
     """The whole declared spec that the object shall have; may hold Refs and Secrets."""
     after: tuple[str, ...] = ()
-    """The keys of the steps that must have succeeded before."""
+    """The keys of the steps that must have succeeded before, but for those that only help (`helped_by`)."""
     fields: tuple[str, ...] = ()
     """The fields that the call changes."""
     says: str = ""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Declared
 from novita_infra.model.values import refs
+from novita_infra.planning.helping import helpers
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 
@@ -56,7 +59,18 @@ def needs_of(plan: Plan) -> dict[Address, set[Address]]:
     }
     for step in plan.steps:
         needs.setdefault(step.address, set()).update(step.record.needs)
+    for address, others in plan.helped.items():
+        needs[address].update(others)
     return needs
+
+
+def declared_needs(declared: Iterable[Declared]) -> dict[Address, set[Address]]:
+    """The dependencies of manifests: those that are written, and those on what is prepared for a resource, as far as
+    names of places and products are spelled alike.
+    """
+    items = {item.address: item for item in declared}
+    helped = helpers({address: item.spec for address, item in items.items()}, KINDS)
+    return {address: {*item.needs, *helped.get(address, ())} for address, item in items.items()}
 
 
 def _node(name: str, address: Address, action: Action) -> GraphNode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -38,11 +39,15 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         yield from policy_lines(review.verdicts)
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
-    costs, detours = by_address(review.cost), plan.detours
+    costs, detours, helped = by_address(review.cost), plan.detours, plan.helped
     yield from shown_once(
         ChangeLines(
             change,
-            (*_change_lines(change), *detour_lines(detours.get(change.address, ()))),
+            (
+                *_change_lines(change),
+                *detour_lines(detours.get(change.address, ())),
+                *_helper_lines(helped.get(change.address, ())),
+            ),
             (*row_lines(costs.get(change.address)),),
         )
         for change in changes
@@ -106,6 +111,12 @@ def _change_lines(change: Change) -> Iterator[Line]:
         yield line(("      - ", Tone.REMOVE), f"{old.id}, which it replaced and which is {old.status}, will be deleted")
         for loss in old.loses:
             yield line(("          ! loses: ", Tone.BAD), str(loss))
+
+
+def _helper_lines(helpers: tuple[Address, ...]) -> Iterator[Line]:
+    if helpers:
+        names = " and ".join(map(str, helpers))
+        yield line((f"      # waits for {names}, to start sooner; it goes on without, too", Tone.FAINT))
 
 
 def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:

@@ -145,8 +145,8 @@ def test_a_job_of_v2_is_broken_through_v2(rig: Rig) -> None:
     async def work(view: AccountView) -> tuple[str, list[str]]:
         image = {"instance_id": id, "image": "docker.io/acme/saved:1"}
         job = (await _send(view, "POST", "jobs/save-image", image))["job_id"]
-        before = await break_jobs(view, [job], steal=False, v2=True)
-        after = await break_jobs(view, [job], steal=False, v2=True)
+        before = await break_jobs(view, [job], steal=False)
+        after = await break_jobs(view, [job], steal=False)
         return job, [before[0].state, after[0].state, str(after[0].is_over)]
 
     job, states = viewed(rig, work)

@@ -12,7 +12,7 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, validate_project
-from novita_infra.views.content.graph import graph_of, needs_of
+from novita_infra.views.content.graph import declared_needs, graph_of, needs_of
 from novita_infra.views.documents import document_text
 from novita_infra.views.output_formats import document_formats
 from novita_infra.views.renderer import Renderer
@@ -35,7 +35,7 @@ SUMMARY = "Draw the dependencies of resources"
 def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> int:
     """Draw the dependencies of resources.
 
-    An arrow points from a resource to one that it needs. With a saved plan, the colours show the actions.
+    An arrow points from a resource to one that it waits for. With a saved plan, the colours show the actions.
 
     \b
     Examples:
@@ -48,6 +48,6 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
         renderer.verbatim(document_text(form, drawn))
         return 0
     project = validate_project(project_options, os.environ, lenient=True)
-    drawn = graph_of({declared.address: declared.needs for declared in project.declared})
+    drawn = graph_of(declared_needs(project.declared))
     renderer.verbatim(document_text(form, drawn))
     return 0

@@ -275,6 +275,7 @@ def _step(step: Step) -> Json:
         "id": step.id,
         "fields": list(step.fields),
         "after": list(step.after),
+        **({"helped_by": list(step.conditions.helped_by)} if step.conditions.helped_by else {}),
         "description": step.says,
         **conditions_json(step),
         **({"check": str(step.conditions.check)} if step.conditions.check else {}),

@@ -12,6 +12,9 @@ from novita_infra.views.content.lines import Line, Tone, line
 def action_lines(actions: Iterable[ActionOnMachine]) -> Iterator[Line]:
     """What will be done, with what is lost and what is paid."""
     for item in actions:
+        if item.job is not None:
+            yield line(("  ~ ", Tone.CHANGE), f"{_called(item)}: the job {item.job.id} is {item.job.state}; it goes on")
+            continue
         yield line(("  ~ ", Tone.CHANGE), f"{_called(item)} will be {item.action.done}{_price(item)}")
         for loss in item.losses:
             yield line(("      loses ", Tone.REMOVE), str(loss))
@@ -20,7 +23,8 @@ def action_lines(actions: Iterable[ActionOnMachine]) -> Iterator[Line]:
 def settled_lines(actions: Iterable[ActionOnMachine]) -> Iterator[Line]:
     """The machines that are already as wanted."""
     for item in actions:
-        yield line(f"{_called(item)} is {item.action.done} already.")
+        by = f" by the job {item.job.id}, which ended; to do it once more, add --again" if item.job else " already"
+        yield line(f"{_called(item)} is {item.action.done}{by}.")
 
 
 def _called(item: ActionOnMachine) -> str:

@@ -1,4 +1,4 @@
-"""`instance start`, `stop`, `restart`, `migrate` and `renew`."""
+"""`instance start`, `stop`, `restart`, `migrate`, `renew` and `save-image`."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.machines.actions import ActionOptions, choose_actions, perform_actions
-from novita_infra.planning.machine_actions import months_warnings, next_plan_warnings
+from novita_infra.planning.machine_actions import NOTHING_MORE, AskedAction, months_warnings, next_plan_warnings
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.machines.actions import action_lines, settled_lines
 
-_REPEATABLE = frozenset({"start", "stop"})
+_REPEATABLE = frozenset({"start", "stop", "migrate"})
 """The actions of which a second one does nothing more."""
+_again_option = click.option("--again", is_flag=True, help="Do it once more, even if a job of it has just ended.")
 
 
 def _action_options(function: Callback) -> Callback:
     """The words and the options of every action, as `words`, `action_options`, `auto_approve` and the account's."""
+    return click.argument("targets", nargs=-1, required=True, metavar="WORD...")(_running_options(function))
 
-    @click.argument("targets", nargs=-1, required=True, metavar="WORD...")
+
+def _running_options(function: Callback) -> Callback:
+    """The same without the words."""
+
     @click.option("--no-wait", is_flag=True, help="End when the calls are answered; do not wait for their effect.")
     @click.option(
         "--timeout",
@@ -103,23 +108,45 @@ def restart_instances(**options: Any) -> int:
 
 
 @click.command("migrate", cls=Command)
+@_again_option
 @_action_options
-def migrate_instances(**options: Any) -> int:
+def migrate_instances(*, again: bool, **options: Any) -> int:
     """Move instances to other nodes. The data on their own disks does not come along; network storages do.
 
-    A WORD is an address, a pattern, a label or an id.
+    A WORD is an address, a pattern, a label or an id. Where it is cut off, the same command goes on with the job
+    that it began. One that ended within the last hour is not done a second time without --again.
 
     \b
     Examples:
       novita-infra instance migrate instance.trainer
     """
-    return _act("migrate", **options)
+    return _act("migrate", asked=AskedAction(again=again), **options)
+
+
+@click.command("save-image", cls=Command)
+@click.argument("word", metavar="WORD")
+@click.argument("name", metavar="IMAGE")
+@click.option("--registry-auth", default="", metavar="ID", help="The id of the credential for a private registry.")
+@_again_option
+@_running_options
+def save_instance_image(*, word: str, name: str, registry_auth: str, again: bool, **options: Any) -> int:
+    """Save the root disk of an instance that runs as IMAGE, and wait until the job is over.
+
+    WORD is an address or an id, IMAGE is registry/repository:tag. Network storages are not in the image. Where it is
+    cut off, the same command goes on with the job that it began. To have it in a manifest: the kind SavedImage.
+
+    \b
+    Examples:
+      novita-infra instance save-image instance.trainer registry.example.com/team/model:1
+    """
+    asked = AskedAction(saved_as=name, credential=registry_auth, again=again)
+    return _act("save-image", targets=(word,), asked=asked, **options)
 
 
 @click.command("renew", cls=Command)
 @click.option("--months", type=WholeNumber(min=1), required=True, metavar="N", help="How many months to buy for each.")
 @_action_options
-def renew_instances(**options: Any) -> int:
+def renew_instances(*, months: int, **options: Any) -> int:
     """Buy more months for monthly instances, at the price that is shown before.
 
     A WORD is an address, a pattern, a label or an id. Each run buys.
@@ -128,7 +155,7 @@ def renew_instances(**options: Any) -> int:
     Examples:
       novita-infra instance renew instance.trainer --months 1
     """
-    return _act("renew", **options)
+    return _act("renew", asked=AskedAction(months=months), **options)
 
 
 def _act(name: str, *, auto_approve: bool, renderer: Renderer, **options: Any) -> int:
@@ -143,16 +170,16 @@ async def _perform(
     action_options: ActionOptions,
     auto_approve: bool,
     renderer: Renderer,
-    months: int = 0,
+    asked: AskedAction = NOTHING_MORE,
 ) -> int:
     async with open_account_view(account_options, os.environ, report=renderer.note) as view:
-        chosen = await choose_actions(view, name, targets, months=months, steal=action_options.steal)
+        chosen = await choose_actions(view, name, targets, asked, steal=action_options.steal)
         actions = [item for item in chosen if not item.is_done]
         renderer.message(*settled_lines(item for item in chosen if item.is_done), *action_lines(actions))
         warn(renderer, [*next_plan_warnings(chosen, now=view.clock.now()), *months_warnings(actions)])
         if not actions:
             return 0
-        asks = any(item.losses or item.action.buys for item in actions)
+        asks = any((item.losses or item.action.buys) and not item.job for item in actions)
         if asks and renderer.for_programs and not auto_approve:
             raise problem("--json cannot ask", "add --auto-approve")
         question = f"{name.capitalize()} {len(actions)} instance{'' if len(actions) == 1 else 's'}?"
@@ -167,6 +194,6 @@ async def _perform(
             renderer.progress(steps=len(actions), now=view.clock.now) as listener,
         ):
             result = await perform_actions(view, name, actions, action_options, emit=listener, stop=stop)
-    again = account_command(f"instance {name}", account_options, *targets) if name in _REPEATABLE else ""
-    renderer.run_result(result, outputs={}, again=again, destroy="")
+    repeated = account_command(f"instance {name}", account_options, *targets) if name in _REPEATABLE else ""
+    renderer.run_result(result, outputs={}, again=repeated, destroy="")
     return exit_code_of(result)

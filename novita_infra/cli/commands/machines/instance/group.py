@@ -1,4 +1,4 @@
-"""`instance`: the group of the commands that start, stop, restart, move and renew instances."""
+"""`instance`: the group of the commands that start, stop, restart, move, renew and save instances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from novita_infra.cli.lazy import LazyGroup
 
-SUMMARY = "Start, stop, restart, move and renew instances"
+SUMMARY = "Start, stop, restart, move, renew and save instances"
 
 
 @click.group(
@@ -26,11 +26,15 @@ SUMMARY = "Start, stop, restart, move and renew instances"
                 "Show a shell in the browser, and switch it on or off",
             ),
             "renew": (f"{__package__}.actions:renew_instances", "Buy more months for monthly instances"),
+            "save-image": (
+                f"{__package__}.actions:save_instance_image",
+                "Save the root disk of an instance",
+            ),
         },
     },
 )
 def instance() -> None:
-    """Start, stop, restart, move and renew instances, outside of a plan. No state is written.
+    """Start, stop, restart, move, renew and save instances, outside of a plan. No state is written.
 
     \b
     Exit codes: 0 done; 1 error, or the time is over; 4 nothing is free; 5 the

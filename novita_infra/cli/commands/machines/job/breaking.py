@@ -19,24 +19,22 @@ from novita_infra.views.results.machines.jobs import broken_job_listing
 @click.command("break", cls=Command)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--steal", is_flag=True, help="Insist on a machine that carries the owner mark of another project.")
-@click.option("--v2", is_flag=True, help="Through /gpus/v2, for jobs that `jobs` does not list and `v2 jobs` does.")
 @with_account_options
 @format_options("broken_jobs")
 @with_renderer
 def break_running_jobs(
-    *, account_options: AccountOptions, ids: tuple[str, ...], steal: bool, v2: bool, renderer: Renderer
+    *, account_options: AccountOptions, ids: tuple[str, ...], steal: bool, renderer: Renderer
 ) -> int:
-    """Interrupt jobs that run. A job that is over is left alone.
+    """Interrupt jobs that run, also those that only `v2 jobs` lists. A job that is over is left alone.
 
     \b
     Examples:
       novita-infra job break 1a2b3c4d5e6f7a8b
-      novita-infra job break 1a2b3c4d5e6f7a8b --v2
     """
 
     async def work() -> int:
         async with open_account_view(account_options, os.environ, report=renderer.note) as view:
-            before = await break_jobs(view, ids, steal=steal, v2=v2)
+            before = await break_jobs(view, ids, steal=steal)
             renderer.result(broken_job_listing(before, addresses=addresses_of(view, before)))
         return 0
 

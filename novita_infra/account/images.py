@@ -1,0 +1,44 @@
+"""Images that the account can use (v2): requests, and the reader of their answers. There are none in v1."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from novita_infra.api.json_values import object_of, objects_of, text_of
+from novita_infra.api.request import GPU_V2, Request, get
+from novita_infra.model.frozen import dataclass
+
+IMAGES: Final = get(f"{GPU_V2}/images", limit=100)
+"""The list of images (gpus-v2-list-image), in pages with a cursor."""
+OWN: Final = "private"
+"""The type of an image of the account; the others are of the platform (`base`) and of other users (`community`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountImage:
+    """An image with all of its tags."""
+
+    id: str
+    type: str
+    """The API's word: `base`, `community` or `private`."""
+    repository: str
+    tags: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What manifests call it: the repository with each tag."""
+        return tuple(f"{self.repository}:{tag}" for tag in self.tags)
+
+
+def account_image_in(answer: Any) -> AccountImage:
+    """An image in the list (gpus-v2-list-image; a public program reads `name`, `image` and `tags`)."""
+    item = object_of(answer)
+    tags = (text_of(one.get("tag")) for one in objects_of(item.get("tags")))
+    repository = text_of(item.get("image")) or text_of(item.get("name"))
+    return AccountImage(text_of(item.get("id")), text_of(item.get("type")), repository, tuple(filter(None, tags)))
+
+
+def delete_image_request(id: str) -> Request:
+    """Deletes the image with all of its tags (gpus-v2-delete-image)."""
+    return Request("DELETE", f"{GPU_V2}/images/{quote(id, safe='')}", repeatable=True)

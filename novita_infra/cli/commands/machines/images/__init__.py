@@ -1,0 +1,1 @@
+"""The command `images` and its own commands."""
