@@ -231,6 +231,7 @@ MODEL_ACCESS_POLICY: Final = Kind(
             ),
             parse=_parse,
             get=policy_request,
+            unwrap=object_of,
             partial=True,
         ),
         create=Call(

@@ -28,6 +28,7 @@ READS = {
 }
 
 NO_ANSWER = {
+    "inference/checks:_ask_program": "takes a declared check; others read what is answered",
     "kinds/batch/inputs:": "reads files of the project",
     "kinds/batch/kind:_check": "checks declared values",
     "kinds/batch/kind:_create": "makes a request from declared values",
@@ -51,6 +52,7 @@ NO_ANSWER = {
     "kinds/instance/resolution:": "resolves declared values",
     "kinds/instance/timing:": "checks declared values, and compares values that are read",
     "kinds/instance/validation:": "checks declared values",
+    "kinds/model_access_policy:_create": "makes a request from declared values",
     "kinds/saved_image:_create": "makes a request from declared values",
     "kinds/toolkit/field_keys:texts": "names a reader",
     "kinds/toolkit/image_pulls:pull_of": "describes declared values",

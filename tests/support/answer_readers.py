@@ -128,6 +128,7 @@ OBJECT_V2: Final = {
 IMAGE_LIST: Final = {"data": [{"id": "m-1", "type": "private", "image": "docker.io/a", "tags": [{"tag": "1"}]}]}
 MONEY: Final = {"amount": "3500", "amountDecimal": "0.35000", "voucherAmount": "0", "requestCount": 3}
 CREATED: Final = {
+    "model_access_policy": {"stringId": "key_1"},
     "instance": {"id": "i-1"},
     "endpoint": {"endpoint": {"id": "e-1"}},
     "template": {"templateId": "t-1"},

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kind_facts import FACTS
+from kind_facts.model_access_policy import NOTEBOOK, SMALL
 from rig import Rig
 
 from novita_infra.simulator.scenarios.events import on_event
@@ -54,6 +55,10 @@ BODIES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "network_storage": ("storages.create", {"clusterId": "us-dallas-nas-2", "storageName": "s", "storageSize": 10}),
     "saved_image": ("jobs.save_image", {"instanceId": _OF_A_MACHINE, "image": "docker.io/team/model:1"}),
     "batch": ("batches.create", {"endpoint": "/v1/chat/completions"}),
+    "model_access_policy": (
+        "model_access_policies.set",
+        {"string_id": NOTEBOOK, "mode": "selected", "allowedModels": [{"id": SMALL}]},
+    ),
     "registry_auth": ("registry_auths.save", {"name": "hub", "username": "robot", "password": "hunter2"}),
 }
 """By type, the operation and the body that make a plain object."""

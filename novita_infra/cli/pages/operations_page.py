@@ -15,8 +15,6 @@ from novita_infra.kinds import by_name
 from novita_infra.simulator.operations import PAGES, Operation
 from novita_infra.simulator.routes.registry import OPERATIONS
 
-LATER: Final = "later: "
-"""The beginning of what is not there yet."""
 AS_V1: Final = "as v1: "
 """The beginning of what reaches the operation of v1 that has the same effect."""
 LOOKUP: Final = "lookup "
@@ -107,7 +105,7 @@ REACHED: Final[Mapping[str, tuple[str, ...]]] = {
     "batches.get": ("Batch", "batches get", "batches results"),
     "batches.cancel": ("Batch", "batches cancel"),
 }
-"""By operation, or by `GROUP.*` for the others of a group: kinds, commands, lookups, and what is to come."""
+"""By operation, or by `GROUP.*` for the others of a group: kinds, commands and lookups."""
 
 _HEAD: Final = """\
 # Operations
@@ -115,15 +113,13 @@ _HEAD: Final = """\
 Generated from the code by `make schemas`. Each operation of the API, and what reaches it: a [kind](index.md#the-kinds)
 of resource, a [command](commands.md) or a [lookup](lookups.md). `api` stands where a command would add nothing: the two
 other dialects of chat are for programs that speak them. Many operations of `/gpus/v2` do what one of v1 does, which is
-used here instead: *as v1* is what reaches that one. What is *later* is not there yet; until then
-`novita-infra api METHOD PATH` makes [any call](commands.md#novita-infra-api), as it does for every other one here.
+used here instead: *as v1* is what reaches that one. `novita-infra api METHOD PATH` makes
+[any call](commands.md#novita-infra-api) beside these.
 """
 
 
 def reached_by(operation: str) -> tuple[str, ...]:
-    """The kinds, commands and lookups that reach an operation, or what is to come. Raises KeyError for an unknown
-    one.
-    """
+    """The kinds, commands and lookups that reach an operation. Raises KeyError for an unknown one."""
     others = f"{operation.partition('.')[0]}.*"
     counterpart = _COUNTERPARTS.get(operation)
     if counterpart is None:
@@ -151,8 +147,6 @@ def _table_lines(operations: Sequence[Operation]) -> Iterator[str]:
 
 
 def _linked(reach: str) -> str:
-    if reach.startswith(LATER):
-        return f"*{reach}*"
     if reach.startswith(AS_V1):
         return f"{AS_V1}{_linked(reach.removeprefix(AS_V1))}"
     if reach.startswith(LOOKUP):
