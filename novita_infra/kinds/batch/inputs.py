@@ -15,7 +15,7 @@ from novita_infra.batches.estimates import estimate_tokens
 from novita_infra.batches.joining import input_rows
 from novita_infra.batches.transfers import InputContent, find_input, upload_input
 from novita_infra.kinds.batch.rows import RowFault, rendered_request, rows_of
-from novita_infra.kinds.job import FileFault, JobFiles, JobRun
+from novita_infra.kinds.job import FileFault, JobRun
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.values import Computation, Ref, Secret, Spec, leaves
 
@@ -45,9 +45,6 @@ def describe_input(spec: Spec, folder: Path) -> tuple[Spec, tuple[FileFault, ...
     except Problems as problems:
         return spec, tuple(_faults(problems, given, path, places))
     return _described(spec, given, checked)
-
-
-FILES: Final = JobFiles(read=(("input", "file"), ("input", "data")), written=(("results",),), describe=describe_input)
 
 
 def requests_of(spec: Spec, folder: Path) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.api.json_values import carried, filled, object_of, text_of
@@ -18,11 +19,9 @@ from novita_infra.batches.batches import (
     batch_request,
 )
 from novita_infra.kinds.batch.fields import FIELDS
-from novita_infra.kinds.batch.inputs import FILES, upload_once
 from novita_infra.kinds.batch.prices import resolve_model, token_costs
-from novita_infra.kinds.batch.results import delete_batch_files, fetch_answers
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.job import OVER, JobRules
+from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
 from novita_infra.kinds.kind import Kind, Market, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.model.lifecycle import Timeouts
@@ -38,6 +37,33 @@ _PHASES: Final = {
     BatchState.CANCELLING: Phase.LEAVING,
 }
 _DAY: Final = 24 * 3600.0
+
+
+# Commands without a batch pay neither for reading files nor for sending them.
+
+
+def _described(spec: Spec, folder: Path) -> tuple[Spec, tuple[FileFault, ...]]:
+    from novita_infra.kinds.batch.inputs import describe_input  # noqa: PLC0415 -- see above
+
+    return describe_input(spec, folder)
+
+
+async def _uploaded(run: JobRun, spec: Spec) -> Spec:
+    from novita_infra.kinds.batch.inputs import upload_once  # noqa: PLC0415 -- see above
+
+    return await upload_once(run, spec)
+
+
+async def _fetched(run: JobRun, spec: Spec, live: Live) -> Fetched:
+    from novita_infra.kinds.batch.results import fetch_answers  # noqa: PLC0415 -- see above
+
+    return await fetch_answers(run, spec, live)
+
+
+async def _cleaned(run: JobRun, spec: Spec, live: Live) -> None:
+    from novita_infra.kinds.batch.results import delete_batch_files  # noqa: PLC0415 -- see above
+
+    await delete_batch_files(run, spec, live)
 
 
 def _create(target: Target) -> Request:
@@ -187,10 +213,10 @@ BATCH: Final = Kind(
         completes=True,
         job=JobRules(
             phase=_phase,
-            files=FILES,
-            upload=upload_once,
-            fetch=fetch_answers,
-            clean=delete_batch_files,
+            files=JobFiles(read=(("input", "file"), ("input", "data")), written=(("results",),), describe=_described),
+            upload=_uploaded,
+            fetch=_fetched,
+            clean=_cleaned,
             fetch_call="fetch",
         ),
     ),

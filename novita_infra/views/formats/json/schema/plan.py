@@ -17,6 +17,7 @@ from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.formats.json.plan import FORMAT, TERRAFORM
 from novita_infra.views.formats.json.schema import configuration
+from novita_infra.views.formats.json.schema.diagnostic import DIAGNOSTIC
 from novita_infra.views.formats.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.formats.json.schema.money import COST, MONEY
 from novita_infra.views.formats.json.values import PROVIDER
@@ -332,17 +333,7 @@ _DEFS: Final[Schema] = {
         },
         but=["replace_paths", "importing"],
     ),
-    "diagnostic": complete_object(
-        {
-            "severity": {"enum": ["error", "warning"]},
-            "summary": _text("What is wrong."),
-            "detail": _text("What is allowed, or what to do."),
-            "address": _text("The resource that it is about."),
-            "range": {"type": "object"},
-            "snippet": {"type": "object"},
-        },
-        but=["address", "range", "snippet"],
-    ),
+    "diagnostic": DIAGNOSTIC,
     "novita": _NOVITA,
 }
 
