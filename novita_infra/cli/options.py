@@ -91,6 +91,9 @@ allow_large_change_option = click.option(
     is_flag=True,
     help="Allow more deletions and replacements than the project's changeLimit.",
 )
+check_option = click.option(
+    "--check", "checks", is_flag=True, help="Make the `check` of every resource, even if nothing has changed."
+)
 runway_option = click.option(
     "--runway",
     type=runway_minutes,
@@ -134,6 +137,7 @@ def with_plan_options(function: Callback) -> Callback:
     @allow_data_loss_option
     @create_anyway_option
     @allow_large_change_option
+    @check_option
     @runway_option
     @refresh_option
     @new_state_option
@@ -153,6 +157,7 @@ _FIELDS: Final = (
     "allow_data_loss",
     "create_anyway",
     "allow_large_change",
+    "checks",
     "runway",
     "refresh",
     "new_state",

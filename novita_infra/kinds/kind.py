@@ -71,10 +71,14 @@ class CheckRules:
     """The checks that an apply can make of an object at its end; see `model.lifecycle.Check`."""
 
     types: tuple[str, ...]
+    asks_api: bool = False
+    """Whether a model is asked that the API serves, and not one that a program of the object serves."""
     url: Callable[[Live], str] = lambda _: ""
     """The address of its program; empty where it is not known."""
     queue: Callable[[Live], str] = lambda _: ""
     """The name of its queue at the gateway."""
+    errors: Callable[[Mapping[str, Value], Spec], str] = lambda _outputs, _spec: ""
+    """Where the errors of a job are that is over, by its recorded attributes and its spec."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,10 @@ class Resolution:
     """By field: how a manifest states the live value, where the two have different forms."""
     checks: CheckRules | None = None
     """The checks that a manifest may declare; None for none."""
+    models: Callable[[Spec], tuple[str, ...]] = lambda _: ()
+    """The language models of the API that a new object of this definite spec calls with the key in use."""
+    forbids: Callable[[Spec, Catalogue, str], bool] | None = None
+    """Whether an object of this definite spec keeps the key in use from the language model of this id."""
 
     def parts_for(self, spec: Spec) -> frozenset[str]:
         """All parts of the catalogue that `resolve` reads for a declared spec."""

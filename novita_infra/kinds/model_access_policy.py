@@ -174,6 +174,14 @@ def _resolve(
     return chosen, tuple(errors)
 
 
+def _forbids(spec: Spec, catalogue: Catalogue, model: str) -> bool:
+    """Whether the policy keeps the key in use from the model. Several keys may look like the one in use."""
+    if spec.get(_KEY) not in catalogue.own_keys:
+        return False
+    allowed, excluded = _normal(spec.get(_ALLOWED)), _normal(spec.get(_EXCLUDED))
+    return model.lower() not in allowed if allowed else model.lower() in excluded
+
+
 def _key_named(word: str, catalogue: Catalogue) -> str | SpecError:
     """The id of the key, or what is wrong with the word for it."""
     keys = catalogue.keys
@@ -263,6 +271,7 @@ MODEL_ACCESS_POLICY: Final = Kind(
         check=_check,
         catalogues=("keys", "models"),
         resolve=_resolve,
+        forbids=_forbids,
         resolved=frozenset({_KEY, _ALLOWED, _EXCLUDED}),
     ),
     timeouts=Timeouts(create=60, update=60, delete=60),

@@ -28,6 +28,8 @@ class PlanChoices(TypedDict, total=False):
     """Create these resources though an object of their name and place exists that no state has."""
     allow_large_change: bool
     """Whether more may be deleted and replaced than the limit of the project."""
+    checks: bool
+    """Whether every resource is asked what its `check` says, though nothing has changed."""
     refresh: Literal["all", "changed", "none", "only"]
     """Which objects are read first."""
     runway_minutes: int
@@ -46,6 +48,7 @@ def plan_options_of(choices: PlanChoices, *, destroys: bool = False) -> PlanOpti
         allow_data_loss=_named(choices.get("allow_data_loss", ())),
         create_anyway=_named(choices.get("create_anyway", ())),
         allow_large_change=choices.get("allow_large_change", False),
+        checks=choices.get("checks", False),
         refresh=_refresh(choices.get("refresh", "all")),
         runway=choices.get("runway_minutes", 60),
         new_state=choices.get("new_state", False),

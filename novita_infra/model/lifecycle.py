@@ -58,7 +58,7 @@ class Check:
     """What an apply asks a new or changed object at its end, and what the answer must be."""
 
     type: str
-    """`http`, `chat`, `completion`, `embedding` or `queue`."""
+    """`http`, `chat`, `completion`, `embedding`, `queue` or `minSucceeded`."""
     asked: Mapping[str, Value] = field(default_factory=dict)
     """What is asked and expected, by the names in a manifest: `path`, `status`, `model`, `contains`. No secret."""
     timeout: float = 60.0
@@ -67,6 +67,8 @@ class Check:
     """How often it is asked again after an answer that fails the check."""
     interval: float = 10.0
     """Seconds between two attempts."""
+    token: Value = field(default=None, repr=False)
+    """The secret that the program asks for as its key, and that nobody else gets; None if it asks for none."""
 
     @property
     def digest(self) -> str:
@@ -76,6 +78,8 @@ class Check:
 
     def __str__(self) -> str:
         asked = self.asked
+        if self.type == MIN_SUCCEEDED:
+            return f"at least {asked.get(MIN_SUCCEEDED)} of its requests must succeed"
         contains = f" with a text that contains {json.dumps(asked['contains'])}" if asked.get("contains") else ""
         match self.type:
             case "http":
@@ -85,6 +89,8 @@ class Check:
         return f"{_CALLED.get(self.type, self.type)} of {asked.get('model')} must be answered{contains}"
 
 
+MIN_SUCCEEDED: Final = "minSucceeded"
+"""The check of the counts of a job that is over: the fewest requests, or the part of them, that must have succeeded."""
 _CALLED: Final = {"chat": "a chat", "completion": "a completion", "embedding": "an embedding"}
 
 

@@ -75,6 +75,11 @@ class Declared:
     lifecycle_places: Mapping[str, Origin] = field(default_factory=dict)
     """The origin of each part of the lifecycle, by its name."""
 
+    @property
+    def may_be_secret(self) -> Value:
+        """All that may hold secrets: the spec, and the token of the check."""
+        return [dict(self.spec), self.check.token if self.check else None]
+
 
 @dataclass(frozen=True, slots=True)
 class LiveWorker:

@@ -61,7 +61,7 @@ async def apply_plan(
         raise Problems(problems, code=review.code)
     check_judged(session.project, review)
     check_basis(plan, session.state, place=session.store.describe())
-    session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
+    session.client.hide(lambda: secrets_of(*(step.may_be_secret for step in plan.steps)))
     operation = "destroy" if plan.destroys else "apply"
     last_run = LastRun(
         operation,

@@ -111,6 +111,8 @@ def _decide_each(
     for address in _in_order_of_needs(declared.values()):
         item = declared[address]
         existing = inputs.world.existing.get(address, Existing())
+        if inputs.options.checks and existing.record is not None:
+            existing = replace(existing, record=replace(existing.record, checked=""))
         decisions[address], faults = decide_as(inputs, item, existing, known, decisions=decisions, left_out=left_out)
         if faults:
             errors[address] = [_finding(item, fault) for fault in faults]

@@ -45,6 +45,8 @@ class PlanOptions:
     """More may be deleted and replaced than the project's limit."""
     refresh: Refresh = Refresh.ALL
     """Which objects are read."""
+    checks: bool = False
+    """Ask every resource what its `check` says, though nothing has changed since it passed."""
     runway: int = 60
     """Minutes that the balance must pay for what the plan adds."""
     new_state: bool = False

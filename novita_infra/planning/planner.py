@@ -20,6 +20,7 @@ from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.jobs import job_warnings
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
+from novita_infra.planning.checks.model_access import forbidden_models
 from novita_infra.planning.checks.parts import shared_parts
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.checks.times import dues, time_warnings
@@ -254,6 +255,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *new_object_notes(decided.declared, active, now=inputs.now),
             *time_warnings(decided.decisions, decided.declared),
             *job_warnings(active, decided.declared),
+            *forbidden_models(active, decided.decisions, decided.declared, inputs.world.catalogue),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
             *_left_behind(inputs),

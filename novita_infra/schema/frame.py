@@ -9,8 +9,10 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import KEY
 from novita_infra.model.durations import duration_text
+from novita_infra.model.lifecycle import MIN_SUCCEEDED
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.objects import Schema, closed_object
+from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
 
 NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
@@ -183,7 +185,7 @@ _CHECK_MODEL: Final[Schema] = {
     "type": "string",
     "minLength": 1,
     "examples": ["Qwen/Qwen3-8B"],
-    "description": "The model, by the name under which the program serves it.",
+    "description": "The model, by the name under which the program of the endpoint or, for a batch, the API serves it.",
 }
 _CHECK_PROMPT: Final[Schema] = {"type": "string", "minLength": 1, "description": "What is asked.", "default": "Say OK."}
 _CHECK_CONTAINS: Final[Schema] = {
@@ -224,8 +226,25 @@ _CHECKS: Final[dict[str, Schema]] = {
         },
         description="The health of the queue of an asynchronous endpoint, as the gateway shows it.",
     ),
+    MIN_SUCCEEDED: {
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,6})?)%$"},
+        ],
+        "examples": ["95%", 1000],
+        "description": "The fewest requests that must have succeeded when the batch is over: a number of them, or a "
+        "part of all, such as `95%`. It is asked once, of the counts of the service.",
+    },
 }
 """By type of check, what it asks."""
+
+
+_CHECK_TOKEN: Final[Schema] = {
+    **SECRET,
+    "examples": [{"fromEnv": "VLLM_API_KEY"}],
+    "description": "The key that the program itself asks for, as a pointer to a secret. It is sent to the program "
+    "alone, as `Authorization: Bearer`, and never shown. The API key of the account is never sent to a program.",
+}
 
 
 def check_schema(types: Iterable[str]) -> Schema:
@@ -234,6 +253,7 @@ def check_schema(types: Iterable[str]) -> Schema:
     schema = closed_object(
         {
             **{name: _CHECKS[name] for name in types},
+            **({"token": _CHECK_TOKEN} if "http" in types else {}),
             "timeout": {
                 "$ref": "#/$defs/duration",
                 "default": "60s",

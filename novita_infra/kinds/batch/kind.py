@@ -22,7 +22,7 @@ from novita_infra.kinds.batch.fields import FIELDS
 from novita_infra.kinds.batch.prices import resolve_model, token_costs
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
-from novita_infra.kinds.kind import Kind, Market, Resolution, SpecError
+from novita_infra.kinds.kind import CheckRules, Kind, Market, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase, Progress
@@ -157,6 +157,13 @@ def _check(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(("results",), f"results would overwrite the input {file}", "name another file")
 
 
+def _errors(outputs: Mapping[str, Value], spec: Spec) -> str:
+    """Where the requests that failed are, for a person."""
+    results, file = text_of(spec.get("results")), text_of(outputs.get("errorFileId"))
+    shown = f"`novita-infra files content {file}` shows them" if file else ""
+    return "; ".join(filter(None, (f"the errors are in {results}" if results else "", shown)))
+
+
 BATCH: Final = Kind(
     name="Batch",
     type="batch",
@@ -220,7 +227,13 @@ BATCH: Final = Kind(
             fetch_call="fetch",
         ),
     ),
-    resolution=Resolution(check=_check, catalogues=("models",), resolve=resolve_model),
+    resolution=Resolution(
+        check=_check,
+        catalogues=("models",),
+        resolve=resolve_model,
+        models=lambda spec: tuple(filter(None, (text_of(spec.get("model")),))),
+        checks=CheckRules(types=("minSucceeded", "chat", "completion", "embedding"), asks_api=True, errors=_errors),
+    ),
     market=Market(price_lists=("models",), costs=lambda _spec, _prices: (), purchases=token_costs),
     # A batch may take its whole window; the service ends it then, and needs a while for its files.
     timeouts=Timeouts(create=2 * _DAY + 7200, update=7200, delete=3600),

@@ -115,7 +115,7 @@ class Project:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
         from novita_infra.api.credentials import credentials_in_all  # noqa: PLC0415 -- only for a text of the API
 
-        values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.given.secret]
+        values = [*(item.may_be_secret for item in self.declared), dict(self.outputs), *self.given.secret]
         found = [leaf for value in values for leaf in leaves(value)]
         plain = {leaf for leaf in found if isinstance(leaf, str)}
         return secrets_of(*(leaf for leaf in found if isinstance(leaf, Secret))).union(credentials_in_all(plain))

@@ -80,7 +80,9 @@ class Declaring:
             origin=origin(position),
             needs=sorted_needs(spec, [*after, *(address for address in needs if address != identified.address)]),
             lifecycle=lifecycle,
-            check=check_of(values.get("check"), inside(position, "check"), diagnostics=self.diagnostics),
+            check=check_of(
+                values.get("check"), inside(position, "check"), secret=self._secret, diagnostics=self.diagnostics
+            ),
             labels=labels,
             places=key_origins(places),
             lifecycle_places=key_origins(inside(position, "lifecycle")) if "lifecycle" in values else {},

@@ -42,7 +42,7 @@ from novita_infra.planning.saved.staleness import manifest_digests
 from novita_infra.state.encryption.settings import Encryption, encryption_of
 from novita_infra.state.opening import open_backend
 
-_OF_SEVERAL: Final = {"targets": "target", "excludes": "exclude", "replaces": "replace"}
+_OF_SEVERAL: Final = {"targets": "target", "excludes": "exclude", "replaces": "replace", "checks": "check"}
 """Field of PlanOptions -> its option on the command line, which is given once for each."""
 
 
@@ -312,7 +312,7 @@ def _reading_again(project: Project) -> Callable[[str], str]:
 
 def _secrets_of(project: Project) -> dict[str, str]:
     found: dict[str, str] = {}
-    waiting: list[Value] = [*(dict(item.spec) for item in project.declared), dict(project.outputs)]
+    waiting: list[Value] = [*(item.may_be_secret for item in project.declared), dict(project.outputs)]
     while waiting:
         for secret in (leaf for leaf in leaves(waiting.pop()) if isinstance(leaf, Secret)):
             if secret.computed is None:

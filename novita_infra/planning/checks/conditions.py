@@ -57,7 +57,8 @@ def unchecked(decisions: Mapping[Address, Decision], declared: Mapping[Address, 
         is_up = decision.action is Action.NONE and live is not None and live.phase is Phase.READY
         if is_up and due_check(decision, wanted) is not None:
             why = "it has not passed its check since it was changed, or since the check was"
-            changed[address] = replace(decision, action=Action.RESUME, waits=True, why=why)
+            job = decision.case.kind.api.job is not None  # one that is over is not fetched again
+            changed[address] = replace(decision, action=Action.RESUME, waits=not job, records=job, why=why)
     return changed
 
 

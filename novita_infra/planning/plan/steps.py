@@ -11,7 +11,7 @@ from novita_infra.encoding import INLINE, text_form
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Check, Condition
-from novita_infra.model.values import Spec
+from novita_infra.model.values import Spec, Value
 
 
 class StepKind(enum.Enum):
@@ -139,3 +139,8 @@ class Step:
     def call_name(self) -> str:
         """The name of the action in files and messages: `create`, or the name of the call."""
         return action_name(self.action)
+
+    @property
+    def may_be_secret(self) -> Value:
+        """All that may hold secrets: the spec, and the token of the check."""
+        return [dict(self.spec), self.conditions.check.token if self.conditions.check else None]

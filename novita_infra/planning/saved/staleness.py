@@ -227,7 +227,7 @@ def _listed(words: Iterable[object]) -> str:
 
 
 def _digest_of(item: Declared) -> str:
-    content = encode([dict(item.spec), item.needs, item.lifecycle], secrets=_source)
+    content = encode([dict(item.spec), item.needs, item.lifecycle, item.check], secrets=_source)
     return hashlib.sha256(compact(content)).hexdigest()[:32]
 
 

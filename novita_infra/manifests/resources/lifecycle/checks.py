@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from novita_infra.manifests.yaml.positions import Position, origin
+from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.durations import parse_duration
-from novita_infra.model.lifecycle import Check
+from novita_infra.model.lifecycle import MIN_SUCCEEDED, Check
 from novita_infra.model.values import Value, is_known, is_secret
 
 _TIMES: Final = ("timeout", "retries", "interval")
 
 
-def check_of(declared: Value, position: Position, *, diagnostics: list[Diagnostic]) -> Check | None:
-    """Returns the check; None without one, and for what does not fit the schema, which is reported already."""
+def check_of(
+    declared: Value, position: Position, *, secret: Callable[[Value, Position], Value], diagnostics: list[Diagnostic]
+) -> Check | None:
+    """Returns the check; None without one, and for what does not fit the schema, which is reported already.
+
+    `secret` returns a value that may be a pointer to a secret as a secret.
+    """
     if not isinstance(declared, dict):
         return None
+    token = secret(declared["token"], inside(position, "token")) if "token" in declared else None
+    declared = {name: value for name, value in declared.items() if name != "token"}
     if is_secret(declared) or not is_known(declared):
         hint = "write it out, or use variables: it is part of the plan, which shows it"
         diagnostics.append(Diagnostic("a check takes no secrets and no attributes", hint, origin=origin(position)))
         return None
     types = [name for name in declared if name not in _TIMES]
     asked = declared[types[0]] if len(types) == 1 else None
+    if types == [MIN_SUCCEEDED] and isinstance(asked, int | str):
+        asked = {MIN_SUCCEEDED: asked}
     if not isinstance(asked, dict):
         return None
     retries = declared.get("retries")
@@ -32,6 +42,7 @@ def check_of(declared: Value, position: Position, *, diagnostics: list[Diagnosti
         timeout=_seconds(declared.get("timeout"), 60.0),
         retries=retries if isinstance(retries, int) else 5,
         interval=_seconds(declared.get("interval"), 10.0),
+        token=token,
     )
 
 
