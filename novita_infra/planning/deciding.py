@@ -123,7 +123,7 @@ def _decide_each(
             decisions[address] = _decide(inputs, _case(inputs, None, address, existing, spec={}))
     if inputs.options.refresh is Refresh.ONLY:
         return refresh_only(decisions), {}
-    return unchecked(watched(decisions, declared, known), declared), errors
+    return unchecked(watched(decisions, declared, known), declared, all_of_them=inputs.options.checks), errors
 
 
 def decide_as(

@@ -12,8 +12,8 @@ from novita_infra.model.durations import duration_text
 from novita_infra.model.lifecycle import MIN_SUCCEEDED
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.objects import Schema, closed_object
-from novita_infra.schema.secret_pointers import SECRET
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
+from novita_infra.schema.secret_pointers import SECRET
 
 NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
 _KEYED: Final = rf'{NAME}(\["{KEY}"\])?'

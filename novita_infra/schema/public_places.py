@@ -102,6 +102,7 @@ def public_places(*, sound: bool = False) -> Place:
         Place(fields={item.name: _of_field(item, sound=sound)}) for kind in KINDS.values() for item in kind.fields
     )
     fields = {**dict(_merged([frame, project]).fields), "spec": spec}
+    fields["check"] = replace(fields["check"], fields={**fields["check"].fields, "token": HIDDEN})
     flag = Place(Shows.FLAG)
     declaration = Place(
         fields={**_within(fields, "variables").fields, "default": HIDDEN, "secret": flag, "sensitive": flag}

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plan_shapes import checked_json
 from rig import Rig
 
 from novita_infra.applying.events import Ended, Outcome, Progressed
 from novita_infra.model.diagnostics import Problems
 from novita_infra.planning.plan.changes import Action
+from novita_infra.views.content.events import event_line
+from novita_infra.views.content.lines import plain
+from novita_infra.views.plan_lines.plan import plan_lines
 
 SPEC: dict[str, Any] = {
     "product": {"gpu": "RTX 4090"},
@@ -151,3 +155,58 @@ def test_a_check_that_cannot_be_asked_is_an_error_of_the_manifest(rig: Rig, chec
     declare(rig, check)
     with pytest.raises(Problems, match=message):
         rig.project()
+
+
+def test_every_check_is_made_again_on_request(rig: Rig) -> None:
+    declare(rig, HTTP)
+    rig.apply()
+    rig.events.clear()
+    (change,) = rig.plan(checks=True).plan.changes
+    assert (change.action, change.why) == (Action.RESUME, "all checks are asked for")
+    (step,) = rig.plan(checks=True).plan.steps
+    assert str(step.conditions.check) == "GET /ready must answer 200"
+    rig.apply(checks=True)
+    assert "checked: GET /ready answered 200" in notes(rig)
+    rig.assert_converged()
+
+
+def test_a_health_run_that_fails_leaves_the_check_to_the_next_apply(rig: Rig) -> None:
+    asleep = {**SPEC["workers"], "min": 0}
+    declare(rig, {**HTTP, "retries": 100}, workers=asleep)
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(86_400))
+    declare(rig, {**HTTP, "retries": 0}, workers=asleep)
+    assert rig.plan().empty
+    assert "GET /ready answered 503" in end_of(rig, checks=True).reason
+    (change,) = rig.plan().plan.changes
+    assert change.action is Action.RESUME
+
+
+def test_a_check_is_shown_in_a_plan_and_its_events_in_an_apply(rig: Rig) -> None:
+    declare(rig, HTTP)
+    review = rig.plan()
+    assert "endpoint.api is checked after the apply: GET /ready must answer 200" in plain(plan_lines(review))
+    steps = checked_json(review)["novita"]["steps"]
+    assert [step["check"] for step in steps if "check" in step] == ["GET /ready must answer 200"]
+    rig.apply()
+    shown = [plain([event_line(event)]) for event in rig.events]
+    assert [text for text in shown if "endpoint.api" in text and "checked: GET /ready answered 200" in text]
+
+
+def test_a_check_that_fails_in_a_group_rolls_the_group_back(rig: Rig) -> None:
+    together = {"group": "serving"}
+    vpc = {
+        "apiVersion": "novita-infra/v1",
+        "kind": "VPC",
+        "metadata": {"name": "net"},
+        "lifecycle": together,
+        "spec": {"cluster": "us-ca-nas-2"},
+    }
+    rig.declare()
+    head = {"apiVersion": "novita-infra/v1", "kind": "Endpoint", "metadata": {"name": "api"}, "lifecycle": together}
+    rig.write("main.yaml", {**head, "check": {"http": {"path": "/missing"}, "retries": 1}, "spec": SPEC}, vpc)
+    ends = {str(end.step.address): end.reason for end in rig.apply(expect_success=False).ends if end.reason}
+    assert ends["endpoint.api"].startswith("its check failed")
+    assert ends["vpc.net"] == "taken down again: the group serving failed"
+    assert not rig.state().records
+    assert rig.world.calls["endpoints.delete"] == 1

@@ -57,7 +57,9 @@ def test_a_batch_of_which_too_few_succeed_fails_and_is_not_run_again(rig: Rig, l
     end = end_of(rig)
     assert end.outcome is Outcome.FAILED
     assert end.code == 1
-    wanted = f"its check failed: at least {least} of its requests must succeed, and 3 of 4 requests succeeded and 1 failed"
+    wanted = (
+        f"its check failed: at least {least} of its requests must succeed, and 3 of 4 requests succeeded and 1 failed"
+    )
     assert wanted in end.reason
     file = rig.record("batch.it").outputs["errorFileId"]
     assert f"the errors are in out/it.jsonl; `novita-infra files content {file}` shows them" in end.reason
@@ -129,7 +131,7 @@ def test_a_policy_that_keeps_the_key_in_use_from_a_model_that_is_needed_is_a_war
     assert warnings(rig) == [f"it keeps the key in use from {needed}"]
     review = rig.plan()
     assert not review.problems
-    assert "allow it these models" in [note.hint for note in review.notes][0]
+    assert "allow it these models" in next(note.hint for note in review.notes)
     declare(rig, None, others=(a_policy(allowedModels=[EMBEDDER]),))
     assert warnings(rig) == [f"it keeps the key in use from {MODEL}, which batch.it needs"]
     declare(rig, None, others=(a_policy(allowedModels=[MODEL.upper()]),))

@@ -48,9 +48,10 @@ def _declare(folder: Path, path: str, retries: int) -> None:
     (folder / "main.yaml").write_text(text, encoding="utf-8")
 
 
-def _apply(folder: Path, *, code: int) -> str:
+def _apply(folder: Path, *more: str, code: int) -> str:
     """The messages of the events."""
-    ended = CliRunner().invoke(root, ["apply", str(folder), "--auto-approve", "--json"], prog_name="novita-infra")
+    words = ["apply", str(folder), "--auto-approve"]
+    ended = CliRunner().invoke(root, [*words, *more, "--json"], prog_name="novita-infra")
     assert ended.exit_code == code, ended.output
     return "\n".join(json.loads(line)["@message"] for line in ended.stdout.splitlines())
 
@@ -74,3 +75,28 @@ def test_a_run_that_is_killed_during_a_check_is_finished_by_the_next(tmp_path: P
     _declare(tmp_path, "/ready", 60)
     assert "checked: GET /ready answered 200" in _apply(tmp_path, code=0)
     assert Cloud(server).calls("endpoints.create") == 1
+
+
+def test_every_check_is_made_on_request(tmp_path: Path, server: str) -> None:
+    _declare(tmp_path, "/ready", 60)
+    _apply(tmp_path, code=0)
+    assert "checked: GET /ready answered 200" in _apply(tmp_path, "--check", code=0)
+    assert "checked" not in _apply(tmp_path, code=0)
+    assert Cloud(server).calls("endpoints.create") == 1
+
+
+def test_a_saved_plan_holds_no_token_and_its_apply_reads_it_again(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = ENDPOINT.replace("PATH", "/ready").replace("RETRIES", "60")
+    text = text.replace("  interval: 1s", "  interval: 1s\n  token: {fromEnv: VLLM_KEY}")
+    (tmp_path / "main.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("VLLM_KEY", "tok3n-of-the-pr0gram")
+    monkeypatch.chdir(tmp_path)
+    saved = CliRunner().invoke(root, ["plan", "--out", "a.niplan"], prog_name="novita-infra")
+    assert saved.exit_code in {0, 2}, saved.output
+    applied = CliRunner().invoke(root, ["apply", "a.niplan"], prog_name="novita-infra")
+    assert applied.exit_code == 0, applied.output
+    assert "checked: GET /ready answered 200" in applied.output
+    assert "tok3n-of-the-pr0gram" not in saved.output + applied.output
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"tok3n-of" in path.read_bytes()]

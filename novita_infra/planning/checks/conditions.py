@@ -22,6 +22,8 @@ from novita_infra.planning.plan.findings import Finding
 BROKEN: Final = "a precondition does not hold: "
 """The beginning of the message of a precondition that does not hold."""
 
+_UNCHECKED: Final = "it has not passed its check since it was changed, or since the check was"
+
 
 def holds(condition: Condition, value: Value) -> bool:
     """Whether a known value fits the schema of the condition."""
@@ -48,15 +50,20 @@ def watched(
     return changed
 
 
-def unchecked(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> dict[Address, Decision]:
-    """The decisions, in which an unchanged resource that has not passed its check is waited for."""
+def unchecked(
+    decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared], *, all_of_them: bool
+) -> dict[Address, Decision]:
+    """The decisions, in which an unchanged resource that has not passed its check is waited for.
+
+    `all_of_them` says that the records show no check as passed because all shall be made.
+    """
     changed = dict(decisions)
     for address, wanted in declared.items():
         decision = decisions[address]
         live = decision.case.live
         is_up = decision.action is Action.NONE and live is not None and live.phase is Phase.READY
         if is_up and due_check(decision, wanted) is not None:
-            why = "it has not passed its check since it was changed, or since the check was"
+            why = "all checks are asked for" if all_of_them else _UNCHECKED
             job = decision.case.kind.api.job is not None  # one that is over is not fetched again
             changed[address] = replace(decision, action=Action.RESUME, waits=not job, records=job, why=why)
     return changed
