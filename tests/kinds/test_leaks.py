@@ -23,7 +23,7 @@ are words of their own, which are those of the kinds where they mean the same.""
 
 FIELDS = {item.name for kind in KINDS.values() for item in kind.fields}
 
-ANYWHERE = (FIELDS | KINDS.keys()) - {"name", "type", "env", "batch", "input", "model", "results"}
+ANYWHERE = (FIELDS | KINDS.keys()) - {"name", "type", "env", "batch", "input", "key", "model", "results"}
 """Words that stand in no text of the code but as a field or a type. Files and prices of the API have `input`, `model`
 and `batch`, too, so these count only as keys."""
 
@@ -42,6 +42,18 @@ EXCEPTIONS = {
     ("account/billing.py", "note"): "a field of a payment in the API",
     ("account/images.py", "image"): "the key of a repository in v2",
     ("account/quotas.py", "image"): "a group of limits in the API",
+    ("account/v2_objects.py", "endpoint"): "the type of what a list of v2 holds",
+    ("account/v2_objects.py", "image"): "a field of objects in v2",
+    ("account/v2_objects.py", "image_prewarm"): "the type of what a list of v2 holds",
+    ("account/v2_objects.py", "instance"): "the same",
+    ("account/v2_objects.py", "template"): "the same",
+    ("account/v2_objects.py", "vpc"): "the same",
+    ("account/web_terminals.py", "endpoint"): "a field of a terminal in v2",
+    ("account/web_terminals.py", "password"): "the same",
+    ("account/web_terminals.py", "tools"): "the same",
+    ("account/web_terminals.py", "username"): "the same",
+    ("catalogue/keys.py", "allowedModels"): "a field of policies in the API, which `keys` shows, too",
+    ("catalogue/keys.py", "excludedModels"): "the same",
     ("catalogue/templates.py", "template"): "the key of an answer about templates of anybody",
     ("catalogue/templates.py", "image"): "the same",
     ("catalogue/templates.py", "entrypoint"): "the same",
@@ -55,6 +67,14 @@ EXCEPTIONS = {
     ("views/results/account/limits.py", "endpoint"): "what a limit of the API is about",
     ("views/results/market/products.py", "products"): "the name of the command's result",
     ("views/results/market/templates.py", "template"): "the name of the command's result",
+    ("cli/commands/machines/endpoint/group.py", "endpoint"): "the name of the command",
+    ("inference/checks.py", "workers"): "what a check asks of a queue",
+    ("inference/queues.py", "idle"): "a field of the health of a queue in the API",
+    ("inference/queues.py", "workers"): "the same",
+    ("inference/tasks.py", "image"): "a sort of results of tasks in the API",
+    ("model/lifecycle.py", "workers"): "what a check asks of a queue",
+    ("schema/frame.py", "workers"): "the same",
+    ("views/reports/report.py", "command"): "the rule of a report about commands that fail",
     ("cli/commands/machines/idle.py", "idle"): "the name of the command's result",
     ("cli/commands/machines/instance/group.py", "instance"): "the name of the command",
     ("views/results/machines/idle.py", "idle"): "the name of the command's result",

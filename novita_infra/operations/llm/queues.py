@@ -18,7 +18,6 @@ from novita_infra.inference.queues import (
     purge_request,
     purged_in,
     queue_job_in,
-    queue_name,
     run_request,
     status_request,
 )
@@ -29,9 +28,10 @@ from novita_infra.operations.account.api_call import without_secrets_of
 from novita_infra.operations.account.targets import target_of
 from novita_infra.operations.account.view import AccountView
 
-_APP: Final = "appName"
-_QUEUED: Final = tuple(kind for kind in MACHINE_KINDS if _APP in kind.outputs)
-"""The kinds whose objects have a name that the gateway knows."""
+_QUEUED: Final = tuple(
+    kind for kind in MACHINE_KINDS if kind.resolution.checks and "queue" in kind.resolution.checks.types
+)
+"""The kinds whose objects have a queue at the gateway."""
 _FIRST: Final = 1.0
 """Seconds to the second look at a job,"""
 _LONGEST: Final = 5.0
@@ -51,8 +51,8 @@ class EndpointQueue:
 async def queue_of_endpoint(view: AccountView, word: str) -> EndpointQueue:
     """The queue of the endpoint that an address or an id means. Raises Problems, and ApiError."""
     target = await target_of(view, word, _QUEUED)
-    app = target.live.outputs.get(_APP)
-    return EndpointQueue(target.title, queue_name(target.live.id, app if isinstance(app, str) else ""))
+    rules = target.kind.resolution.checks
+    return EndpointQueue(target.title, rules.queue(target.live) if rules else "")
 
 
 async def run_job(view: AccountView, queue: EndpointQueue, payload: Any) -> EndpointJob:
