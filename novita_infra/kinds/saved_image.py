@@ -100,6 +100,11 @@ def _matches(spec: Spec, live: Live) -> bool:
     return spec.get("instance") == live.values.get("instance") and found in (None, spec.get("image"))
 
 
+def _made_already(spec: Spec, live: Live) -> bool:
+    """Whether the image of this name is that of the job: the registry would put another one in its place."""
+    return live.phase in (Phase.READY, Phase.CHANGING) and live.values.get("image") == spec.get("image")
+
+
 def _check(spec: Spec) -> Iterator[SpecError]:
     image = spec.get("image")
     if not isinstance(image, str):
@@ -146,6 +151,7 @@ SAVED_IMAGE = Kind(
             disturbs=False,
         ),
         completes=True,
+        made_already=_made_already,
     ),
     resolution=Resolution(check=_check),
     drift=DriftRules(remedy=_remedy),

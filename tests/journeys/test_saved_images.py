@@ -181,3 +181,25 @@ def test_a_stopped_machine_is_refused_by_the_service_with_its_reason(rig: Rig) -
     rig.declare(("Instance", "trainer", {**MACHINE, "power": "stopped"}), OTHER, SAVED)
     result = rig.apply(expect_success=False)
     assert "only a running one can be saved" in plain(result_lines(result, again=""))
+
+
+def test_an_image_that_was_saved_and_forgotten_is_not_saved_over_by_surprise(rig: Rig) -> None:
+    rig.declare(TRAINER, OTHER, SAVED)
+    rig.apply()
+    job = rig.record("saved_image.trained").id
+    rig.declare(TRAINER, OTHER)
+    rig.apply()
+
+    rig.declare(TRAINER, OTHER, SAVED)
+    review = rig.plan()
+    (found,) = review.problems
+    assert review.code == EXIT_REFUSED
+    assert found.address == "saved_image.trained"
+    assert f"{job} ({IMAGE}, success) made it already and is in no state: it would be replaced" in found.summary
+    assert f"novita-infra import saved_image.trained {job}" in found.hint
+    assert saves(rig) == 1
+    rig.apply(create_anyway=("saved_image.trained",))
+    assert saves(rig) == 2
+
+    rig.declare(TRAINER, OTHER, ("SavedImage", "later", {"instance": "trainer", "image": "docker.io/team/model:2"}))
+    assert not [item for item in rig.plan().problems if "made it already" in item.summary]

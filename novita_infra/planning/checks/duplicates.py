@@ -39,6 +39,8 @@ class Duplicate:
     """The id of the recorded object of the resource; empty where there is none."""
     taken: bool = False
     """Whether it is the one part of what the plan would set: it would be overwritten."""
+    made: bool = False
+    """Whether it is a job that made what the plan would make again in its place."""
 
 
 def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
@@ -68,6 +70,7 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
     specs = {step.address: step.spec for step in plan.steps if step.spec}
     yield from _taken_parts(inputs, plan)
+    yield from _made_already(inputs, plan)
     for change in _creates(plan):
         address, name, api = change.address, change.after.get("name"), inputs.kinds[change.address.type].api
         namesakes = by_name.get((address.type, name), []) if isinstance(name, str) else []
@@ -88,6 +91,15 @@ def _taken_parts(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
         lives = inputs.world.unrecorded.get(change.address.type, ())
         if taken := tuple(live for live in lives if live.id == change.after.get(field)):
             yield Duplicate(change.address, taken, marked=False, taken=True)
+
+
+def _made_already(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
+    """The jobs whose results the plan would replace."""
+    for change in _creates(plan):
+        made_already = inputs.kinds[change.address.type].api.made_already
+        lives = inputs.world.unrecorded.get(change.address.type, ()) if made_already else ()
+        if made_already and (made := tuple(live for live in lives if made_already(change.after, live))):
+            yield Duplicate(change.address, made, marked=False, made=True)
 
 
 def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
@@ -119,9 +131,12 @@ def duplicate_diagnostics(
         return Finding(
             Diagnostic(summary, f"if it is what you declare, adopt it: {adopt}", address=address), EXIT_REFUSED
         )
-    if duplicate.alike:
+    if duplicate.alike or duplicate.made:
         have = "have its name and place and are" if several else "has its name and place and is"
         summary = f"it may exist already: {what} {have} in no state"
+        if duplicate.made:
+            summary = f"{what} made it already and {'are' if several else 'is'} in no state: it would be replaced"
+            adopt = f"`novita-infra import {shlex.quote(address)} {id}`"
         if new_state or is_selected(duplicate.address, create_anyway):
             hint = f"another is created ({'--new-state' if new_state else '--create-anyway'})"
             return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
