@@ -1,1 +1,1 @@
-"""Objects that run to completion: uploads before their create, and what is fetched when they are over."""
+"""What a run does before and after the calls on an object: it uploads files, fetches results, makes checks."""
