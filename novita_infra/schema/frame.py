@@ -229,9 +229,8 @@ _CHECKS: Final[dict[str, Schema]] = {
     MIN_SUCCEEDED: {
         "anyOf": [
             {"type": "integer", "minimum": 1},
-            {"type": "string", "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,6})?)%$"},
+            {"type": "string", "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,6})?)%$", "examples": ["95%"]},
         ],
-        "examples": ["95%", 1000],
         "description": "The fewest requests that must have succeeded when the batch is over: a number of them, or a "
         "part of all, such as `95%`. It is asked once, of the counts of the service.",
     },
