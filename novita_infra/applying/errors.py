@@ -18,6 +18,10 @@ class StepFailed(Exception):
         self.code = code
 
 
+class JobFailed(StepFailed):
+    """A job is over without success. No later run runs it again by itself."""
+
+
 class NeverShown(StepFailed):
     """The step failed: no read has ever shown an object of the id."""
 

@@ -69,6 +69,8 @@ class Ended:
     """The exit code that a failure asks for; 0 for that of any error."""
     log: tuple[str, ...] = ()
     """The last lines of the log of a failed object, without secrets."""
+    settled: bool = False
+    """Whether it is a job that is over without success: the next run does not run it again."""
     undone: bool = False
     """Whether the object that it made was deleted again with its group."""
 
@@ -111,6 +113,11 @@ class Result:
     def count(self, outcome: Outcome) -> int:
         """How many steps have this outcome."""
         return sum(end.outcome is outcome for end in self.ends)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left that another run continues: what is not done are jobs that are over."""
+        return not self.interrupted and all(end.settled or end.outcome is Outcome.DONE for end in self.ends)
 
     @property
     def succeeded(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from novita_infra.api.errors import BLOCKING, ApiError
-from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
+from novita_infra.applying.errors import Interrupted, JobFailed, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.rollback import rollback_of
 from novita_infra.applying.run import Run
@@ -140,6 +140,7 @@ class _Walk:
         since, before = run.clock.now(), run.records.get(step.address)
         outcome, id, reason, code, recorded = Outcome.DONE, step.id, "", 0, ""
         log: tuple[str, ...] = ()
+        settled = False
         try:
             if step.group in self._failed_groups:
                 raise Interrupted(f"the group {step.group} failed")
@@ -150,7 +151,7 @@ class _Walk:
             outcome, reason, recorded = Outcome.MOVING, str(error), str(error)
         except StepFailed as error:
             outcome, reason, code, log = Outcome.FAILED, str(error), error.code, error.log
-            recorded = error.reason
+            recorded, settled = error.reason, isinstance(error, JobFailed)
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, BLOCKING) else EXIT_ERROR
@@ -160,7 +161,7 @@ class _Walk:
         record = run.records.get(step.address)
         if not id and record and not (step.action is StepKind.CREATE and before and record.id == before.id):
             id = record.id
-        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log))
+        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log, settled=settled))
 
     def _end(self, end: Ended) -> None:
         """Emits the end, launches the steps that it sets free, and ends those that cannot be done any more."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import field
 from pathlib import Path
@@ -119,6 +119,12 @@ def join_results(
     )
 
 
+def is_answered(result: Mapping[str, Any]) -> bool:
+    """Whether a line of results is an answer, and no error. An object without an id is none."""
+    status = int_of(object_of(result.get("response")).get("status_code"))
+    return bool(result.get("custom_id")) and not result.get("error") and (status is None or status in _GOOD)
+
+
 class _Places:
     """Where the result of each id stands."""
 
@@ -171,15 +177,13 @@ def _joined(id: str, row: Any, result: dict[str, Any] | None) -> dict[str, Any]:
     """The line of one request."""
     response = object_of((result or {}).get("response"))
     status = int_of(response.get("status_code"))
-    error = (result or {}).get("error") or None
-    good = result is not None and error is None and (status is None or status in _GOOD)
     return {
         "custom_id": id,
         "request": row,
-        "status": MISSING if result is None else COMPLETED if good else FAILED,
+        "status": MISSING if result is None else COMPLETED if is_answered(result) else FAILED,
         "status_code": status,
         "response": response.get("body"),
-        "error": error,
+        "error": (result or {}).get("error") or None,
     }
 
 

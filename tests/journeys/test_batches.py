@@ -13,6 +13,7 @@ from novita_infra.applying.events import Identified, Outcome, Progressed
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import Timings
 from novita_infra.simulator.world.llm import batches
+from novita_infra.views.formats.text.result import result_lines
 
 MODEL = "deepseek/deepseek-v3-0324"
 DAY = 86_400.0
@@ -97,6 +98,36 @@ def test_another_input_is_another_batch_and_the_same_one_is_uploaded_once(tmp_pa
     assert calls(rig) == (2, 4)
 
 
+@pytest.mark.parametrize("model", ["deepseek/deepseek-v3-0342", "baai/bge-m3"])
+def test_a_replacement_is_refused_for_a_model_that_a_new_batch_may_not_have(model: str, tmp_path: Path) -> None:
+    faults = []
+    for first in (batch("a"), None):
+        rig = Rig(tmp_path / f"{bool(first)}")
+        if first:
+            rig.declare(("Batch", "it", first))
+            rig.apply()
+        rig.declare(("Batch", "it", {**batch("a"), "model": model}))
+        faults.append([item.summary for item in rig.plan().problems])
+    assert faults[0] == faults[1]
+    assert model in faults[0][0]
+
+
+def test_a_replacement_costs_what_a_new_batch_of_it_costs(tmp_path: Path) -> None:
+    spec, other = batch("b"), batch("a")
+    spec["input"]["template"] = {"messages": TEMPLATE["messages"]}
+    costs = []
+    for first in (other, None):
+        rig = Rig(tmp_path / f"{bool(first)}")
+        if first:
+            rig.declare(("Batch", "it", first))
+            rig.apply()
+        rig.declare(("Batch", "it", spec))
+        review = rig.plan()
+        assert review.cost
+        costs.append([row.once for row in review.cost.rows])
+    assert costs[0] == costs[1]
+
+
 def test_two_batches_over_one_input_upload_it_once(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.declare(("Batch", "one", batch("a", results=None)), ("Batch", "two", batch("a", results=None)))
@@ -158,6 +189,22 @@ def test_a_batch_of_which_no_request_is_answered_fails(tmp_path: Path) -> None:
     (end,) = rig.apply(expect_success=False).ends
     assert "none of its 2 requests" in end.reason
     assert rig.plan().empty
+
+
+def test_a_batch_without_answers_leaves_the_answers_of_the_last_one(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a", "b"))
+    rig.apply()
+    before = (tmp_path / "out/it.jsonl").read_bytes()
+    spec = batch("a", "b")
+    spec["input"]["template"] = {**TEMPLATE, "temperature": 99}
+    rig.declare(("Batch", "it", spec))
+    result = rig.apply(expect_success=False)
+    assert any("in out/it.jsonl.errors; out/it.jsonl stays as it was" in note for note in notes(rig))
+    assert (tmp_path / "out/it.jsonl").read_bytes() == before
+    assert [line["status"] for line in answers(rig, "out/it.jsonl.errors")] == ["failed", "failed"]
+    shown = "\n".join(map(str, result_lines(result, again="novita-infra apply")))
+    assert "it is not run again by itself" in shown
+    assert "Next:" not in shown
 
 
 def test_a_batch_that_others_cancel_fails_and_is_not_run_again(tmp_path: Path) -> None:

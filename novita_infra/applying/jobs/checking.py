@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from novita_infra.applying.errors import StepFailed, StillMoving
+from novita_infra.applying.errors import JobFailed, StepFailed, StillMoving
 from novita_infra.applying.jobs.fetching import NOT_AGAIN
 from novita_infra.applying.run import StepRun
 from novita_infra.inference.checks import CheckedObject, ask_check, judge_counts
@@ -44,7 +44,7 @@ async def _judge_counts(at: StepRun, check: Check) -> None:
     errors = rules.errors(at.record.outputs, at.record.spec) if rules else ""
     answer = judge_counts(check, at.record.outputs, errors)
     if not answer.passed:
-        raise StepFailed(f"its check failed: {check}, and {answer.said}", NOT_AGAIN, code=EXIT_ERROR)
+        raise JobFailed(f"its check failed: {check}, and {answer.said}", NOT_AGAIN, code=EXIT_ERROR)
     await _passed(at, check, answer.said)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError
-from novita_infra.applying.errors import StepFailed
+from novita_infra.applying.errors import JobFailed, StepFailed
 from novita_infra.applying.jobs.uploading import file_failure, job_run
 from novita_infra.applying.run import StepRun
 from novita_infra.kinds.job import Fetched
@@ -42,7 +42,7 @@ async def finish_job(at: StepRun, record: Record, live: Live, spec: Spec, *, beg
     if found.says:
         at.note(live.id, found.says, status=live.status)
     if live.phase is Phase.FAILED and began:
-        raise StepFailed(f"{live.id} failed: {live.trouble or live.status}", NOT_AGAIN)
+        raise JobFailed(f"{live.id} failed: {live.trouble or live.status}", NOT_AGAIN)
     if found.trouble:
         raise StepFailed(found.trouble)
 

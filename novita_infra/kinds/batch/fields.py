@@ -12,6 +12,8 @@ from novita_infra.model.values import Value
 
 DIGEST: Final = "sha256"
 """The key of `input` that tells one input from another: the SHA-256 of what is uploaded."""
+ERRORS: Final = ".errors"
+"""What is added to the name of the results for a batch without any answer: it takes no file's place that has some."""
 _OTHER: Final = "another input is another batch"
 _PATH: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
 INPUT: Final[dict[str, Any]] = {
@@ -94,7 +96,8 @@ FIELDS: Final = (
         name="results",
         other_names=("output", "outputfile"),
         schema={"type": "string", "pattern": r"\.jsonl$", "maxLength": 4096, "examples": ["out/answers.jsonl"]},
-        doc="The file, ending in .jsonl, that gets a line for each request in the end: its answer or error.",
+        doc="The file, ending in .jsonl, that gets a line for each request in the end: its answer or "
+        "error. Of a batch without any answer, the file with .errors after this name gets them.",
         api="output_file_id, error_file_id (model-apis-llm-retrieve-batch)",
         change=By("fetch"),
     ),

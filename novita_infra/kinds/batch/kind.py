@@ -18,8 +18,8 @@ from novita_infra.batches.batches import (
     batch_in,
     batch_request,
 )
-from novita_infra.kinds.batch.fields import FIELDS
-from novita_infra.kinds.batch.prices import resolve_model, token_costs
+from novita_infra.kinds.batch.fields import ERRORS, FIELDS
+from novita_infra.kinds.batch.prices import resolve_model, resolve_new_batch, token_costs
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
 from novita_infra.kinds.kind import CheckRules, Kind, Market, Resolution, SpecError
@@ -160,6 +160,8 @@ def _check(spec: Spec) -> Iterator[SpecError]:
 def _errors(outputs: Mapping[str, Value], spec: Spec) -> str:
     """Where the requests that failed are, for a person."""
     results, file = text_of(spec.get("results")), text_of(outputs.get("errorFileId"))
+    if results and not outputs.get("completed"):
+        results += ERRORS
     shown = f"`novita-infra files content {file}` shows them" if file else ""
     return "; ".join(filter(None, (f"the errors are in {results}" if results else "", shown)))
 
@@ -231,6 +233,7 @@ BATCH: Final = Kind(
         check=_check,
         catalogues=("models",),
         resolve=resolve_model,
+        replacing=resolve_new_batch,
         models=lambda spec: tuple(filter(None, (text_of(spec.get("model")),))),
         checks=CheckRules(types=("minSucceeded", "chat", "completion", "embedding"), asks_api=True, errors=_errors),
     ),

@@ -20,9 +20,14 @@ MILLION: Final = 1_000_000
 def resolve_model(
     spec: Spec, catalogue: Catalogue, live: Live | None, _: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with the longest answer of its model, where a request sets no limit. A batch that exists is as it is."""
-    if live is not None:
-        return spec, ()
+    """As `resolve_new_batch`, for a batch that may exist: that one is as it is."""
+    return (spec, ()) if live is not None else resolve_new_batch(spec, catalogue, live)
+
+
+def resolve_new_batch(
+    spec: Spec, catalogue: Catalogue, _live: Live | None, _: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with the longest answer of its model, where a request sets no limit. The model must take batches."""
     name = spec.get("model")
     if not isinstance(name, str):
         return spec, ()

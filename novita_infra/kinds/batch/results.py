@@ -11,11 +11,12 @@ from typing import Any, Final
 from novita_infra.api.errors import ApiError, NotFound
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.batches.files import file_deletion
-from novita_infra.batches.joining import JoinedResults, join_results
+from novita_infra.batches.joining import JoinedResults, is_answered, join_results
 from novita_infra.batches.listing import list_batches
 from novita_infra.batches.transfers import download_content
 from novita_infra.catalogue.models import LanguageModel, model_request, parse_model
 from novita_infra.encoding.json_text import parse_foreign_json
+from novita_infra.kinds.batch.fields import ERRORS
 from novita_infra.kinds.batch.inputs import requests_of
 from novita_infra.kinds.job import Fetched, JobRun
 from novita_infra.model.diagnostics import problem, reason
@@ -26,7 +27,10 @@ _KEPT: Final = "the service keeps results for 30 days"
 
 
 async def fetch_answers(run: JobRun, spec: Spec, live: Live) -> Fetched:
-    """The answers of a batch, written to the file that its spec names. Raises ApiError and Problems."""
+    """The answers of a batch, written to the file that its spec names; without any answer, to one beside it.
+
+    Raises ApiError and Problems.
+    """
     target = text_of(spec.get("results"))
     ids = [id for name in ("outputFileId", "errorFileId") if (id := text_of(live.outputs.get(name)))]
     if not target:
@@ -41,8 +45,12 @@ async def fetch_answers(run: JobRun, spec: Spec, live: Live) -> Fetched:
                 return Fetched(trouble=f"the file {id} with its results is gone: {_KEPT}")
             usage.add_answers(path)
         _make_folder(into)
+        kept = ""
+        if not usage.answers:
+            kept = f"; {target} stays as it was" if into.exists() else ""
+            target, into = target + ERRORS, into.with_name(into.name + ERRORS)
         joined = join_results(requests_of(spec, run.folder), paths, into)
-    return Fetched(outputs=usage.outputs(), says=f"{_counts(joined)} in {target}{usage.in_words()}")
+    return Fetched(outputs=usage.outputs(), says=f"{_counts(joined)} in {target}{kept}{usage.in_words()}")
 
 
 def _make_folder(into: Path) -> None:
@@ -91,6 +99,8 @@ class AnswerUsage:
     def __init__(self, model: LanguageModel | None) -> None:
         self._model = model
         self._input = self._output = 0
+        self.answers = 0
+        """The requests that were answered without an error."""
         self._cost: Decimal | None = Decimal(0) if model else None
 
     def add_answers(self, path: Path) -> None:
@@ -98,7 +108,9 @@ class AnswerUsage:
         try:
             with path.open("rb") as file:
                 for line in file:
-                    self._add(object_of(object_of(_answer(line).get("response")).get("body")))
+                    result = _answer(line)
+                    self.answers += is_answered(result)
+                    self._add(object_of(object_of(result.get("response")).get("body")))
         except OSError as error:
             raise problem(f"the results cannot be read: {reason(error)}", "download them again") from None
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TextIO
 
 from novita_infra.api.json_values import object_of, text_of
 from novita_infra.encoding.json_text import parse_json
@@ -17,6 +17,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Spec
 
 _PLACE: Final = re.compile(r"\{\{([^{}]{1,255})\}\}")
+_ENDINGS: Final = (".csv", ".jsonl", ".json")
 _LARGEST: Final = 16 * 1024 * 1024
 """Characters of a cell, and bytes of a JSON file with all rows in one list."""
 
@@ -57,26 +58,39 @@ def rows_of(spec: Spec, folder: Path) -> Iterator[DataRow]:
         for number, row in enumerate(rows, 1):
             yield DataRow(number, object_of(row), FileFault(("input", "rows", number - 1), ""))
         return
+    if Path(data).suffix.lower() not in _ENDINGS:
+        fault = FileFault(("input", "data"), f"{data} is no file of rows", f"only {', '.join(_ENDINGS)} are read")
+        raise RowFault(fault)
     try:
-        for number, (line, cells) in enumerate(_read_rows(folder / data), 1):
+        for number, (line, cells) in enumerate(_read_rows(folder / data, data), 1):
             place = FileFault(("input", "data"), "", file=data, line=line)
             if not isinstance(cells, Mapping):
                 raise RowFault(_with(place, "the row is no object", "each row is an object of columns and values"))
             yield DataRow(number, cells, place)
     except (OSError, ValueError, csv.Error) as error:
-        words = reason(error) if isinstance(error, OSError) else "it is no UTF-8 text, or no table of rows"
-        raise RowFault(FileFault(("input", "data"), f"{data} cannot be read: {words}")) from None
+        raise RowFault(FileFault(("input", "data"), f"{data} cannot be read: {_why(error)}")) from None
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """The rows of a file with the lines at which they end."""
+def _why(error: Exception) -> str:
+    """Why a data file cannot be read."""
+    match error:
+        case OSError():
+            return reason(error)
+        case UnicodeDecodeError():
+            return "it is no UTF-8 text"
+        case csv.Error():
+            return f"it is no table of rows: {error}"
+        case _:
+            return str(error)
+
+
+def _read_rows(path: Path, data: str) -> Iterator[tuple[int, Any]]:
+    """The rows of a file with the lines at which they end. `data` is its path as the spec has it. Raises RowFault."""
     match path.suffix.lower():
         case ".csv":
             csv.field_size_limit(_LARGEST)
             with path.open(newline="", encoding="utf-8-sig") as table:
-                reader = csv.DictReader(table, strict=True)
-                for row in reader:
-                    yield reader.line_num, {name: text for name, text in row.items() if name is not None}
+                yield from _table_rows(table, data)
         case ".jsonl":
             with path.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
@@ -89,10 +103,28 @@ def _read_rows(path: Path) -> Iterator[tuple[int, Any]]:
                 yield 1, item
 
 
+def _table_rows(table: TextIO, data: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table below its header; an empty line is none. A row may lack its last cells. Raises RowFault."""
+    reader = csv.reader(table, strict=True)
+    lines = ((reader.line_num, cells) for cells in reader if cells)
+    line, header = next(lines, (1, []))
+    twice = next((name for name in header if name and header.count(name) > 1), None)
+    if twice is not None:
+        hint = "give each column its own name"
+        raise RowFault(
+            FileFault(("input", "data"), f'the column "{twice}" stands twice in the header', hint, data, line)
+        )
+    for number, (line, cells) in enumerate(lines, 1):
+        if len(cells) > len(header):
+            summary = f"row {number} has {len(cells)} cells, the header {len(header)}"
+            raise RowFault(FileFault(("input", "data"), summary, "quote texts with commas", data, line))
+        yield line, dict(zip(header, cells, strict=False))
+
+
 def _bounded(file: BinaryIO) -> bytes:
     data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise ValueError("too large")
+        raise ValueError(f"it has more than {_LARGEST // 1024**2} MiB; JSON lines (.jsonl) may have more")
     return data
 
 

@@ -70,6 +70,30 @@ def test_a_wrong_row_is_named_with_its_file_and_line(tmp_path: Path) -> None:
     assert fault.startswith('rows.csv:2:1: row 1 has no "ids"; did you mean "id"?')
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("rows.csv", b"id,word\na,one\nb,one, two\n", "rows.csv:3:1: row 2 has 3 cells, the header 2; quote texts"),
+        ("rows.csv", b"word,id,word\na,b,c\n", 'rows.csv:1:1: the column "word" stands twice in the header'),
+        ("rows.csv", b"word\n\xe9\n", "rows.csv cannot be read: it is no UTF-8 text"),
+        ("rows.csv", b'word\n"a"b\n', "rows.csv cannot be read: it is no table of rows"),
+        ("rows.tsv", b"word\none\n", "rows.tsv is no file of rows; only .csv, .jsonl, .json are read"),
+    ],
+)
+def test_a_table_that_would_lose_text_or_cannot_be_read_is_refused(
+    name: str, content: bytes, words: str, tmp_path: Path
+) -> None:
+    rig = Rig(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    (fault,) = messages(rig, spec_of(name))
+    assert words in fault
+
+
+def test_columns_without_a_name_and_empty_lines_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text('word,,\n"one, two",,\n\nthree\n', encoding="utf-8")
+    assert [row["word"] for _, row in requests_of(spec_of("rows.csv"), tmp_path)] == ["one, two", "three"]
+
+
 def test_a_wrong_line_of_a_file_of_requests_is_named(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     (tmp_path / "prompts.jsonl").write_text('{"custom_id": "a"}\n{no\n', encoding="utf-8")

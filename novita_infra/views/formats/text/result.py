@@ -31,7 +31,7 @@ def result_lines(result: Result, *, again: str, destroy: str = "novita-infra des
         if outcome is Outcome.DONE and len(ends) > _MANY:
             yield line((f"  and {len(ends) - _MANY} more", Tone.FAINT))
     yield from _leftover_lines(result, destroy=destroy)
-    if again:
+    if again and not result.settled:
         yield line()
         yield next_line(again)
 
