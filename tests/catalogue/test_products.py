@@ -79,6 +79,7 @@ def test_each_part_of_the_catalogue_is_read_from_its_page() -> None:
         "gpu_memory": [("GET", "/gpus/v2/products", {"type": "gpu", "category": "instance", "limit": 100})],
         "endpoint_limits": [("GET", f"{V1}/endpoint/limit", {})],
         "models": [("GET", "/openai/v1/models", {})],
+        "keys": [("GET", "/openapi/v2/user/key", {"includePolicySummary": "true"})],
     }
     assert all(item.repeatable for part in PARTS.values() for item in part.requests)
 

@@ -16,7 +16,7 @@ import httpx
 from death import Death
 from fleets import Resource
 from histories import Act, Chapter, End, History
-from kind_facts import FACTS, TYPES
+from kind_facts import FACTS, NOWHERE, TYPES
 from outsiders import LEAVING, Outsiders, ids_in
 from rig import SHORT, Rig
 from sights import LASTING, TABLES, seen
@@ -267,7 +267,7 @@ class _Play(Rig):
             found = seen(self.world, prefix, records[Address(prefix, name)].id)
             once = FACTS[prefix].needed_once
             for field, wanted in self._plainly(spec, names).items():
-                if field in once:
+                if field in once or field in NOWHERE.get(prefix, ()):
                     continue
                 shown = found[field]
                 if field == "autoMigrate" or (field == "env" and "template" in spec):
@@ -311,8 +311,9 @@ class _Play(Rig):
             yield f"created and never recorded: {sorted(lost)}"
         by_meter = sum(money.meter_cost(meter, world.moment) for meter in world.meters)
         bought = -sum(payment.amount for payment in world.payments if payment.kind != "recharge")
-        if money.spent(world) != by_meter + bought:
-            yield f"spent {money.spent(world)}, and the meters show {by_meter}, bought {bought}"
+        used = sum(usage.cost for usage in world.usages)
+        if money.spent(world) != by_meter + bought + used:
+            yield f"spent {money.spent(world)}, and the meters show {by_meter}, bought {bought}, tokens {used}"
         on_record = {record.id for record in self.state().records.values()}
         others = self.outsiders.theirs.keys() | self.outsiders.deleted
         for meter in world.meters:

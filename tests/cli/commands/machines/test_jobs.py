@@ -68,7 +68,10 @@ def test_a_job_on_a_machine_of_another_project_is_left_alone(run: Invoke, machin
 
 def test_bad_arguments_of_jobs_are_reported(run: Invoke, machines: Path) -> None:
     refused = run("job", "break", "nothing", "--sim")
-    assert (refused.exit_code, refused.stderr) == (1, "error: there is no job nothing; novita-infra jobs lists them\n")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "error: there is no job nothing; novita-infra jobs lists them, and novita-infra v2 jobs those of v2\n",
+    )
     assert "Missing argument 'ID...'" in run("job", "break", "--sim").stderr
     assert run("jobs", "--since", "soon", "--sim").exit_code != 0
     assert run("jobs", "--sim").stdout == "No jobs.\n"
