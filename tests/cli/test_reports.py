@@ -109,8 +109,11 @@ def test_a_command_that_fails_leaves_its_errors_and_none_of_an_earlier_run(run: 
     assert run("plan", "--sim", "--sarif", "a.sarif", "--junit", "a.xml").exit_code == 0
     assert [item for item in _results("a.sarif") if item["level"] == "error"] == []
     (project / "fleet.yaml").write_text("apiVersion: novita-infra/v1\nkind: Vpcs\nmetadata: {name: a}\nspec: {}\n")
-    ended = run("plan", "--sim", "--sarif", "a.sarif", "--junit", "a.xml")
+    Path("a.md").write_text("the plan of an earlier run")
+    ended = run("plan", "--sim", "--sarif", "a.sarif", "--junit", "a.xml", "--markdown", "a.md")
     assert ended.exit_code == 1
+    comment = Path("a.md").read_text(encoding="utf-8")
+    assert comment.startswith("<!-- novita-infra plan -->\n\n### plan has failed\n\n**Errors:**\n\n- fleet.yaml:2:")
     assert ("manifest", ("fleet.yaml", 2)) in [(item["ruleId"], _place(item)) for item in _results("a.sarif")]
     assert {passed for _, passed in _cases("a.xml")["plan"]} == {False}
     assert "Vpcs" in ended.stderr

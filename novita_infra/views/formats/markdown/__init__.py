@@ -1,6 +1,6 @@
 """Markdown for the comment of a pull request: a summary, what needs a permission, and folded details."""
 
-from novita_infra.views.output_formats import DocumentFormat
+from novita_infra.views.output_formats import FAILURE, DocumentFormat
 
 FORMAT = DocumentFormat(
     "Write it as Markdown for the comment of a pull request, too.",
@@ -13,5 +13,6 @@ FORMAT = DocumentFormat(
         "key_bills": "listing:listing_markdown",
         "monthly_bills": "listing:listing_markdown",
         "transactions": "listing:listing_markdown",
+        FAILURE: "plan:failure_markdown",
     },
 )

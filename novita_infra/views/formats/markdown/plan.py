@@ -13,6 +13,7 @@ from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.costs import bound_text, is_priced, row_text, standing_text, sum_texts, unknown_texts
+from novita_infra.views.content.diagnostics import FailureContent
 from novita_infra.views.content.lines import Line
 from novita_infra.views.content.plan import (
     DriftContent,
@@ -75,6 +76,13 @@ def drift_markdown(content: DriftContent) -> str:
     table = fitting(plan.drift, _drift_row, room // 2, lambda shown, left: table_text(heads, shown, left))
     details = _details(drift_lines(plan), room - bytes_together([table]))
     return joined_parts([*head, table, details])
+
+
+def failure_markdown(content: FailureContent) -> str:
+    """The comment on a command that ended before it had a result, so that none of an earlier run is taken for it."""
+    command = markdown_text(content.command)
+    errors = _bullets("Errors", content.diagnostics)
+    return joined_parts([f"<!-- novita-infra {command} -->", f"### {command} has failed", errors])
 
 
 def marker(what: str, plan: Plan) -> str:
