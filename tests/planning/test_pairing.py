@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +59,12 @@ DATA, STORE = Address("network_storage", "data"), Address("network_storage", "st
 
 def machine(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "product": {"gpu": "RTX 4090"}, "image": "u", **more}
+
+
+def described(kind: str, spec: Spec) -> Spec:
+    """The spec with what the files of a job hold, as a loaded project has it."""
+    job = KINDS[kind].api.job
+    return job.files.describe(spec, Path())[0] if job and job.files else spec
 
 
 def recorded(address: Address, spec: Spec, **more: Any) -> Existing:
@@ -117,7 +124,7 @@ def example(kind: str, name: str) -> dict[str, Any]:
     for field in KINDS[kind].fields:
         if field.secret and field.name in spec:
             spec[field.name] = Secret("hunter22", "env:X")
-    return {**({"name": name} if "name" in KINDS[kind].by_name else {}), **spec}
+    return {**({"name": name} if "name" in KINDS[kind].by_name else {}), **described(kind, spec)}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -149,9 +156,10 @@ MEANT = [edit for edit in EDITS if edit.writes and edit.fields != ("name",) and 
 def test_a_resource_that_is_renamed_and_edited_at_once_is_another_one(edit: Edit) -> None:
     old, new = Address(edit.kind, "old"), Address(edit.kind, "new")
     name = {"name": "it"} if "name" in KINDS[edit.kind].by_name else {}
-    before = {old: recorded(old, {**name, **edit.before})}
-    assert len(make_review(inputs(before, [declared(new, {**name, **edit.before})])).renames) == 1
-    assert make_review(inputs(before, [declared(new, {**name, **edit.after})])).renames == ()
+    first, then = (described(edit.kind, {**name, **spec}) for spec in (edit.before, edit.after))
+    before = {old: recorded(old, first)}
+    assert len(make_review(inputs(before, [declared(new, first)])).renames) == 1
+    assert make_review(inputs(before, [declared(new, then)])).renames == ()
 
 
 # --- what is said -------------------------------------------------------------------------------------------------
