@@ -47,6 +47,8 @@ class JobFiles:
     """Reads and checks the files of a spec, whose paths are relative to the folder. Returns the spec with what they
     hold, such as a digest by which a later plan sees whether they are the same, and what is wrong with them. A spec
     with a value that is not known, or without the field, is returned as it is. Makes no call."""
+    declared: Callable[[Spec], Spec]
+    """The spec without what the files hold: as a manifest states it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from novita_infra.model.values import Value
 
 DIGEST: Final = "sha256"
 """The key of `input` that tells one input from another: the SHA-256 of what is uploaded."""
+INPUT_FACTS: Final = frozenset({DIGEST, "bytes", "requests", "tokens", "fileId"})
+"""What an input has beside what a manifest states of it."""
 ERRORS: Final = ".errors"
 """What is added to the name of the results for a batch without any answer: it takes no file's place that has some."""
 _OTHER: Final = "another input is another batch"

@@ -18,7 +18,7 @@ from novita_infra.batches.batches import (
     batch_in,
     batch_request,
 )
-from novita_infra.kinds.batch.fields import ERRORS, FIELDS
+from novita_infra.kinds.batch.fields import ERRORS, FIELDS, INPUT_FACTS
 from novita_infra.kinds.batch.prices import resolve_model, resolve_new_batch, token_costs
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
@@ -46,6 +46,13 @@ def _described(spec: Spec, folder: Path) -> tuple[Spec, tuple[FileFault, ...]]:
     from novita_infra.kinds.batch.inputs import describe_input  # noqa: PLC0415 -- see above
 
     return describe_input(spec, folder)
+
+
+def _declared(spec: Spec) -> Spec:
+    given = object_of(spec.get("input"))
+    return (
+        {**spec, "input": {name: value for name, value in given.items() if name not in INPUT_FACTS}} if given else spec
+    )
 
 
 async def _uploaded(run: JobRun, spec: Spec) -> Spec:
@@ -222,7 +229,12 @@ BATCH: Final = Kind(
         completes=True,
         job=JobRules(
             phase=_phase,
-            files=JobFiles(read=(("input", "file"), ("input", "data")), written=(("results",),), describe=_described),
+            files=JobFiles(
+                read=(("input", "file"), ("input", "data")),
+                written=(("results",),),
+                describe=_described,
+                declared=_declared,
+            ),
             upload=_uploaded,
             fetch=_fetched,
             clean=_cleaned,

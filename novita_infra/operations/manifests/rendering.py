@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.yaml.positions import Path
 from novita_infra.model.addresses import Address, Origin
@@ -43,7 +44,9 @@ def render_project(
 
 def _rendered(item: Declared, provenance: Provenance) -> RenderedResource:
     labels = {"labels": dict(item.labels)} if item.labels else {}
-    parts: dict[str, Mapping[str, Value]] = {"metadata": {"name": item.address.name, **labels}, "spec": item.spec}
+    job = KINDS[item.address.type].api.job
+    spec = job.files.declared(item.spec) if job and job.files else item.spec
+    parts: dict[str, Mapping[str, Value]] = {"metadata": {"name": item.address.name, **labels}, "spec": spec}
     lifecycle = provenance.evaluated[item.address].get("lifecycle")
     if isinstance(lifecycle, dict):
         parts["lifecycle"] = lifecycle

@@ -22,9 +22,9 @@ def forbidden_models(
     """A warning for each policy that keeps the key in use from a model that this plan calls, or from all models."""
     needs = dict(_needs(active, declared))
     for address, item in declared.items():
-        decision = decisions[address]
-        forbids = decision.case.kind.resolution.forbids
-        if forbids is None:
+        decision = decisions.get(address)
+        forbids = decision.case.kind.resolution.forbids if decision else None
+        if decision is None or forbids is None:
             continue
         offered = [model.id for model in catalogue.models if model.serving is not False]
         lacking = [
