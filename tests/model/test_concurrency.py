@@ -143,6 +143,8 @@ def test_no_other_module_starts_tasks_or_runs_an_event_loop() -> None:
     # for a caller that has no loop, or whose loop may not run another one
     assert used.pop(PACKAGE / "manifests" / "secrets" / "answers.py") == ["run"]
     assert used.pop(HOME) == ["TaskGroup", "create_task", "gather", "wait"]
+    # for one future of a thread, which a cancelled caller leaves alone
+    assert [used.pop(PACKAGE / "library" / name) for name in ("runs.py", "threads.py")] == [["wait"], ["wait"]]
     assert {path: names for path, names in used.items() if names} == {}, "use novita_infra.model.concurrency"
 
 

@@ -28,7 +28,10 @@ READS = {
 }
 
 NO_ANSWER = {
-    "inference/checks:_ask_program": "takes a declared check; others read what is answered",
+    "inference/checks:": "takes a declared check; others read what is answered",
+    "kinds/batch/kind:_declared": "takes apart declared values",
+    "kinds/batch/kind:_errors": "describes values that are read",
+    "planning/checks/model_access:_needs": "takes declared checks",
     "kinds/batch/inputs:": "reads files of the project",
     "kinds/batch/kind:_check": "checks declared values",
     "kinds/batch/kind:_create": "makes a request from declared values",
