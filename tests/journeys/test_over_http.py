@@ -68,6 +68,11 @@ JOURNEYS: tuple[Journey, ...] = (
         becomes={"endpoint.api": ["update"]},
     ),
     Journey(
+        example="evaluation",
+        replacing=("questions.yaml", "out/answers.jsonl", "out/found.jsonl"),
+        becomes={"batch.questions": ["update"]},
+    ),
+    Journey(
         example="expressions",
         replacing=("motd.txt", "Welcome", "Good morning"),
         becomes={"instance.worker": ["update"]},
