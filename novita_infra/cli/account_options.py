@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import click
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.project_options import ENVIRONMENT
 from novita_infra.cli.rendering import Callback
-from novita_infra.operations.account.view import AccountOptions
+from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
+from novita_infra.views.renderer import Renderer
 
 
 def with_account_options(function: Callback) -> Callback:
@@ -41,6 +44,11 @@ def with_account_options(function: Callback) -> Callback:
         return function(account_options=AccountOptions(project=folder, environment=environment, sim=sim), **rest)
 
     return inner
+
+
+def bare_account(renderer: Renderer, *, sim: bool) -> AbstractAsyncContextManager[AccountView]:
+    """The account without the states of any project, so that no object has an address. Notes go to the renderer."""
+    return open_account_view(AccountOptions(sim=sim, names_objects=False), os.environ, report=renderer.note)
 
 
 def account_command(command: str, where: AccountOptions, *words: str) -> str:

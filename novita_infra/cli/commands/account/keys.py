@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR
@@ -20,7 +19,7 @@ from novita_infra.operations.account.limits import (
     read_keys_of_account,
     read_policy,
 )
-from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
+from novita_infra.operations.account.view import AccountView
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.account.limits import key_listing, key_policy, policy_words
 
@@ -72,8 +71,7 @@ def keys(
     change = PolicyChange(allowed=allowed, excluded=excluded, resets=resets) if changes else None
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             if word is not None:
                 return await _one(view, word, change, renderer, approve=auto_approve)
             renderer.result(key_listing(*await read_keys_of_account(view)))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.options import auto_approve_option, sim_option
@@ -14,7 +13,6 @@ from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Severity, problem
 from novita_infra.operations.account.beyond_v1 import beyond_warnings
 from novita_infra.operations.account.sweep import Overdue, end_overdue, find_overdue
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.planning.overdue import SweepOutcome
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.sweep import swept_listing
@@ -58,8 +56,7 @@ def sweep(*, dry_run: bool, deletes: bool, stops: bool, auto_approve: bool, sim:
         raise problem("--json cannot ask", "add --auto-approve or --dry-run")
 
     async def run() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found, now = await find_overdue(view), view.clock.now()
             _warn(renderer, found)
             code = EXIT_ERROR if found.unlisted or found.unread or found.beyond.items else 0

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from novita_infra.account.v2_objects import V2_LISTS
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.account.beyond_v1 import V2Search, beyond_warnings, listed_in_both
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.v2_objects import v2_listing
 
@@ -40,8 +38,7 @@ def v2(*, lists: tuple[str, ...], only: bool, sim: bool, renderer: Renderer) -> 
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found, in_v1 = await listed_in_both(
                 view.client, [V2_LISTS[word] for word in dict.fromkeys(lists or V2_LISTS)]
             )

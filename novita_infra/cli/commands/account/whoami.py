@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.operations.account.limits import read_identity
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.account.limits import who_am_i
 
@@ -34,8 +32,7 @@ def whoami(*, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             identity = await read_identity(view)
             renderer.result(who_am_i(view.cloud, identity.account, identity.keys, identity.member))
         return 0

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import WholeNumber, sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.inference.image_models import TYPES
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.image_models import read_image_models
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.image_models import image_model_listing
@@ -39,8 +37,7 @@ def image_models(*, search: str, kind: str | None, private: bool, limit: int, si
     filters = {"filter.query": search, "filter.types": kind or "", "filter.visibility": visibility}
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(image_model_listing(await read_image_models(view, filters, most=limit)))
         return 0
 

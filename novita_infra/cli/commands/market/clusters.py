@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.market.catalogue import read_clusters
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.market.clusters import cluster_listing
@@ -32,8 +30,7 @@ def clusters(*, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(cluster_listing(*await read_clusters(view)))
         return 0
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.market.catalogue import read_models, read_one_model
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.market.models import model_facts, model_listing
@@ -36,8 +34,7 @@ def models(*, id_: str | None, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             if id_:
                 renderer.result(model_facts(await read_one_model(view, id_)))
             else:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import WholeNumber, sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import problem
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.market.offers import OfferOptions, find_offers
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.market.offers import offer_listing
@@ -83,8 +82,7 @@ def offers(*, sim: bool, limit: int, renderer: Renderer, **options: Any) -> int:
         raise problem("--gpu names a GPU product, and --type cpu has none", "leave one of them out")
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found = await find_offers(view, wanted)
         renderer.result(
             offer_listing(found.offers, found.catalogue, KINDS.values(), reason=found.reason, limit=limit or None)

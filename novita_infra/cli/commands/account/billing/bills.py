@@ -11,7 +11,7 @@ import click
 
 from novita_infra.account.bill_groups import GROUPS, KEY_GROUPS, LABEL, OwnedLine, sums_by_group
 from novita_infra.account.spans import TimeSpan
-from novita_infra.cli.account_options import with_account_options
+from novita_infra.cli.account_options import bare_account, with_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
@@ -115,8 +115,7 @@ def key_bills(*, since: str, until: str, by: str | None, sim: bool, renderer: Re
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             bills = await read_keys(view, span_named(since, until, view.clock.now()))
         sums = bill_sums(bills.lines, bills.span)
         owned = [OwnedLine(line) for line in bills.lines]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.span_options import span_options
 from novita_infra.operations.account.billing.reading import read_months, read_transactions, span_named
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.account.payments import month_listing, transaction_listing
 
@@ -32,8 +30,7 @@ def monthly(*, since: str, until: str, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(month_listing(await read_months(view, since, until)))
         return 0
 
@@ -55,8 +52,7 @@ def transactions(*, since: str, until: str, sim: bool, renderer: Renderer) -> in
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(
                 transaction_listing(await read_transactions(view, span_named(since, until, view.clock.now())))
             )

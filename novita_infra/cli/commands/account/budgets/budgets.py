@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from fractions import Fraction
 
@@ -11,6 +10,7 @@ import click
 from novita_infra.account.budgets import LEAST, Cycle, Holder
 from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import UNIT as USD
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_ERROR
@@ -19,7 +19,6 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import problem
 from novita_infra.operations.account.limits import budget_named, change_budget, check_budget, read_budgets
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.content.lines import line
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.account.limits import BudgetCheck, budget_listing
@@ -50,7 +49,7 @@ def list_budgets(*, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        async with open_account_view(_where(sim), os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(budget_listing(await read_budgets(view)))
         return 0
 
@@ -97,7 +96,7 @@ def set_one(
         raise problem("--json cannot ask", "add --auto-approve")
 
     async def change() -> int:
-        async with open_account_view(_where(sim), os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             budget = budget_named(await read_budgets(view), holder, word)
             renderer.message(
                 line(
@@ -132,16 +131,12 @@ def check_one(*, holder: Holder, word: str, cost: int | None, sim: bool, rendere
     """
 
     async def show() -> int:
-        async with open_account_view(_where(sim), os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             budget = budget_named(await read_budgets(view), holder, word)
             renderer.result(BudgetCheck(holder, budget.id, await check_budget(view, budget, cost)))
         return 0
 
     return carried_out(show())
-
-
-def _where(sim: bool) -> AccountOptions:
-    return AccountOptions(sim=sim, names_objects=False)
 
 
 def _words(cycle: str, limit: int | None) -> str:

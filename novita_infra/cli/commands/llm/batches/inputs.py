@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from novita_infra.batches.checking import check_input
 from novita_infra.batches.estimates import estimate_tokens
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.live.amount_line import AmountLines
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.batches import read_model_of
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.batches import checked_facts
@@ -48,8 +47,7 @@ def batches_check(*, file: Path, offline: bool, sim: bool, renderer: Renderer) -
         return 0
 
     async def ask() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found = await read_model_of(view, checked)
         suits = found.model.abilities.batches
         renderer.result(checked_facts(checked, found.tokens, (found.least, found.most), suits=suits, asked=True))

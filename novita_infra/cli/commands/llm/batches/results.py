@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.live.amount_line import AmountLines
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_ERROR
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.batches import fetch_results
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.batches import result_facts
@@ -49,9 +48,8 @@ def batches_results(*, id_: str, into: Path | None, given: Path | None, sim: boo
     target = into or Path(f"{id_}.results.jsonl")
 
     async def fetch() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
         with amounts.shown():
-            async with open_account_view(where, os.environ, report=renderer.note) as view:
+            async with bare_account(renderer, sim=sim) as view:
                 batch, joined = await fetch_results(
                     view,
                     id_,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.batches import cancel_batches, read_batch, read_batches
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.batches import batch_facts, batch_listing, cancelled_listing
@@ -30,8 +28,7 @@ def batches_list(*, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(batch_listing(await read_batches(view), now=view.clock.now()))
         return 0
 
@@ -52,8 +49,7 @@ def batches_get(*, id_: str, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(batch_facts(await read_batch(view, id_)))
         return 0
 
@@ -74,8 +70,7 @@ def batches_cancel(*, ids: tuple[str, ...], sim: bool, renderer: Renderer) -> in
     """
 
     async def cancel() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(cancelled_listing(await cancel_batches(view, ids)))
         return 0
 

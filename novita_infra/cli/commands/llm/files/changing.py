@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from novita_infra.batches.checking import check_input
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.live.amount_line import AmountLines
@@ -15,7 +15,6 @@ from novita_infra.cli.options import auto_approve_option, sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.files import delete_files, files_to_delete, send_input
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.files import file_listing, uploaded_facts
@@ -40,10 +39,9 @@ def files_upload(*, file: Path, sim: bool, renderer: Renderer) -> int:
     amounts = AmountLines(renderer)
 
     async def send() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
         with amounts.shown():
             checked = check_input(file, moved=amounts.part("checked", 0))
-            async with open_account_view(where, os.environ, report=renderer.note) as view:
+            async with bare_account(renderer, sim=sim) as view:
                 made = await send_input(view, checked, amounts.transfer("sent", checked.content.bytes))
         renderer.result(uploaded_facts(made, checked))
         return 0
@@ -73,8 +71,7 @@ def files_delete(*, ids: tuple[str, ...], used: bool, auto_approve: bool, sim: b
         raise problem("--json cannot ask", "add --auto-approve")
 
     async def delete() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             now = view.clock.now()
             if not auto_approve:
                 found = await files_to_delete(view, ids, used=used)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.live.amount_line import AmountLines
 from novita_infra.cli.options import sim_option
@@ -17,7 +17,6 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.printable import printable
-from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.llm.files import download_file, read_file_facts, read_files
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.files import DownloadedFacts, file_facts, file_listing
@@ -37,8 +36,7 @@ def files_list(*, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found = await read_files(view)
             renderer.result(file_listing(((item.file, item.batches) for item in found), now=view.clock.now()))
         return 0
@@ -60,8 +58,7 @@ def files_get(*, id_: str, sim: bool, renderer: Renderer) -> int:
     """
 
     async def show() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             found = await read_file_facts(view, id_)
             renderer.result(file_facts(found.file, found.batches))
         return 0
@@ -93,9 +90,8 @@ def files_content(*, id_: str, into: Path | None, sim: bool, renderer: Renderer)
     amounts = AmountLines(renderer)
 
     async def load() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
         with amounts.shown(), tempfile.TemporaryDirectory() as folder:
-            async with open_account_view(where, os.environ, report=renderer.note) as view:
+            async with bare_account(renderer, sim=sim) as view:
                 target = into or Path(folder) / "content"
                 size = await download_file(view, id_, target, amounts.transfer)
             if into is None:

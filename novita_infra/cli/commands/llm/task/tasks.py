@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.account.api import given_body
 from novita_infra.cli.options import WholeNumber, duration_option, sim_option
@@ -16,7 +16,7 @@ from novita_infra.cli.rendering import Callback, format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.inference.tasks import SUCCEEDED
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, problem
-from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
+from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.llm.tasks import DownloadOptions, download_results, read_task, submit_task, wait_for_task
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.llm.tasks import SubmittedTask, task_facts
@@ -92,7 +92,7 @@ def submit_one(
     body = given_body(data)
 
     async def work() -> int:
-        async with _view(renderer, sim=sim) as view:
+        async with bare_account(renderer, sim=sim) as view:
             id = await submit_task(view, operation, body)
             if not (waits or fetching):
                 renderer.result(SubmittedTask(id))
@@ -117,7 +117,7 @@ def get_one(*, task_id: str, sim: bool, renderer: Renderer) -> int:
     """
 
     async def work() -> int:
-        async with _view(renderer, sim=sim) as view:
+        async with bare_account(renderer, sim=sim) as view:
             renderer.result(task_facts(await read_task(view, task_id)))
         return 0
 
@@ -146,14 +146,10 @@ def wait_one(*, task_id: str, timeout: float, fetching: DownloadOptions | None, 
     """
 
     async def work() -> int:
-        async with _view(renderer, sim=sim) as view:
+        async with bare_account(renderer, sim=sim) as view:
             return await _wait(view, task_id, timeout, fetching, renderer)
 
     return carried_out(work())
-
-
-def _view(renderer: Renderer, *, sim: bool) -> Any:
-    return open_account_view(AccountOptions(sim=sim, names_objects=False), os.environ, report=renderer.note)
 
 
 async def _wait(view: AccountView, id: str, most: float, fetching: DownloadOptions | None, renderer: Renderer) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from novita_infra.api.listener.server import EventListener
+from novita_infra.cli.account_options import bare_account
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import WholeNumber, duration_option, sim_option
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -22,7 +23,7 @@ from novita_infra.cli.streams import output_is_lost
 from novita_infra.model.concurrency import in_stoppable_thread, racing
 from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
-from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
+from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.llm.seen import SeenTasks
 from novita_infra.operations.llm.webhooks import CheckedEvent, WebhookInbox
 from novita_infra.programs.environment import given_environment
@@ -123,8 +124,7 @@ def listen(  # noqa: PLR0913 -- the options of a server
     program = _Program(words=_found(run), seconds=timeout) if run else None
 
     async def work() -> int:
-        where = AccountOptions(sim=sim, names_objects=False)
-        async with open_account_view(where, os.environ, report=renderer.note) as view:
+        async with bare_account(renderer, sim=sim) as view:
             view.client.hide(lambda: [secret.lstrip("/")])
             with SeenTasks(seen) as tasks, stopping(lambda _: None, leaving=lambda: None) as stop:
                 inbox = WebhookInbox(
