@@ -130,7 +130,7 @@ class Project:
 
     def outputs(self) -> Mapping[str, Any]:
         """The outputs of the last apply; a secret is SECRET. Raises Problems."""
-        return (self.state()).outputs
+        return self.state().outputs
 
     def client(self) -> Client:
         """A client of the account of the project."""

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from novita_infra.views.content.listing import Listing
 from novita_infra.views.formats.markdown.fitting import LIMIT, bytes_together, fitting, joined_parts
-from novita_infra.views.formats.markdown.marks import markdown_text
+from novita_infra.views.formats.markdown.marks import markdown_text, marker
 
 
 def listing_markdown(listing: Listing) -> str:
     """The rows as a table, as many as fit into a comment, and the lines below it."""
     title = listing.name.replace("_", " ").capitalize()
-    marker = f"<!-- novita-infra {listing.name} -->"
+    first = marker(listing.name)
     if not listing.rows:
-        return joined_parts([marker, f"### {title}", markdown_text(listing.empty)])
+        return joined_parts([first, f"### {title}", markdown_text(listing.empty)])
     heads, cells = listing.table()
     closing = [markdown_text(str(line).strip()) for line in listing.closing()]
-    parts = [marker, f"### {title}", *closing]
+    parts = [first, f"### {title}", *closing]
     room = LIMIT - bytes_together(parts)
     table = fitting(
         cells, lambda row: table_row(map(markdown_text, row)), room, lambda shown, left: table_text(heads, shown, left)

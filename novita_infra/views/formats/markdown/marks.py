@@ -22,6 +22,12 @@ _WORDS: Final = frozenset({"+", "-", "~", "-/+", "+/-", "! loses:", "!"})
 """The signs of changes and of lost data."""
 
 
+def marker(*words: str) -> str:
+    """The first line of a comment: by it a pipeline finds the comment that it made before, to update that one."""
+    name = printable(" ".join(words)).replace("--", "- -").replace(">", "")
+    return f"<!-- novita-infra {name} -->"
+
+
 def markdown_text(text: str) -> str:
     """The text as it reads outside of code."""
     return _CALLS.sub(r"\g<0><!-- -->", _MARKS.sub(r"\\\g<0>", printable(text)))

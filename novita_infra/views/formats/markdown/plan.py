@@ -7,7 +7,6 @@ from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
-from novita_infra.model.printable import printable
 from novita_infra.planning.plan.changes import Action, Change, Drift
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.plan import Plan
@@ -26,7 +25,7 @@ from novita_infra.views.content.plan import (
 )
 from novita_infra.views.formats.markdown.fitting import LIMIT, bytes_together, fitting, joined_parts
 from novita_infra.views.formats.markdown.listing import table_row, table_text
-from novita_infra.views.formats.markdown.marks import code, diff_line, fenced, folded, markdown_text
+from novita_infra.views.formats.markdown.marks import code, diff_line, fenced, folded, markdown_text, marker
 from novita_infra.views.plan_lines.drift import drift_lines
 from novita_infra.views.plan_lines.plan import plan_lines
 
@@ -43,7 +42,7 @@ def plan_markdown(content: PlanContent) -> str:
     """The comment: at most 65,000 bytes, whatever the size of the plan."""
     review, plan = content.review, content.review.plan
     head = [
-        marker("plan", plan),
+        marker("plan", plan.project, plan.environment),
         f"### {'Plan to destroy' if plan.destroys else 'Plan for'} {_place(plan)}",
         f"**{markdown_text(_state(review))}**",
         _bullets("Errors: nothing of this plan can be applied", review.problems),
@@ -66,7 +65,7 @@ def drift_markdown(content: DriftContent) -> str:
     count = len({item.address for item in plan.drift})
     found = f"{count:,} resource{'s were' if count > 1 else ' was'} changed outside of novita-infra."
     head = [
-        marker("drift", plan),
+        marker("drift", plan.project, plan.environment),
         f"### Drift of {_place(plan)}",
         f"**{found if count else 'No drift.'}**",
         _bullets("Warnings", (*content.warnings, *content.review.notes)),
@@ -80,15 +79,8 @@ def drift_markdown(content: DriftContent) -> str:
 
 def failure_markdown(content: FailureContent) -> str:
     """The comment on a command that ended before it had a result, so that none of an earlier run is taken for it."""
-    command = markdown_text(content.command)
-    errors = _bullets("Errors", content.diagnostics)
-    return joined_parts([f"<!-- novita-infra {command} -->", f"### {command} has failed", errors])
-
-
-def marker(what: str, plan: Plan) -> str:
-    """The comment of HTML by which a pipeline finds the comment that it made before, to update that one."""
-    name = printable(f"{what} {plan.project} {plan.environment}").replace("--", "- -").replace(">", "")
-    return f"<!-- novita-infra {name} -->"
+    title = f"### {markdown_text(content.command)} has failed"
+    return joined_parts([marker(content.command), title, _bullets("Errors", content.diagnostics)])
 
 
 def _place(plan: Plan) -> str:
