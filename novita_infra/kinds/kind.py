@@ -330,6 +330,10 @@ class Kind:
         """Whether the object is a job that has ended: it is forgotten and not deleted, and nothing runs it again."""
         return self.api.completes and live.phase in OVER
 
+    def is_history(self, live: Live) -> bool:
+        """Whether an object without a record is only the past: a job that is over and left nothing to replace."""
+        return self.is_over(live) and self.api.made_already is None
+
     @property
     def can_rename(self) -> bool:
         """Whether objects have a name that a call can change."""

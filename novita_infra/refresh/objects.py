@@ -74,11 +74,11 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
 
 
 async def read_lists(client: ApiClient, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
-    """By type, every live object, without jobs that are over and made nothing to keep. Raises ApiError."""
+    """By type, every live object that is not history. Raises ApiError."""
     kinds = list(kinds)
     lists = await together(*(read_all(client, kind) for kind in kinds))
     return {
-        kind.type: tuple(live for live in by_id.values() if kind.api.made_already or not kind.is_over(live))
+        kind.type: tuple(live for live in by_id.values() if not kind.is_history(live))
         for kind, by_id in zip(kinds, lists, strict=True)
     }
 

@@ -143,7 +143,7 @@ async def _observe_kind(
         fitting = tuple(redact_outputs(client, await still_there(client, kind, fitting)))
         found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
-    return found, tuple(live for live in lives.values() if live.id not in known and not kind.is_over(live))
+    return found, tuple(live for live in lives.values() if live.id not in known and not kind.is_history(live))
 
 
 def _kept(kind: Kind, record: Record, live: Live | None) -> Live | None:

@@ -203,3 +203,16 @@ def test_an_image_that_was_saved_and_forgotten_is_not_saved_over_by_surprise(rig
 
     rig.declare(TRAINER, OTHER, ("SavedImage", "later", {"instance": "trainer", "image": "docker.io/team/model:2"}))
     assert not [item for item in rig.plan().problems if "made it already" in item.summary]
+
+
+def test_a_forgotten_image_is_not_saved_over_where_others_are_recorded(rig: Rig) -> None:
+    kept = ("SavedImage", "kept", {"instance": "trainer", "image": "docker.io/team/model:2"})
+    rig.declare(TRAINER, OTHER, SAVED, kept)
+    rig.apply()
+    rig.declare(TRAINER, OTHER, kept)
+    rig.apply()
+    rig.declare(TRAINER, OTHER, kept, SAVED)
+    review = rig.plan()
+    assert [found.address for found in review.problems] == ["saved_image.trained"]
+    assert "made it already and is in no state" in review.problems[0].summary
+    assert saves(rig) == 2
