@@ -1,4 +1,4 @@
-"""Takes POST requests on one path that nobody can guess, over HTTP/1.1.
+"""Takes POST requests on one path that cannot be guessed, over HTTP/1.1.
 
 Everything has a bound: connections, the time of one, heads, bodies. A connection has one request, and a request to
 another path is refused before its body is read. What is wrong is answered and forgotten; nothing is logged.

@@ -116,7 +116,7 @@ def test_an_upload_is_a_form_that_a_parser_of_others_reads(tmp_path: Path) -> No
     assert moved == sorted(moved)
 
 
-def test_each_attempt_of_an_upload_begins_the_body_anew(tmp_path: Path) -> None:
+def test_each_attempt_of_an_upload_begins_the_body_again(tmp_path: Path) -> None:
     throttled = b"HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     server, moved = Server(throttled, OK), list[int]()
     server.run(lambda client: client.upload(UPLOAD, form(tmp_path / "f"), moved.append))
@@ -165,7 +165,7 @@ def test_a_download_goes_on_where_it_broke_off() -> None:
         pytest.param([whole(b"", status="416 Range Not Satisfiable")], id="the file became shorter"),
     ],
 )
-def test_a_download_that_cannot_go_on_begins_anew(second: list[bytes]) -> None:
+def test_a_download_that_cannot_go_on_begins_again(second: list[bytes]) -> None:
     replies = [whole(b"x" * 1000, length=len(CONTENT)), *second, whole(CONTENT)]
     assert downloaded(Server(*replies)) == CONTENT
 

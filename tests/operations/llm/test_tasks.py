@@ -81,7 +81,7 @@ def test_a_link_gets_no_key_and_a_file_its_name_when_it_is_whole(tmp_path: Path)
     assert ["Authorization" in request.headers for request in service.sent] == [False]
 
 
-def test_an_expired_link_is_asked_for_anew(tmp_path: Path) -> None:
+def test_an_expired_link_is_asked_for_again(tmp_path: Path) -> None:
     service = Service(lambda request: good(request) if request.url.params["n"] == "3" else httpx.Response(403))
     (path,) = service.fetch(tmp_path)
     assert path.read_bytes() == b"picture"
