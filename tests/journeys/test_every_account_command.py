@@ -23,10 +23,17 @@ pytestmark = pytest.mark.process
 SECTIONS: Final = ("market", "account", "machines")
 ELSEWHERE: Final = {
     "cp": "tests/journeys/test_machine_access.py",
+    "endpoint cancel": "tests/journeys/test_models_over_http.py",
+    "endpoint health": "tests/journeys/test_models_over_http.py",
+    "endpoint purge": "tests/journeys/test_models_over_http.py",
+    "endpoint run": "tests/journeys/test_models_over_http.py",
+    "endpoint status": "tests/journeys/test_models_over_http.py",
+    "images delete": "tests/journeys/test_machines_over_http.py",
     "port-forward": "tests/journeys/test_machine_access.py",
     "ssh": "tests/journeys/test_machine_access.py",
 }
-"""Commands that another journey runs against a real sshd, with bad words and without a machine, too."""
+"""Commands that another journey runs, with bad words and without an object, too: against a real sshd, on a queue that
+only an asynchronous endpoint has, or on an image that is gone afterwards."""
 FLEET: Final = """\
 apiVersion: novita-infra/v1
 kind: Instance
@@ -70,12 +77,17 @@ JOURNEYS: Final = {
     ),
     "clusters": Visit(schema="clusters"),
     "doctor": Visit(schema="doctor"),
+    "images list": Visit("", "none", "none", schema="images"),
     "idle": Visit("--since 30m", "--since 8d", "the most is 7d", schema="idle"),
     "instance migrate": Visit("instance.web --auto-approve", "instance.none --auto-approve", "none", 1),
     "instance renew": Visit("instance.paid --months 1 --auto-approve", "instance.paid --months 0", "months", 1),
     "instance restart": Visit("instance.web --auto-approve", "instance.none --auto-approve", "none", 1),
+    "instance save-image": Visit(
+        "instance.web docker.io/team/model:1 --again", "instance.none docker.io/team/model:1", "none", 1
+    ),
     "instance start": Visit("instance.web", "instance.none", "none", 1),
     "instance stop": Visit("instance.web --auto-approve", "instance.none --auto-approve", "none", 1),
+    "instance web-terminal": Visit("instance.web", "instance.none", "none", 1, "web_terminals"),
     "job break": Visit("{job}", "none", "none", 1, "broken_jobs"),
     "jobs": Visit("", "--state nothing", "nothing", schema="jobs"),
     "keys": Visit("", "none", "none", schema="keys"),
@@ -90,6 +102,7 @@ JOURNEYS: Final = {
     "ssh-config": Visit("instance.web", "instance.none", "none", 1, "ssh_config"),
     "sweep": Visit("--dry-run", schema="sweep"),
     "templates": Visit("", "none", "none", schema="templates"),
+    "v2": Visit("", "nothing", "nothing", schema="v2_objects"),
     "wait": Visit("instance.paid --for ready", "instance.paid --for '('", "(", 1, "wait"),
     "whoami": Visit(schema="whoami"),
 }
@@ -104,7 +117,7 @@ def test_every_command_of_these_sections_has_a_journey() -> None:
     here = {name for name, command in commands.items() if _section(command) in SECTIONS}
     assert here == {*JOURNEYS, *ELSEWHERE}, "write the journey of a new command over HTTP"
     for name, path in ELSEWHERE.items():
-        assert f'"{name}"' in (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
+        assert str(name.split())[1:-1].replace("'", '"') in (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
     assert {visit.schema for visit in JOURNEYS.values()} - {""} <= result_schemas().keys()
 
 

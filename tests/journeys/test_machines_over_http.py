@@ -157,5 +157,6 @@ def test_a_machine_is_saved_as_an_image_that_is_listed_and_deleted(folder: Path,
     assert [row["tags"] for row in _json("images", "list", "--own")] == [["1"]]
     (deleted,) = _json("images", "delete", "docker.io/team/model", "--auto-approve")
     assert deleted["repository"] == "docker.io/team/model"
+    assert "team/model" in _run("images", "delete", "docker.io/team/model", "--auto-approve", code=1).stderr
     assert _json("images", "list", "--own") == []
     _run("destroy", "--auto-approve", "--allow-data-loss", "*")

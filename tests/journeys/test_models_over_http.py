@@ -98,3 +98,12 @@ def test_a_queue_works_off_jobs(address: str) -> None:
     assert _json("endpoint", "cancel", id, job["id"])["state"] == "COMPLETED"
     assert _json("endpoint", "health", id)["completed"] == 1
     assert _json("endpoint", "purge", id, "--auto-approve")["removed"] == 0
+    for words in (("status", job["id"]), ("cancel", job["id"]), ("health",), ("purge", "--auto-approve")):
+        verb, *more = words
+        shown = run("endpoint", verb, id, *more)
+        assert (shown.exit_code, bool(shown.stdout)) == (0, True), shown.output
+        unknown = run("endpoint", verb, "endpoint.none", *more)
+        assert (unknown.exit_code, unknown.stdout) == (1, "")
+        assert "endpoint.none" in unknown.stderr
+    bad = run("endpoint", "run", id, "--data", "{")
+    assert (bad.exit_code, "--data" in bad.stderr) == (1, True), bad.output

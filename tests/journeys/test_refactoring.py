@@ -516,7 +516,13 @@ def test_a_saved_plan_is_refused_where_the_moves_are_not_what_they_were(tmp_path
 PROPERTY = settings(
     max_examples=draws(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-_REFERS: Final = {"registryAuth": "registry_auth", "vpc": "vpc", "template": "template", "storage": "network_storage"}
+_REFERS: Final = {
+    "instance": "instance",
+    "registryAuth": "registry_auth",
+    "storage": "network_storage",
+    "template": "template",
+    "vpc": "vpc",
+}
 _TYPES: Final = {kind.name: kind.type for kind in KINDS.values()}
 
 
