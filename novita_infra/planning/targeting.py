@@ -157,7 +157,7 @@ def _with_targets(
             continue
         reasons[address] = why
         decision = decisions[address]
-        if decision.action not in {Action.DELETE, Action.FORGET}:
+        if not _needs_nothing(decision):
             waiting.extend((need, f"{address} needs it") for need in needs[address] if need in decisions)
         is_removed = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
         for other in dependents[address]:
@@ -166,6 +166,13 @@ def _with_targets(
             elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
                 waiting.append((other, f"it is replaced after {address}"))
     return reasons
+
+
+def _needs_nothing(decision: Decision) -> bool:
+    """Whether the step would work without what the resource needs: it ends an object, or leaves a finished job alone."""
+    live = decision.case.live
+    is_over = decision.action is Action.NONE and live is not None and decision.case.kind.is_over(live)
+    return is_over or decision.action in {Action.DELETE, Action.FORGET}
 
 
 def _any(name: str, known: Iterable[Address]) -> bool:

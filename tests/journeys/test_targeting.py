@@ -79,6 +79,19 @@ def test_a_replaced_prewarm_brings_no_other_machine_along(tmp_path: Path, target
     rig.assert_converged()
 
 
+@pytest.mark.parametrize("target", ["registry_auth.hub", "saved_image.trained"])
+def test_a_finished_job_brings_no_machine_along(tmp_path: Path, target: str) -> None:
+    """Its manifest names another machine by now, which only a job that is still to run would need."""
+    rig = Rig(tmp_path, environ={})
+    hub = ("RegistryAuth", "hub", {"username": "u", "password": "p"})
+    saved = {"image": "docker.io/team/model:1", "registryAuth": "hub"}
+    rig.declare(hub, C, ("SavedImage", "trained", {**saved, "instance": "c"}))
+    rig.apply()
+    new_hub = ("RegistryAuth", "hub", {"username": "other", "password": "p"})
+    rig.declare(new_hub, C, W1, ("SavedImage", "trained", {**saved, "instance": "worker-1"}))
+    assert set(acting(rig.plan(targets=(target,)))) <= {"registry_auth.hub"}
+
+
 def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, C)
