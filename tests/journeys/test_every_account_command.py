@@ -117,7 +117,8 @@ def test_every_command_of_these_sections_has_a_journey() -> None:
     here = {name for name, command in commands.items() if _section(command) in SECTIONS}
     assert here == {*JOURNEYS, *ELSEWHERE}, "write the journey of a new command over HTTP"
     for name, path in ELSEWHERE.items():
-        assert str(name.split())[1:-1].replace("'", '"') in (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
+        words = ", ".join(f'"{word}"' for word in name.split())
+        assert words in (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
     assert {visit.schema for visit in JOURNEYS.values()} - {""} <= result_schemas().keys()
 
 
