@@ -169,7 +169,7 @@ def _with_targets(
 
 
 def _needs_nothing(decision: Decision) -> bool:
-    """Whether the step would work without what the resource needs: it ends an object, or leaves a finished job alone."""
+    """Whether the step works without what the resource needs: it ends an object, or leaves a finished job alone."""
     live = decision.case.live
     is_over = decision.action is Action.NONE and live is not None and decision.case.kind.is_over(live)
     return is_over or decision.action in {Action.DELETE, Action.FORGET}
