@@ -19,6 +19,9 @@ Item: TypeAlias = dict[str, Any]
 
 _PASSES: Final = 3
 _AT_ONCE: Final = 32
+"""Pages that are read at once on the word of the first one,"""
+_AHEAD: Final = 3
+"""and later for each page that held a new item, so that a total that is too large costs a few times the list."""
 _MOST_PAGES: Final = 10_000
 _ENVELOPE: Final = frozenset(
     {"total", "page", "pageNo", "pageNum", "pageNumber", "pageSize", "has_more", "next_cursor"}
@@ -62,6 +65,8 @@ class _Walking:
         self._fetch = fetch
         self._totals: list[int] = []
         self._widest = 0
+        self._filled = 0
+        """Pages that held a new item."""
         self.is_certain = True
 
     @property
@@ -101,18 +106,21 @@ class _Walking:
         if not self._totals:
             return 1
         missing = self._totals[-1] - len(self.found)
-        return min(max(-(-missing // (self._widest or self._pages.page_size)), 1), _AT_ONCE)
+        most = max(_AT_ONCE, _AHEAD * self._filled)
+        return min(max(-(-missing // (self._widest or self._pages.page_size)), 1), most)
 
     async def _read(self, numbers: Iterable[int]) -> bool:
         """Reads those pages at once. Returns whether one of them held a new item."""
         before = len(self.found)
         for page in await together(*(self._page(number) for number in numbers)):
+            known = len(self.found)
             self._widest = max(self._widest, len(page.items))
             self.is_certain = self.is_certain and page.is_certain
             if page.total is not None:
                 self._totals.append(page.total)
             for item in page.items:
                 self.found.setdefault(_identity(self._pages, item), item)
+            self._filled += len(self.found) > known
         return len(self.found) > before
 
     async def _page(self, number: int) -> _Page:

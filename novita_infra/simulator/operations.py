@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
@@ -130,6 +130,14 @@ def page_of(
     return items[start : start + length]
 
 
+def records_with(records: Iterable[T], query: Mapping[str, Any], **values: Callable[[T], str]) -> list[T]:
+    """The records that have the values of the query, which are the same for all of them; an empty one fits each."""
+    for name, value_of in values.items():
+        if wanted := query[name]:
+            records = [record for record in records if value_of(record) == wanted]
+    return list(records)
+
+
 CURSOR: Final = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
 """The two query parameters of a list of v2."""
 
@@ -148,8 +156,11 @@ def cursor_page(
     page before. If this item is gone by now, the page begins with what was created at the same time or later, so that
     nothing is missing.
     """
+    limit, largest = call.query["limit"], world.quirks.largest_page
+    if limit > largest and world.quirks.refuses_large_pages:
+        raise invalid("limit", f"must be at most {largest}")
     start = _start_after(call.query["cursor"], [place(item) for item in items])
-    page = items[start : start + min(call.query["limit"] or 100, world.quirks.largest_page)]
+    page = items[start : start + min(limit or 100, largest)]
     more = start + len(page) < len(items)
     return {
         "data": [shown(item) for item in page],

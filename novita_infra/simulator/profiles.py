@@ -27,6 +27,8 @@ class Quirks:
     first_page: int = 0
     """The number of the first page in `pageNum` lists, on which the sources disagree."""
     largest_page: int = 1000
+    refuses_large_pages: bool = False
+    """Whether lists of v2 refuse a larger `limit`, or answer that many. No page says."""
     prices_as_text: bool = True
     """GPU product prices are integers in the documents and decimal strings live."""
     networks_key: str = "networks"
@@ -141,6 +143,7 @@ PROFILES: Final = {
         closed=True,
         first_page=1,
         largest_page=100,
+        refuses_large_pages=True,
         storage_id_bare=False,
         tells_network_id=True,
         null_when_empty=False,

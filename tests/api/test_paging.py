@@ -54,10 +54,12 @@ class Service:
     key: str = "things"
     asked: list[int] = field(default_factory=list)
     meanwhile: Callable[[Service], None] = lambda _: None
+    rounds: int = 0
     running: int = 0
     most_running: int = 0
 
     async def answer(self, request: Request) -> Any:
+        self.rounds += self.running == 0
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         await asyncio.sleep(0)
@@ -168,11 +170,28 @@ def test_an_absurd_total_does_not_ask_for_a_million_pages() -> None:
     assert len(service.asked) < 40
 
 
+def test_a_total_that_is_far_too_large_costs_few_times_the_pages_of_the_list() -> None:
+    service = Service(things(4_000))
+
+    async def absurd(request: Request) -> Any:
+        return await service.answer(request) | {"total": 10**15}
+
+    assert asyncio.run(walk(pages(), absurd)) == things(4_000)
+    assert len(service.asked) < 7 * 40
+
+
 def test_an_exactly_known_list_costs_no_page_too_many_and_its_pages_are_read_at_once() -> None:
     service = Service(things(950), cap=100)
     assert walked(service) == things(950)
     assert sorted(service.asked) == list(range(10))
     assert service.most_running == 9
+
+
+def test_the_pages_of_a_long_list_are_read_in_few_rounds() -> None:
+    service = Service(things(10_000))
+    assert walked(service) == things(10_000)
+    assert sorted(service.asked) == list(range(100))
+    assert service.rounds == 3
 
 
 def test_an_empty_list_costs_one_call() -> None:

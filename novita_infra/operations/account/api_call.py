@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from novita_infra.api.credentials import without_credentials
 from novita_infra.api.error_mapping import ROUTE_ADVICE
-from novita_infra.api.errors import ApiError, Unanswered
+from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.json_values import object_of, objects_of, text_of
 from novita_infra.api.paging import walk
 from novita_infra.api.protocol import ApiClient
@@ -27,6 +27,8 @@ _PATH_ADVICE: Final = (
     "which begins with /gpu-instance/openapi/v1, /openapi/v1 or /openai/v1"
 )
 _SIZE: Final = 100
+_V2_SIZE: Final = 1000
+"""Items of a page of v2: its pages come one after another. No page says how many it gives, so it may refuse."""
 _MOST_PAGES: Final = 10_000
 
 
@@ -51,8 +53,9 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
     """
     sized: dict[str, str | int] = {"pageSize": _SIZE, **request.query}
     if request.path.startswith(f"{GPU_V2}/"):
-        request = replace(request, query=(sized := {"limit": _SIZE, **request.query}))
-    first = await call_api(client, replace(request, query=sized))
+        request, first = await _first_of_v2(client, request)
+    else:
+        first = await call_api(client, replace(request, query=sized))
     if isinstance(first, Mapping) and (name := next((name for name in _CURSORS if name in first), "")):
         return await _following(client, request, first, lambda page: text_of(page.get(name)), "cursor")
     if isinstance(first, Mapping) and "has_more" in first:  # pages of v2 have it, too, and know no `after`
@@ -71,6 +74,18 @@ async def every_item(client: ApiClient, request: Request) -> list[Any]:
 
 _CURSORS: Final = ("next_cursor", "nextCursor")
 _IDS: Final = ("id", "Id", "instanceId", "templateId", "jobId", "stringId", "serialNumber", "billId")
+
+
+async def _first_of_v2(client: ApiClient, request: Request) -> tuple[Request, Any]:
+    """The first page of a list of v2, and its request, in the size that the service takes."""
+    sized = replace(request, query={"limit": _V2_SIZE, **request.query})
+    try:
+        return sized, await call_api(client, sized)
+    except Refused as error:
+        if "limit" in request.query or type(error) is not Refused:
+            raise
+    sized = replace(request, query={"limit": _SIZE, **request.query})
+    return sized, await call_api(client, sized)
 
 
 async def _following(

@@ -35,6 +35,10 @@ class V2Search:
         found = (*(item.list.type for item in self.items), *(V2_LISTS[word].type for word in self.unread))
         return tuple(dict.fromkeys(found))
 
+    def without(self, known: Mapping[str, Collection[str]]) -> V2Search:
+        """The objects that are not among the ids that are known of each type."""
+        return replace(self, items=tuple(item for item in self.items if item.id not in known[item.list.type]))
+
 
 async def objects_of_v2(client: ApiClient, lists: Iterable[V2List]) -> V2Search:
     """What the lists of v2 hold, without secrets in names and reasons. A list that cannot be read is named."""
@@ -47,8 +51,12 @@ async def objects_of_v2(client: ApiClient, lists: Iterable[V2List]) -> V2Search:
 
 async def beyond_v1(client: ApiClient, known: Mapping[str, Collection[str]]) -> V2Search:
     """What v2 lists of the types, and is not among the ids that are known of each."""
-    found = await objects_of_v2(client, [item for item in V2_LISTS.values() if item.type in known])
-    return replace(found, items=tuple(item for item in found.items if item.id not in known[item.list.type]))
+    return (await objects_of_v2(client, lists_of_types(known))).without(known)
+
+
+def lists_of_types(types: Collection[str]) -> list[V2List]:
+    """The lists of v2 that hold objects of the types."""
+    return [item for item in V2_LISTS.values() if item.type in types]
 
 
 async def listed_in_both(

@@ -19,7 +19,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import moments_of
 from novita_infra.model.resources import PRESENT, Live, Phase
-from novita_infra.operations.account.beyond_v1 import V2Search, beyond_v1, mark_of_v2
+from novita_infra.operations.account.beyond_v1 import V2Search, lists_of_types, mark_of_v2, objects_of_v2
 from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.overdue import OverdueObject, SweepOutcome
 from novita_infra.refresh.objects import read_all, read_one
@@ -47,7 +47,10 @@ class Overdue:
 
 async def find_overdue(view: AccountView) -> Overdue:
     """The objects past the deadline in their marks. Changes nothing. Raises ApiError if nothing can be listed."""
-    lists = await together(*(read_all(view.client, kind) for kind in _SWEPT))
+    lists, in_v2 = await together(
+        together(*(read_all(view.client, kind) for kind in _SWEPT)),
+        objects_of_v2(view.client, lists_of_types(_RULES)),
+    )
     found: list[OverdueObject] = []
     unread: list[str] = []
     for kind, lives in zip(_SWEPT, lists, strict=True):
@@ -57,9 +60,7 @@ async def find_overdue(view: AccountView) -> Overdue:
         known = [live for live in lives.values() if _shows_mark(kind, live)]
         found += _overdue(kind, (*known, *(live for live in read if live is not None)), now=view.clock.now())
     unlisted = tuple(kind.type for kind, lives in zip(_SWEPT, lists, strict=True) if not lives.is_certain)
-    beyond = await beyond_v1(
-        view.client, {kind.type: frozenset(lives) for kind, lives in zip(_SWEPT, lists, strict=True)}
-    )
+    beyond = in_v2.without({kind.type: lives for kind, lives in zip(_SWEPT, lists, strict=True)})
     late = tuple(item for item in beyond.items if 0 < moments_of(mark_of_v2(item)).deadline <= view.clock.now())
     found.sort(key=lambda item: (item.deadline, item.live.id))
     return Overdue(tuple(found), unlisted, tuple(unread), replace(beyond, items=late))

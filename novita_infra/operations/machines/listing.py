@@ -14,7 +14,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Phase
-from novita_infra.operations.account.beyond_v1 import V2Search, beyond_v1
+from novita_infra.operations.account.beyond_v1 import V2Search, lists_of_types, objects_of_v2
 from novita_infra.operations.account.live_costs import live_costs
 from novita_infra.operations.account.targets import ObjectTarget, all_targets, targets_of
 from novita_infra.operations.account.view import AccountView
@@ -47,7 +47,11 @@ async def find_machines(
     `detailed` says whether the times and the use of each are read; None means where there are FEW.
     Raises Problems with every word that means nothing, and ApiError.
     """
-    found = await (targets_of(view, words, MACHINE_KINDS, gone=True) if words else all_targets(view, MACHINE_KINDS))
+    types = [kind.type for kind in MACHINE_KINDS] if everything and not words else []
+    found, in_v2 = await together(
+        targets_of(view, words, MACHINE_KINDS, gone=True) if words else all_targets(view, MACHINE_KINDS),
+        objects_of_v2(view.client, lists_of_types(types)),
+    )
     shown = [item for item in found if words or everything or item.live.phase not in AT_REST]
     prices, circumstances = await together(
         read_price_list(view.client, [item.kind for item in shown]), _circumstances(view, shown)
@@ -60,8 +64,7 @@ async def find_machines(
     else:
         machines = [replace(machine, unread=_has_details(machine)) for machine in machines]
     known = {kind.type: frozenset(item.live.id for item in found if item.kind is kind) for kind in MACHINE_KINDS}
-    beyond = await beyond_v1(view.client, known) if everything and not words else V2Search()
-    return MachineSearch(dearest_first(machines), len(found) - len(shown), beyond)
+    return MachineSearch(dearest_first(machines), len(found) - len(shown), in_v2.without(known))
 
 
 def _machine(view: AccountView, item: ObjectTarget, prices: PriceList, circumstances: Circumstances) -> RentedMachine:

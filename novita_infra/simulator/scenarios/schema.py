@@ -152,6 +152,7 @@ _OF_QUIRKS: Final = {
     "vague_states": "A start or stop in a wrong status is refused as an invalid state change.",
     "endpoint_pause": "Seconds between two creates of endpoints; an earlier one gets 429.",
     "v1_lists_v2": "Lists of v1 have what was created through v2.",
+    "refuses_large_pages": "Lists of v2 refuse a limit of more items than they give.",
     "cluster_rests": "After the last endpoint was deleted, creates are refused for 8 to 80 seconds.",
     "filtered_agents": "Patterns over User-Agent: a web filter refuses such programs with error code 1010.",
     "exact_bills": "Bills have exact decimal amounts beside the whole numbers of 1/10000 USD.",

@@ -6,9 +6,11 @@ cost of model calls is rounded down once by key, model and hour; no period is sh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from novita_infra.simulator.world.engine.account_records import Usage
@@ -108,8 +110,15 @@ def by_months(world: World) -> dict[str, dict[str, int]]:
     return months
 
 
-def balance_then(world: World, at: float) -> int:
-    """The balance at a time."""
-    paid = sum(payment.amount for payment in world.payments if payment.created <= at)
-    rented = sum(money.meter_cost(meter, at) for meter in world.meters)
-    return paid - rented - sum(used.cost for used in world.usages if used.created <= at)
+def balances(world: World) -> Callable[[float], int]:
+    """The balance at a time. The records are summed once, for all times."""
+    changes = [(payment.created, payment.amount) for payment in world.payments]
+    changes += [(used.created, -used.cost) for used in world.usages]
+    changes.sort()
+    times = [at for at, _ in changes]
+    sums = [0, *accumulate(amount for _, amount in changes)]
+
+    def then(at: float) -> int:
+        return sums[bisect_right(times, at)] - sum(money.meter_cost(meter, at) for meter in world.meters)
+
+    return then

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.api.errors import Unanswered
+from novita_infra.api.errors import Refused, Unanswered
 from novita_infra.api.request import Request, get
 from novita_infra.operations.account.api_call import every_item, without_secrets_of
 
@@ -77,6 +77,41 @@ def test_every_item_comes_once_whatever_the_pages_are_like(
     assert sorted(item["id"] for item in _read(service)) == sorted(item["id"] for item in ITEMS)
     assert len(service.calls) <= calls
     assert all(query["kind"] == "a" for query in service.calls)
+
+
+def _v2(largest: int, *, refuses: bool) -> Callable[[Mapping[str, Any]], Any]:
+    def answer(query: Mapping[str, Any]) -> Any:
+        if query["limit"] > largest and refuses:
+            raise Refused(get("/gpus/v2/list"), status=400, reason="VALIDATOR_PARAM", text="limit")
+        start, size = int(query.get("cursor") or 0), min(query["limit"], largest)
+        end = start + size
+        return {"data": ITEMS[start:end], "next_cursor": str(end) if end < len(ITEMS) else "", "has_more": True}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "limits"),
+    [
+        (_v2(1000, refuses=True), [1000]),
+        (_v2(100, refuses=False), [1000] * 3),
+        (_v2(100, refuses=True), [1000, 100, 100, 100]),
+    ],
+)
+def test_pages_of_v2_are_as_large_as_the_service_gives_them(
+    answer: Callable[[Mapping[str, Any]], Any], limits: list[int]
+) -> None:
+    service = Service(answer)
+    found = asyncio.run(every_item(service, get("/gpus/v2/list")))  # type: ignore[arg-type]  # as above
+    assert found == ITEMS
+    assert [query["limit"] for query in service.calls] == limits
+
+
+def test_a_size_that_somebody_names_is_kept() -> None:
+    service = Service(_v2(100, refuses=True))
+    with pytest.raises(Refused):
+        asyncio.run(every_item(service, get("/gpus/v2/list", limit=500)))  # type: ignore[arg-type]  # as above
+    assert len(service.calls) == 1
 
 
 @pytest.mark.parametrize("answer", ["text", {"a": 1}, None, {"has_more": True}])

@@ -15,6 +15,8 @@ from novita_infra.operations.account.sweep import Overdue, end_overdue, find_ove
 from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.overdue import OverdueObject, SweepOutcome
 from novita_infra.simulator.faults.parsing import fault_of
+from novita_infra.simulator.profiles import PROFILES
+from novita_infra.simulator.world.engine.cloud_records import Instance
 
 MACHINE = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 HARD = {**MACHINE, "ttl": {"after": "2h", "hard": True}}
@@ -147,3 +149,32 @@ def test_a_list_of_many_costs_its_pages_and_nothing_more(rig: Rig) -> None:
     assert found(rig).items == ()
     calls = Counter(rig.world.calls) - before
     assert dict(calls) == {"instances.list": 1, "instances_v2.list": 1}
+
+
+@pytest.mark.parametrize(("profile", "pages_of_v2"), [("live", 2), ("strict", 1 + 13)])
+def test_the_pages_of_both_lists_of_a_large_account_are_read_at_once(
+    tmp_path: Path, profile: str, pages_of_v2: int
+) -> None:
+    rig = Rig(tmp_path, quirks=PROFILES[profile])
+    for number in range(1250):
+        rig.world.instances.add(
+            Instance(
+                id=f"{number:016x}",
+                created=rig.world.moment,
+                name=f"m{number}",
+                product="4090.16c62g",
+                gpus=1,
+                image="ubuntu:22.04",
+                cluster="us-ca-nas-2",
+                rootfs=60,
+                status="running",
+            )
+        )
+    for name in ("instances.list", "instances_v2.list"):
+        rig.world.faults.add(fault_of({"kind": "slow", "operation": name, "seconds": 0.5, "count": 0}))
+    began = rig.clock.now()  # a call takes 1 s: a half before its effect and one after it
+    assert found(rig).items == ()
+    pages_of_v1 = 13 + (profile == "strict")  # it counts from 1, so that the first page is looked for twice
+    assert rig.world.calls["instances.list"] == pages_of_v1
+    assert rig.world.calls["instances_v2.list"] == pages_of_v2
+    assert rig.clock.now() - began < max(pages_of_v2, 3) + 1

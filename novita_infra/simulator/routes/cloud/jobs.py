@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging, records_with
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need
 from novita_infra.simulator.world.cloud import jobs
 from novita_infra.simulator.world.cloud.instances import instance_of
@@ -26,16 +26,17 @@ def _interrupt(world: World, call: IncomingCall) -> Any:
 
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
-    until = query["endTime"] or INT64
-    matching = [
-        job
-        for job in world.seen_by_v1(jobs.listed_jobs(world))
-        if query["jobId"] in {"", job.id}
-        and query["state"] in {"", job.state}
-        and query["type"] in {"", job.type}
-        and query["startTime"] <= job.created <= until
-        and query["creators"] in {"", world.owner}
-    ]
+    owner, start, end = world.owner, query["startTime"], query["endTime"]
+    matching = records_with(
+        world.seen_by_v1(jobs.listed_jobs(world)),
+        query,
+        jobId=lambda job: job.id,
+        state=lambda job: job.state,
+        type=lambda job: job.type,
+        creators=lambda _: owner,
+    )
+    if start or end:
+        matching = [job for job in matching if start <= job.created <= (end or INT64)]
     page = page_of(
         matching,
         number=query["pageNum"],

@@ -6,7 +6,15 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.errors import invalid, not_allowed
-from novita_infra.simulator.operations import CURSOR, Confidence, IncomingCall, Operation, cursor_page, data_page
+from novita_infra.simulator.operations import (
+    CURSOR,
+    Confidence,
+    IncomingCall,
+    Operation,
+    cursor_page,
+    data_page,
+    records_with,
+)
 from novita_infra.simulator.request_schema import Flag, RequestField, Text, Whole, may, need
 from novita_infra.simulator.routes.cloud_v2.declaring import (
     AUTO_MIGRATE,
@@ -93,14 +101,15 @@ def _tools_of(tools: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name, regions = query["name"].lower(), set(filter(None, query["regions"].split(",")))
-    matching = [
-        one
-        for one in world.instances.listed()
-        if (name in one.name.lower() or name in one.id)
-        and query["status"] in {"", status_of(world, one)}
-        and query["billing_mode"] in {"", billing_mode_of(one)}
-        and (not regions or one.cluster in regions)
-    ]
+    matching = records_with(
+        world.instances.listed(), query, status=lambda one: status_of(world, one), billing_mode=billing_mode_of
+    )
+    if name or regions:
+        matching = [
+            one
+            for one in matching
+            if (name in one.name.lower() or name in one.id) and (not regions or one.cluster in regions)
+        ]
     return cursor_page(world, matching, call, place=record_place, shown=lambda one: row_v2(world, one))
 
 

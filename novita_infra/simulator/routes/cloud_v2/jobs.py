@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.simulator.answer_schema import COUNT, TEXT, choice, items, obj
-from novita_infra.simulator.operations import CURSOR, Confidence, IncomingCall, cursor_page, data_page
+from novita_infra.simulator.operations import CURSOR, Confidence, IncomingCall, cursor_page, data_page, records_with
 from novita_infra.simulator.request_schema import Text, may, need
 from novita_infra.simulator.routes.cloud_v2.declaring import ID, OTHER_ID, operation_v2, record_place, status_schema
 from novita_infra.simulator.world.cloud import jobs
@@ -31,13 +31,13 @@ def _save_image(world: World, call: IncomingCall) -> Any:
 
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
-    matching = [
-        one
-        for one in jobs.listed_jobs(world)
-        if query["job_id"] in {"", one.id}
-        and query["type"] in {"", one.type}
-        and query["status"] in {"", _STATES[one.state]}
-    ]
+    matching = records_with(
+        jobs.listed_jobs(world),
+        query,
+        job_id=lambda one: one.id,
+        type=lambda one: one.type,
+        status=lambda one: _STATES[one.state],
+    )
     return cursor_page(world, matching, call, place=record_place, shown=lambda one: _shown(world, one))
 
 

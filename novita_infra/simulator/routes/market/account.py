@@ -9,7 +9,7 @@ from typing import Any, Final
 from novita_infra.simulator.answer_schema import Schema
 from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.errors import ApiRefusal, invalid
-from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, page_of
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, page_of, records_with
 from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.routes.market.billing_views import (
@@ -145,15 +145,23 @@ def _transactions(world: World, call: IncomingCall) -> Any:
     matching = [
         payment
         for payment in reversed(list(world.payments))
-        if query["serialNumber"] in {"", payment.id}
-        and query["transactionTimeStart"] <= payment.created <= until
-        and query["transactionType"] in {"", transaction_type(payment)}
-        and query["transactionChannel"] in {"", "Stripe"}
-        and query["status"] in {"", "success"}
-        and query["orderType"] in {"", transaction_type(payment)}
+        if query["transactionTimeStart"] <= payment.created <= until
     ]
+    matching = records_with(
+        matching,
+        query,
+        serialNumber=lambda payment: payment.id,
+        transactionType=transaction_type,
+        transactionChannel=lambda _: "Stripe",
+        status=lambda _: "success",
+        orderType=transaction_type,
+    )
     page = page_of(matching, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
-    return {"data": [transaction_row(world, payment) for payment in page], "total": len(matching)}
+    balance = bills.balances(world)
+    return {
+        "data": [transaction_row(world, payment, balance(payment.created)) for payment in page],
+        "total": len(matching),
+    }
 
 
 _EARLIEST: Final = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())

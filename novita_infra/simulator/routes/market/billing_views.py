@@ -119,8 +119,8 @@ def key_fields(world: World, string_id: str) -> dict[str, str]:
     return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
 
 
-def transaction_row(world: World, payment: Payment) -> dict[str, Any]:
-    """A payment as a transaction."""
+def transaction_row(world: World, payment: Payment, balance: int) -> dict[str, Any]:
+    """A payment as a transaction, with the balance after it."""
     return {
         "customerId": world.owner,
         "serialNumber": payment.id,
@@ -128,7 +128,7 @@ def transaction_row(world: World, payment: Payment) -> dict[str, Any]:
         "transactionType": transaction_type(payment),
         "transactionChannel": "Stripe",
         "transactionAmount": units(abs(payment.amount)),
-        "walletBalance": units(bills.balance_then(world, payment.created)),
+        "walletBalance": units(balance),
         "note": payment.note or f"{payment.product} {payment.owner}".strip(),
         "state": "success",
         "invoiceURL": "",

@@ -125,8 +125,9 @@ class World(CloudTables):
 
     def seen_by_v1(self, records: Iterable[R]) -> list[R]:
         """Those of the records that lists of v1 show."""
-        hides = not self.quirks.v1_lists_v2
-        return [record for record in records if not (hides and record.id in self.made_by_v2)]
+        if self.quirks.v1_lists_v2:
+            return list(records)
+        return [record for record in records if record.id not in self.made_by_v2]
 
     @property
     def account(self) -> Account:

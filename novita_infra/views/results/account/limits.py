@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
 
@@ -148,8 +148,9 @@ class WhoAmI(Facts):
     status: str | None = fact("The status of the member; null if it is not known.", title="Status")
 
 
-def key_listing(keys: Iterable[ListedKey], own: Collection[ListedKey]) -> KeyListing:
+def key_listing(keys: Iterable[ListedKey], own: Iterable[ListedKey]) -> KeyListing:
     """The keys in their order; `own` are those that may be in use."""
+    own = frozenset(own)
     return KeyListing(
         tuple(
             KeyRow(

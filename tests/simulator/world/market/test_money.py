@@ -277,7 +277,7 @@ def test_bills_and_balance_agree_after_any_history(history: list[tuple[str, floa
         bought = -sum(payment.amount for payment in world.payments if payment.kind != "recharge")
         assert set(used.values()) == {money.spent(world) - bought}
         assert sum(sum(month.values()) for month in bills.by_months(world).values()) == money.spent(world)
-        assert money.balance(world) == bills.balance_then(world, world.moment)
+        assert money.balance(world) == bills.balances(world)(world.moment)
         assert abs(money.balance(world) - money.funds_left(world)) <= len(world.meters)
         running = sum(one.units for one in world.meters if not one.until and one.category == "gpu")
         assert running == sum(one.gpus for one in world.instances if one.meter)
