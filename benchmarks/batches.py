@@ -6,6 +6,7 @@ the memory is the most that the process had.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import resource
@@ -62,7 +63,7 @@ def main() -> int:
             ("check", lambda: check_input(requests), lambda: read(requests)),
             (
                 "join",
-                lambda: join_results(input_rows(requests), [results], folder / "joined"),
+                lambda: asyncio.run(join_results(input_rows(requests), [results], folder / "joined")),
                 lambda: read(requests, results),
             ),
         )

@@ -69,6 +69,8 @@ class Ended:
     """The exit code that a failure asks for; 0 for that of any error."""
     log: tuple[str, ...] = ()
     """The last lines of the log of a failed object, without secrets."""
+    errors: tuple[str, ...] = ()
+    """The commonest errors of the parts of a job that is over, without secrets."""
     settled: bool = False
     """Whether it is a job that is over without success: the next run does not run it again."""
     undone: bool = False
@@ -118,6 +120,11 @@ class Result:
     def settled(self) -> bool:
         """Whether nothing is left that another run continues: what is not done are jobs that are over."""
         return not self.interrupted and all(end.settled or end.outcome is Outcome.DONE for end in self.ends)
+
+    @property
+    def failed_before(self) -> tuple[Change, ...]:
+        """The jobs of the manifests that failed in an earlier run, and that this one leaves so."""
+        return tuple(change for change in self.changes if change.failed)
 
     @property
     def succeeded(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -91,6 +91,9 @@ class Run:
     """The project's folder. The paths of files in a spec are relative to it."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
+
+    errors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By key of a step: the commonest errors of the job that it brought to its end."""
 
     async def from_states(self, ask: Callable[[], _T]) -> _T:
         """What a function of `others` or a lock returns, without stopping the other steps meanwhile."""

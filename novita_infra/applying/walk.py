@@ -161,7 +161,8 @@ class _Walk:
         record = run.records.get(step.address)
         if not id and record and not (step.action is StepKind.CREATE and before and record.id == before.id):
             id = record.id
-        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log, settled=settled))
+        errors = run.errors.get(step.key, ())
+        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log, errors, settled=settled))
 
     def _end(self, end: Ended) -> None:
         """Emits the end, launches the steps that it sets free, and ends those that cannot be done any more."""

@@ -237,7 +237,8 @@ class _Checking:
     def _error(self, number: int, summary: str, hint: str, *, column: int = 1) -> None:
         self._count += 1
         if len(self._errors) < MOST_SHOWN:
-            self._errors.append(Diagnostic(summary, hint, origin=Origin(str(self._path), number, column)))
+            place = Origin(str(self._path), number, column)
+            self._errors.append(Diagnostic(summary, hint, origin=place, data=True))
 
 
 def _short(text: str) -> str:

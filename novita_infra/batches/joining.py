@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.batches.errors import CommonErrors
 from novita_infra.batches.transfers import replaced_file, unmoved
 from novita_infra.encoding.json_text import parse_foreign_json
+from novita_infra.model.concurrency import in_pieces
 from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
 
@@ -59,6 +61,12 @@ class JoinedResults:
     input_tokens: int = 0
     """The tokens of the requests that were answered, by the `usage` in their answers."""
     output_tokens: int = 0
+    into: Path = field(default=Path(), compare=False)
+    """The file that was written."""
+    digest: str = field(default="", compare=False)
+    """Its SHA-256, in hex."""
+    errors: CommonErrors = field(default_factory=CommonErrors, compare=False)
+    """What the requests failed with."""
 
 
 def input_rows(path: Path) -> Iterator[tuple[str, Any]]:
@@ -73,24 +81,43 @@ def input_rows(path: Path) -> Iterator[tuple[str, Any]]:
         raise problem(f"{path} cannot be read: {reason(error)}", "name the file that was uploaded") from None
 
 
-def join_results(
+async def join_results(
     rows: Iterable[tuple[str, Any]],
     results: Iterable[Path],
     into: Path,
     *,
+    unanswered: Path | None = None,
+    seen: Callable[[Mapping[str, Any]], object] = lambda _: None,
     moved: Callable[[int], object] = unmoved,
 ) -> JoinedResults:
     """Writes a line for each row: its id, the row, what became of it, and the answer. `results` may be in any order.
 
-    The file takes its place when it is whole, durably. `moved` gets the rows that are joined. Raises Problems.
+    The file takes its place when it is whole, durably; without any answer, it takes that of `unanswered`. `seen` gets
+    each result, and `moved` the rows that are joined. Other tasks of the event loop go on meanwhile. Raises Problems.
     """
+    return await in_pieces(_join(rows, results, into, unanswered=unanswered or into, seen=seen, moved=moved))
+
+
+def _join(
+    rows: Iterable[tuple[str, Any]],
+    results: Iterable[Path],
+    into: Path,
+    *,
+    unanswered: Path,
+    seen: Callable[[Mapping[str, Any]], object],
+    moved: Callable[[int], object],
+) -> Generator[None, None, JoinedResults]:
+    """`join_results`, which yields each time it has done a piece."""
     with ExitStack() as stack:
         try:
-            places = _Places(stack.enter_context(path.open("rb")) for path in results)
+            places = _Places(seen)
+            yield from places.index(stack.enter_context(path.open("rb")) for path in results)
         except OSError as error:
             raise problem(f"the results cannot be read: {reason(error)}", "download them again") from None
+        into = into if places.answers else unanswered
         file = stack.enter_context(replaced_file(into))
         counts, missing, requests, sent, made = {COMPLETED: 0, FAILED: 0}, NamedIds(), 0, 0, 0
+        digest, errors = hashlib.sha256(), CommonErrors()
         for requests, (id, row) in enumerate(rows, 1):
             result = places.take(id)
             if result is None:
@@ -101,9 +128,14 @@ def join_results(
                 usage = object_of(object_of(joined["response"]).get("usage"))
                 sent += int_of(usage.get("prompt_tokens"), 0) or 0
                 made += int_of(usage.get("completion_tokens"), 0) or 0
-            file.write(json.dumps(joined, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+                if joined["status"] == FAILED:
+                    errors.add(result)
+            line = json.dumps(joined, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            digest.update(line)
+            file.write(line)
             if not requests % _REPORT:
                 moved(requests)
+                yield
         moved(requests)
         unknown = places.left()
     return JoinedResults(
@@ -116,6 +148,9 @@ def join_results(
         unreadable=places.unreadable,
         input_tokens=sent,
         output_tokens=made,
+        into=into,
+        digest=digest.hexdigest(),
+        errors=errors,
     )
 
 
@@ -128,14 +163,20 @@ def is_answered(result: Mapping[str, Any]) -> bool:
 class _Places:
     """Where the result of each id stands."""
 
-    def __init__(self, files: Iterable[BinaryIO]) -> None:
+    def __init__(self, seen: Callable[[Mapping[str, Any]], object]) -> None:
+        self._seen = seen
         self._files: list[BinaryIO] = []
         self._places: dict[bytes, int] = {}
         """By the digest of the id, the number of the file and the offset in it, as one number."""
         self.duplicated = NamedIds()
         self.unreadable = 0
+        self.answers = 0
+        """The results that are answers."""
+
+    def index(self, files: Iterable[BinaryIO]) -> Iterator[None]:
+        """Reads the files to their end; yields each time it has read a piece."""
         for file in files:
-            self._index(len(self._files), file)
+            yield from self._index(len(self._files), file)
             self._files.append(file)
 
     def take(self, id: str) -> dict[str, Any] | None:
@@ -157,16 +198,21 @@ class _Places:
             found = found.and_one(text_of(_object(self._files[place % _FILES].readline()).get("custom_id")))
         return found
 
-    def _index(self, number: int, file: BinaryIO) -> None:
+    def _index(self, number: int, file: BinaryIO) -> Iterator[None]:
         offset = 0
-        for line in file:
+        for count, line in enumerate(file, 1):
             if line.strip():
-                id = text_of(_object(line).get("custom_id"))
+                result = _object(line)
+                self._seen(result)
+                self.answers += is_answered(result)
+                id = text_of(result.get("custom_id"))
                 if not id:
                     self.unreadable += 1
                 elif self._places.setdefault(_digest(id), offset * _FILES + number) != offset * _FILES + number:
                     self.duplicated = self.duplicated.and_one(id)
             offset += len(line)
+            if not count % _REPORT:
+                yield
 
 
 _FILES: Final = 16

@@ -43,6 +43,8 @@ class JobFiles:
     """Where a spec names a file that is read: ("input", "file")."""
     written: tuple[tuple[str, ...], ...] = ()
     """Where it names a file that is written, which must lie inside of the project."""
+    beside: tuple[str, ...] = ()
+    """What is added to the name of a written file for another one that may be written: `.errors`."""
     describe: Callable[[Spec, Path], tuple[Spec, tuple[FileFault, ...]]]
     """Reads and checks the files of a spec, whose paths are relative to the folder. Returns the spec with what they
     hold, such as a digest by which a later plan sees whether they are the same, and what is wrong with them. A spec
@@ -71,6 +73,8 @@ class Fetched:
     """The attributes that its results give."""
     says: str = ""
     """What was written, for a person."""
+    errors: tuple[str, ...] = ()
+    """The commonest errors of its parts, each on a line, without secrets."""
     trouble: str = ""
     """Why its results cannot be had any more; empty where they were written, or there are none."""
 

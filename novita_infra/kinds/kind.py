@@ -79,6 +79,8 @@ class CheckRules:
     """The name of its queue at the gateway."""
     errors: Callable[[Mapping[str, Value], Spec], str] = lambda _outputs, _spec: ""
     """Where the errors of a job are that is over, by its recorded attributes and its spec."""
+    requests: Callable[[Spec], int | None] = lambda _: None
+    """The number of requests that a job makes; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

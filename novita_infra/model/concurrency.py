@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -71,6 +71,16 @@ async def racing(
         yield tasks
     finally:
         await end_tasks(*tasks)
+
+
+async def in_pieces(work: Generator[None, None, A]) -> A:
+    """The result of work that would block: other tasks of the loop have a turn each time it yields."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast("A", end.value)
+        await asyncio.sleep(0)
 
 
 async def in_thread(work: Callable[[], A]) -> A:

@@ -50,6 +50,8 @@ class Diagnostic:
     """The variable or the secret file that does not exist, where that is the message; empty for another one."""
     cause: str = ""
     """What a message has in common with others, so that one of them stands for all; empty for a message of its own."""
+    data: bool = False
+    """Whether its file holds the data of a user, and no manifest: its lines are quoted, without credentials."""
     unasked: bool = False
     """Whether it is about a secret whose source was not asked: a command that needs it asks, and others do without."""
 

@@ -210,7 +210,7 @@ def test_what_is_unknown_stays_unknown() -> None:
 
 
 _MEASURE = """
-import json, random, sys
+import asyncio, json, random, sys
 from pathlib import Path
 from novita_infra.batches.checking import check_input
 from novita_infra.batches.joining import input_rows, join_results
@@ -227,7 +227,7 @@ with (folder / "out").open("w") as file:
         row = {"custom_id": f"row-{i}", "response": {"status_code": 200, "body": answer}, "error": None}
         file.write(json.dumps(row) + "\\n")
 assert check_input(folder / "in").content.bytes > 55_000_000
-assert join_results(input_rows(folder / "in"), [folder / "out"], folder / "joined").completed == 50_000
+assert asyncio.run(join_results(input_rows(folder / "in"), [folder / "out"], folder / "joined")).completed == 50_000
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
 

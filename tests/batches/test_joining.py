@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from novita_infra.batches.errors import CommonErrors
 from novita_infra.batches.joining import JoinedResults, NamedIds, input_rows, join_results
 from novita_infra.model.diagnostics import Problems
 
@@ -28,7 +32,7 @@ def joined(
     (folder / "in").write_text("".join(json.dumps({"custom_id": id, "body": {"n": id}}) + "\n" for id in ids))
     (folder / "out").write_text("".join(f"{line}\n" for line in results))
     (folder / "err").write_text("".join(f"{line}\n" for line in errors))
-    found = join_results(input_rows(folder / "in"), [folder / "out", folder / "err"], folder / "joined")
+    found = asyncio.run(join_results(input_rows(folder / "in"), [folder / "out", folder / "err"], folder / "joined"))
     return found, [json.loads(line) for line in (folder / "joined").read_text().split("\n") if line]
 
 
@@ -77,11 +81,73 @@ def test_an_error_without_a_response_is_a_failure(tmp_path: Path) -> None:
 
 def test_missing_files_end_in_messages(tmp_path: Path) -> None:
     with pytest.raises(Problems, match="the results cannot be read"):
-        join_results([], [tmp_path / "no"], tmp_path / "joined")
+        asyncio.run(join_results([], [tmp_path / "no"], tmp_path / "joined"))
     (tmp_path / "out").touch()
     with pytest.raises(Problems, match="name the file that was uploaded"):
-        join_results(input_rows(tmp_path / "no"), [tmp_path / "out"], tmp_path / "joined")
+        asyncio.run(join_results(input_rows(tmp_path / "no"), [tmp_path / "out"], tmp_path / "joined"))
     assert not (tmp_path / "joined").exists()
+
+
+def test_other_tasks_have_turns_while_results_are_read_and_written(tmp_path: Path) -> None:
+    ids = [f"r{number}" for number in range(5000)]
+    (tmp_path / "out").write_text("".join(f"{result(id)}\n" for id in ids))
+    turns = 0
+    read, written = Counter[int](), Counter[int]()
+    """By the turn of the other task, the results that are read, and the rows that are written."""
+
+    def rows() -> Iterator[tuple[str, None]]:
+        for id in ids:
+            written[turns] += 1
+            yield id, None
+
+    async def beat() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def join() -> JoinedResults:
+        beating = asyncio.create_task(beat())
+        try:
+            into = tmp_path / "joined"
+            return await join_results(rows(), [tmp_path / "out"], into, seen=lambda _: read.update([turns]))
+        finally:
+            beating.cancel()
+
+    assert asyncio.run(join()).completed == 5000
+    for part in (read, written):
+        assert len(part) >= 10
+        assert max(part.values()) <= 501
+
+
+def test_without_any_answer_the_file_goes_elsewhere_and_the_errors_are_counted(tmp_path: Path) -> None:
+    bad = [json.dumps({"custom_id": f"a{n}", "error": {"code": "E", "message": f"m{n % 7}"}}) for n in range(16)]
+    (tmp_path / "err").write_text("\n".join(bad))
+    rows = [(f"a{n}", None) for n in range(16)]
+    into = tmp_path / "joined"
+    found = asyncio.run(join_results(rows, [tmp_path / "err"], into, unanswered=tmp_path / "joined.errors"))
+    assert found.into == tmp_path / "joined.errors"
+    assert found.digest == hashlib.sha256(found.into.read_bytes()).hexdigest()
+    assert not into.exists()
+    lines = found.errors.lines(lambda text: text.replace("m0", "(secret)"))
+    assert lines == ("3 x E: (secret)", "3 x E: m1", "2 x E: m2", "2 x E: m3", "2 x E: m4", "4 x other errors")
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ({"error": {"code": "RATE", "message": "slow down"}}, "RATE: slow down"),
+        ({"error": "it broke"}, "it broke"),
+        ({"response": {"status_code": 400, "body": {"code": 400, "reason": "BAD", "message": "no"}}}, "BAD: no"),
+        ({"response": {"status_code": 429, "body": {"error": {"code": "rate", "message": "no"}}}}, "rate: no"),
+        ({"response": {"status_code": 500, "body": None}}, "status 500, without a message"),
+        ({"error": {"message": "x" * 500}}, f"{'x' * 199}…"),
+    ],
+)
+def test_an_error_is_named_by_its_code_and_message(found: dict[str, Any], text: str) -> None:
+    errors = CommonErrors()
+    errors.add({"custom_id": "a", **found})
+    assert errors.lines(str) == (f"1 x {text}",)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,9 +10,11 @@ import pytest
 from rig import SHORT, Rig
 
 from novita_infra.applying.events import Identified, Outcome, Progressed
+from novita_infra.cli.commands.main.apply import exit_code_of
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import Timings
 from novita_infra.simulator.world.llm import batches
+from novita_infra.views.content.plan import change_sentence
 from novita_infra.views.formats.text.result import result_lines
 
 MODEL = "deepseek/deepseek-v3-0324"
@@ -88,6 +90,7 @@ def test_another_input_is_another_batch_and_the_same_one_is_uploaded_once(tmp_pa
     rig.declare(("Batch", "it", batch("b")))
     (change,) = rig.plan().plan.changes
     assert change.action is Action.REPLACE
+    assert change_sentence(change) == f" ({old}) will be replaced: the old one is over, and is not deleted"
     rig.apply()
     assert calls(rig) == (2, 2)
     assert rig.record("batch.it").id != old
@@ -189,6 +192,9 @@ def test_a_batch_of_which_no_request_is_answered_fails(tmp_path: Path) -> None:
     (end,) = rig.apply(expect_success=False).ends
     assert "none of its 2 requests" in end.reason
     assert rig.plan().empty
+    again = rig.apply()
+    assert exit_code_of(again) == 1
+    assert "batch.it" in "".join(map(str, result_lines(again, again="")))
 
 
 def test_a_batch_without_answers_leaves_the_answers_of_the_last_one(tmp_path: Path) -> None:
@@ -205,6 +211,25 @@ def test_a_batch_without_answers_leaves_the_answers_of_the_last_one(tmp_path: Pa
     shown = "\n".join(map(str, result_lines(result, again="novita-infra apply")))
     assert "it is not run again by itself" in shown
     assert "Next:" not in shown
+
+
+def test_the_commonest_errors_are_shown_at_the_end_and_old_ones_are_removed(tmp_path: Path) -> None:
+    spec = batch("a", "b")
+    spec["input"]["template"] = {**TEMPLATE, "temperature": 99}
+    rig = declared(tmp_path, spec)
+    result = rig.apply(expect_success=False)
+    wanted = "2 x INVALID_REQUEST_BODY: invalid parameter temperature: must be a number between 0 and 2"
+    assert [end.errors for end in result.ends] == [(wanted,)]
+    shown = [str(line).strip() for line in result_lines(result, again="novita-infra apply")]
+    assert shown[-2:] == ["the commonest errors:", wanted]
+    assert (tmp_path / "out/it.jsonl.errors").exists()
+    rows = [{"word": "a", "t": 1}, {"word": "b", "t": 99}]
+    spec["input"] = {"rows": rows, "template": {**TEMPLATE, "temperature": "{{t}}"}}
+    rig.declare(("Batch", "it", spec))
+    result = rig.apply()
+    assert not (tmp_path / "out/it.jsonl.errors").exists()
+    shown = [str(line).strip() for line in result_lines(result, again="")]
+    assert shown[-2:] == ["Failed requests of batch.it, the commonest errors:", wanted.replace("2 x", "1 x")]
 
 
 def test_a_batch_that_others_cancel_fails_and_is_not_run_again(tmp_path: Path) -> None:

@@ -112,6 +112,17 @@ def test_a_part_that_is_none_is_an_error_of_the_manifest(rig: Rig, check: Any) -
         rig.project()
 
 
+def test_more_successes_than_requests_are_an_error_at_the_check(rig: Rig) -> None:
+    declare(rig, {"minSucceeded": 5}, good=3, bad=1)
+    with pytest.raises(Problems) as caught:
+        rig.project()
+    (item,) = caught.value.diagnostics
+    assert item.summary == "minSucceeded is 5, and there are only 4 requests"
+    text = (rig.folder / "main.yaml").read_text(encoding="utf-8").splitlines()
+    assert item.origin
+    assert "minSucceeded" in text[item.origin.line - 1]
+
+
 # --- policies of keys -------------------------------------------------------------------------------------------------
 
 

@@ -243,7 +243,7 @@ def _joined(data: Any) -> object:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "results"
         file.write_bytes(f"{json.dumps(data)}\n".encode("utf-8", "surrogatepass"))
-        return join_results([*input_rows(file), ("b", None)], [file], Path(folder) / "joined")
+        return asyncio.run(join_results([*input_rows(file), ("b", None)], [file], Path(folder) / "joined"))
 
 
 def _listed(read: Callable[..., Any], data: Any) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -505,7 +506,7 @@ READERS: Final = (
     Reader(
         "results of a batch",
         BYTES_AND_JSON,
-        lambda folder, file: join_results(input_rows(file), [file], folder / "joined"),
+        lambda folder, file: asyncio.run(join_results(input_rows(file), [file], folder / "joined")),
         sample=_RESULTS,
         count=20,
     ),
@@ -526,7 +527,9 @@ READERS: Final = (
     Reader(
         "answers of a batch",
         BYTES_AND_JSON,
-        lambda _, file: AnswerUsage(None).add_answers(file),
+        lambda folder, file: asyncio.run(
+            join_results([], [file], folder / "joined", seen=AnswerUsage(None).add_result)
+        ),
         sample=_RESULTS,
         count=20,
     ),

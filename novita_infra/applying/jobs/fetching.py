@@ -36,6 +36,7 @@ async def finish_job(at: StepRun, record: Record, live: Live, spec: Spec, *, beg
             found = await job.fetch(job_run(at, id=live.id), spec, live)
         except Problems as problems:
             raise file_failure(problems) from None
+    at.run.errors[at.step.key] = found.errors
     outputs = {**at.kind.merged_outputs(record.outputs, live), **found.outputs}
     await at.put(replace(record, pending=None, outputs=outputs), "over")
     await clean_up_job(at, live, spec)

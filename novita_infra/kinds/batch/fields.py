@@ -16,6 +16,8 @@ INPUT_FACTS: Final = frozenset({DIGEST, "bytes", "requests", "tokens", "fileId"}
 """What an input has beside what a manifest states of it."""
 ERRORS: Final = ".errors"
 """What is added to the name of the results for a batch without any answer: it takes no file's place that has some."""
+RESULTS_DIGEST: Final = "resultsSha256"
+"""The attribute by which the file of the results is known to be what was written."""
 _OTHER: Final = "another input is another batch"
 _PATH: Final = {"type": "string", "minLength": 1, "maxLength": 4096}
 INPUT: Final[dict[str, Any]] = {

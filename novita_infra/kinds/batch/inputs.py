@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.batches.checking import CheckedInput, check_input, check_lines
@@ -16,11 +17,14 @@ from novita_infra.batches.joining import input_rows
 from novita_infra.batches.transfers import InputContent, find_input, upload_input
 from novita_infra.kinds.batch.rows import RowFault, rendered_request, rows_of
 from novita_infra.kinds.job import FileFault, JobRun
+from novita_infra.model.concurrency import in_pieces
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.values import Computation, Ref, Secret, Spec, leaves
 
 _DECIDING: Final = ("model", "endpoint", "input")
 """The fields that decide what is uploaded."""
+_PIECE: Final = 500
+"""Lines that are written at once."""
 _PARTS: Final = 10
 """Parts of an upload after each of which its progress is reported."""
 
@@ -78,7 +82,7 @@ async def upload_once(run: JobRun, spec: Spec) -> Spec:
     if found is None:
         moved = _progress(run.tell, source.name, described.bytes)
         try:
-            with _content(spec, run.folder) as path:
+            async with _content(spec, run.folder) as path:
                 content = InputContent(path=path, bytes=described.bytes, digest=described.digest)
                 found = (await upload_input(run.client, run.clock, content, source=source.stem, moved=moved)).file
         except RowFault as error:
@@ -86,8 +90,8 @@ async def upload_once(run: JobRun, spec: Spec) -> Spec:
     return {**spec, "input": {**given, "fileId": found.id}}
 
 
-@contextmanager
-def _content(spec: Spec, folder: Path) -> Iterator[Path]:
+@asynccontextmanager
+async def _content(spec: Spec, folder: Path) -> AsyncIterator[Path]:
     """The file to upload: that of the spec, or one that is made of rows and removed again. Raises RowFault."""
     given = object_of(spec.get("input"))
     if "file" in given:
@@ -96,8 +100,15 @@ def _content(spec: Spec, folder: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="novita-infra-") as own:
         path = Path(own) / "input.jsonl"
         with path.open("wb") as file:
-            file.writelines(_made_lines(spec, folder, []))
+            await in_pieces(_write(file, _made_lines(spec, folder, [])))
         yield path
+
+
+def _write(file: BinaryIO, lines: Iterator[bytes]) -> Generator[None, None, None]:
+    """Writes the lines; yields after each piece."""
+    while piece := [*islice(lines, _PIECE)]:
+        file.writelines(piece)
+        yield
 
 
 def _made_lines(spec: Spec, folder: Path, places: list[FileFault]) -> Iterator[bytes]:

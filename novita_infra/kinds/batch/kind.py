@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.api.json_values import carried, filled, object_of, text_of
+from novita_infra.api.json_values import carried, filled, int_of, object_of, text_of
 from novita_infra.api.request import Pages, Request
 from novita_infra.batches.batches import (
     BATCHES,
@@ -18,7 +18,7 @@ from novita_infra.batches.batches import (
     batch_in,
     batch_request,
 )
-from novita_infra.kinds.batch.fields import ERRORS, FIELDS, INPUT_FACTS
+from novita_infra.kinds.batch.fields import ERRORS, FIELDS, INPUT_FACTS, RESULTS_DIGEST
 from novita_infra.kinds.batch.prices import resolve_model, resolve_new_batch, token_costs
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
@@ -188,6 +188,7 @@ BATCH: Final = Kind(
         "failed": "the number of failed requests",
         "inputTokens": "the tokens that were read, by the answers",
         "outputTokens": "the tokens that were written, by the answers",
+        RESULTS_DIGEST: "the SHA-256 of the results as they were written",
         "costUsd": "what the tokens cost at the prices of the day it ended, in USD",
     },
     api=ApiCalls(
@@ -232,6 +233,7 @@ BATCH: Final = Kind(
             files=JobFiles(
                 read=(("input", "file"), ("input", "data")),
                 written=(("results",),),
+                beside=(ERRORS,),
                 describe=_described,
                 declared=_declared,
             ),
@@ -247,7 +249,12 @@ BATCH: Final = Kind(
         resolve=resolve_model,
         replacing=resolve_new_batch,
         models=lambda spec: tuple(filter(None, (text_of(spec.get("model")),))),
-        checks=CheckRules(types=("minSucceeded", "chat", "completion", "embedding"), asks_api=True, errors=_errors),
+        checks=CheckRules(
+            types=("minSucceeded", "chat", "completion", "embedding"),
+            asks_api=True,
+            errors=_errors,
+            requests=lambda spec: int_of(object_of(spec.get("input")).get("requests")),
+        ),
     ),
     market=Market(price_lists=("models",), costs=lambda _spec, _prices: (), purchases=token_costs),
     # A batch may take its whole window; the service ends it then, and needs a while for its files.

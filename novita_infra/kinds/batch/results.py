@@ -11,12 +11,11 @@ from typing import Any, Final
 from novita_infra.api.errors import ApiError, NotFound
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.batches.files import file_deletion
-from novita_infra.batches.joining import JoinedResults, is_answered, join_results
+from novita_infra.batches.joining import JoinedResults, join_results
 from novita_infra.batches.listing import list_batches
 from novita_infra.batches.transfers import download_content
 from novita_infra.catalogue.models import LanguageModel, model_request, parse_model
-from novita_infra.encoding.json_text import parse_foreign_json
-from novita_infra.kinds.batch.fields import ERRORS
+from novita_infra.kinds.batch.fields import ERRORS, RESULTS_DIGEST
 from novita_infra.kinds.batch.inputs import requests_of
 from novita_infra.kinds.job import Fetched, JobRun
 from novita_infra.model.diagnostics import problem, reason
@@ -43,14 +42,30 @@ async def fetch_answers(run: JobRun, spec: Spec, live: Live) -> Fetched:
                 await download_content(run.client, id, path)
             except NotFound:
                 return Fetched(trouble=f"the file {id} with its results is gone: {_KEPT}")
-            usage.add_answers(path)
         _make_folder(into)
-        kept = ""
-        if not usage.answers:
-            kept = f"; {target} stays as it was" if into.exists() else ""
-            target, into = target + ERRORS, into.with_name(into.name + ERRORS)
-        joined = join_results(requests_of(spec, run.folder), paths, into)
-    return Fetched(outputs=usage.outputs(), says=f"{_counts(joined)} in {target}{kept}{usage.in_words()}")
+        errors = into.with_name(into.name + ERRORS)
+        joined = await join_results(
+            requests_of(spec, run.folder), paths, into, unanswered=errors, seen=usage.add_result
+        )
+    outputs, where = usage.outputs(), target
+    if joined.into == into:
+        outputs |= {RESULTS_DIGEST: joined.digest}
+        _remove(errors)
+    else:
+        where += f"{ERRORS}; {target} stays as it was" if into.exists() else ERRORS
+    return Fetched(
+        outputs=outputs,
+        says=f"{_counts(joined)} in {where}{usage.in_words()}",
+        errors=joined.errors.lines(run.client.redacted),
+    )
+
+
+def _remove(errors: Path) -> None:
+    """Removes the errors of an earlier run: they are not those of the answers that were written."""
+    try:
+        errors.unlink(missing_ok=True)
+    except OSError as error:
+        raise problem(f"{errors}, of an earlier run, cannot be removed: {reason(error)}", "remove it") from None
 
 
 def _make_folder(into: Path) -> None:
@@ -99,23 +114,11 @@ class AnswerUsage:
     def __init__(self, model: LanguageModel | None) -> None:
         self._model = model
         self._input = self._output = 0
-        self.answers = 0
-        """The requests that were answered without an error."""
         self._cost: Decimal | None = Decimal(0) if model else None
 
-    def add_answers(self, path: Path) -> None:
-        """Adds the answers in a downloaded file. A line that is none is left out. Raises Problems."""
-        try:
-            with path.open("rb") as file:
-                for line in file:
-                    result = _answer(line)
-                    self.answers += is_answered(result)
-                    self._add(object_of(object_of(result.get("response")).get("body")))
-        except OSError as error:
-            raise problem(f"the results cannot be read: {reason(error)}", "download them again") from None
-
-    def _add(self, answer: Mapping[str, Any]) -> None:
-        usage = object_of(answer.get("usage"))
+    def add_result(self, result: Mapping[str, Any]) -> None:
+        """Adds what a line of results says of its tokens."""
+        usage = object_of(object_of(object_of(result.get("response")).get("body")).get("usage"))
         read, written = (int_of(usage.get(f"{name}_tokens"), 0) or 0 for name in ("prompt", "completion"))
         self._input += read
         self._output += written
@@ -134,14 +137,6 @@ class AnswerUsage:
         """The tokens and the cost in words."""
         cost = "" if self._cost is None else f", ${self._cost:.5f} at today's prices"
         return f"; {self._input:,} tokens read and {self._output:,} written{cost}"
-
-
-def _answer(line: bytes) -> Mapping[str, Any]:
-    """The object in a line of results; an empty one if it is none."""
-    try:
-        return object_of(parse_foreign_json(line))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _prices(model: LanguageModel, read: int) -> tuple[Decimal, Decimal] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
@@ -95,15 +95,17 @@ def _read_rows(path: Path, data: str) -> Iterator[tuple[int, Any]]:
             with path.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
-                        yield number, _json(line, path, number)
+                        yield number, _json(line, data, number)
         case _:
             with path.open("rb") as file:
-                rows = _json(_bounded(file), path, 1)
-            for item in rows if isinstance(rows, list) else [None]:
-                yield 1, item
+                text = _bounded(file)
+            rows = _json(text, data)
+            if not isinstance(rows, list):
+                raise ValueError("it holds no list of rows")
+            yield from zip(_lines_of_items(text.decode()), rows, strict=True)
 
 
-def _table_rows(table: TextIO, data: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _table_rows(table: TextIO, data: str) -> Iterator[tuple[int, _TableRow]]:
     """The rows of a table below its header; an empty line is none. A row may lack its last cells. Raises RowFault."""
     reader = csv.reader(table, strict=True)
     lines = ((reader.line_num, cells) for cells in reader if cells)
@@ -118,7 +120,15 @@ def _table_rows(table: TextIO, data: str) -> Iterator[tuple[int, dict[str, str]]
         if len(cells) > len(header):
             summary = f"row {number} has {len(cells)} cells, the header {len(header)}"
             raise RowFault(FileFault(("input", "data"), summary, "quote texts with commas", data, line))
-        yield line, dict(zip(header, cells, strict=False))
+        yield line, _TableRow(zip(header, cells, strict=False), header=header)
+
+
+class _TableRow(dict[str, str]):
+    """The cells of a row of a table by their columns, and the header: the last columns may have no cell."""
+
+    def __init__(self, cells: Iterable[tuple[str, str]], *, header: Sequence[str]) -> None:
+        super().__init__(cells)
+        self.header = header
 
 
 def _bounded(file: BinaryIO) -> bytes:
@@ -128,13 +138,32 @@ def _bounded(file: BinaryIO) -> bytes:
     return data
 
 
-def _json(text: bytes, path: Path, line: int) -> Any:
+def _lines_of_items(text: str) -> Iterator[int]:
+    """The line at which each item of a JSON list begins; the text is known to hold one."""
+    decoder, line, counted = json.JSONDecoder(), 1, 0
+    at = _after_gap(text, text.index("[") + 1)
+    while text[at] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        yield line
+        at = _after_gap(text, decoder.raw_decode(text, at)[1])
+
+
+def _after_gap(text: str, at: int) -> int:
+    """The next place in a JSON list that is neither blank nor a comma."""
+    while text[at] in " \t\r\n,":
+        at += 1
+    return at
+
+
+def _json(text: bytes, data: str, line: int = 0) -> Any:
+    """The value of a text: of that line of the file, or of the whole of it. Raises RowFault."""
     try:
         return parse_json(text)
     except ValueError as error:
-        words = error.msg if isinstance(error, json.JSONDecodeError) else "it is not UTF-8"
-        fault = FileFault(("input", "data"), f"no JSON: {words.lower()}", file=path.name, line=line)
-        raise RowFault(fault) from None
+        place, words = line or 1, "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        if isinstance(error, json.JSONDecodeError):
+            place, words = line or error.lineno, error.msg[:1].lower() + error.msg[1:]
+        raise RowFault(FileFault(("input", "data"), f"no JSON: {words}", file=data, line=place)) from None
 
 
 def _filled(value: Any, row: DataRow) -> Any:
@@ -155,7 +184,15 @@ def _filled(value: Any, row: DataRow) -> Any:
 
 def _cell(place: str, row: DataRow) -> Any:
     name = place.strip()
-    if name not in row.cells or row.cells[name] is None:
+    header = row.cells.header if isinstance(row.cells, _TableRow) else ()
+    if name in header and name not in row.cells:
+        cells = f"{len(row.cells)} cell{'s' if len(row.cells) > 1 else ''}, and the header {len(header)}"
+        hint = "write each cell, also an empty one: a comma for each column but the last"
+        raise RowFault(_with(row.place, f'row {row.number} has only {cells}: there is none for "{name}"', hint))
+    if row.cells.get(name, 0) is None:
+        hint = "give it a value, or leave the row out"
+        raise RowFault(_with(row.place, f'row {row.number}: "{name}" is null', hint))
+    if name not in row.cells:
         hint = nearest(name, [column for column in row.cells if isinstance(column, str)])
         raise RowFault(_with(row.place, f'row {row.number} has no "{name}"', hint))
     return row.cells[name]

@@ -33,7 +33,11 @@ def with_files(
     spec, faults = dict(declared.spec), list[FileFault]()
     for path in (*files.read, *files.written):
         try:
-            spec = _replaced(spec, path, _found(spec, path, files, place, root))
+            found = _found(spec, path, files, place, root)
+            if path in files.written and isinstance(found, str):
+                for ending in files.beside:
+                    _check_inside(root / f"{found}{ending}", ".".join(path), ManifestPlace(root, root), what=ending)
+            spec = _replaced(spec, path, found)
         except Unreadable as error:
             faults.append(FileFault(path, error.summary, error.hint))
     if not faults and not any(is_lacking(value) for value in spec.values()):
@@ -52,9 +56,15 @@ def _found(spec: Spec, path: tuple[str, ...], files: JobFiles, place: ManifestPl
         return _relative(file_at(value, place, form=name), root)
     inside = ManifestPlace(root, root if place.is_checkout else place.folder)
     file = file_at(value, inside, form=name)
-    if known_as(file, inside).startswith("/"):
-        raise Unreadable(f"{name} is outside of the project", "results are written below the project's folder")
+    _check_inside(file, name, inside)
     return _relative(file, root)
+
+
+def _check_inside(file: Path, name: str, place: ManifestPlace, *, what: str = "") -> None:
+    """Raises Unreadable for a file that would be written outside of the project, by a link."""
+    if known_as(file, place).startswith("/"):
+        summary = f"{name}, with {what} after it," if what else name
+        raise Unreadable(f"{summary} is outside of the project", "results are written below the project's folder")
 
 
 def _relative(file: Path, root: Path) -> str:
@@ -89,4 +99,4 @@ def _diagnostic(fault: FileFault, position: Position) -> Diagnostic:
     place = origin(position_at(position, ("spec", *fault.path)))
     if fault.file:
         place = Origin(fault.file, max(fault.line, 1), 1)
-    return Diagnostic(fault.summary, fault.hint, origin=place)
+    return Diagnostic(fault.summary, fault.hint, origin=place, data=bool(fault.file))

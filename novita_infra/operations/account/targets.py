@@ -85,6 +85,17 @@ async def target_of(view: AccountView, word: str, kinds: Sequence[Kind]) -> Obje
     return found[0]
 
 
+def ids_of(view: AccountView, word: str, kind: Kind) -> list[str]:
+    """The ids of the recorded objects of a kind that an address, a pattern or a label means; else the word itself.
+
+    Makes no call. Raises Problems for an address of no such object.
+    """
+    recorded = _recorded(view, word, [kind])
+    if recorded == []:
+        raise Problems([_missing(view, [kind], word, recorded, [])])
+    return [word] if recorded is None else [item.id for item in recorded]
+
+
 def _target(view: AccountView, key: tuple[str, str], live: Live) -> ObjectTarget:
     title = view.recorded.address_of(*key) or live.id
     return ObjectTarget(KINDS[key[0]], live, view.recorded.by_id.get(key), title)

@@ -19,9 +19,11 @@ from novita_infra.batches.joining import JoinedResults, input_rows, join_results
 from novita_infra.batches.listing import list_batches
 from novita_infra.batches.transfers import check_target, download_content
 from novita_infra.catalogue.models import LanguageModel, model_request, parse_model
+from novita_infra.kinds import KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Problems, problem, reason
 from novita_infra.model.frozen import dataclass
+from novita_infra.operations.account.targets import ids_of
 from novita_infra.operations.account.view import AccountView
 
 Progress: TypeAlias = Callable[[str, int], Callable[[int], object]]
@@ -33,19 +35,27 @@ async def read_batches(view: AccountView) -> list[ApiBatch]:
     return [_shown(view, batch) for batch in await list_batches(view.client)]
 
 
-async def read_batch(view: AccountView, id: str) -> ApiBatch:
-    """A batch. Raises Problems if there is none, and ApiError."""
+async def read_batch(view: AccountView, word: str) -> ApiBatch:
+    """The batch of an id, or of the address of a project. Raises Problems if there is none, and ApiError."""
+    ids = ids_of(view, word, KINDS["batch"])
+    if len(ids) > 1:
+        raise problem(f"{word} means several batches: {', '.join(ids)}", "name one of them")
+    return await _read(view, ids[0])
+
+
+async def _read(view: AccountView, id: str) -> ApiBatch:
     try:
         return _shown(view, answered_batch(await view.client.send(batch_request(id))))
     except NotFound:
         raise problem(f"there is no batch {id}", "novita-infra batches list shows them") from None
 
 
-async def cancel_batches(view: AccountView, ids: Sequence[str]) -> list[tuple[ApiBatch, ApiBatch]]:
-    """Cancels the batches; one that is over is left alone. Returns each as it was before, and as it is now.
+async def cancel_batches(view: AccountView, words: Sequence[str]) -> list[tuple[ApiBatch, ApiBatch]]:
+    """Cancels the batches of ids, addresses, patterns and labels; one that is over is left alone.
 
-    Raises Problems for ids of no batch, and ApiError.
+    Returns each as it was before, and as it is now. Raises Problems for words that mean no batch, and ApiError.
     """
+    ids = [id for word in words for id in ids_of(view, word, KINDS["batch"])]
     found = {batch.id: batch for batch in await read_batches(view)}
     missing = [
         Diagnostic(f"there is no batch {id}", "novita-infra batches list shows them") for id in ids if id not in found
@@ -63,11 +73,11 @@ async def _cancel(view: AccountView, batch: ApiBatch) -> ApiBatch:
     try:
         answer = answered_batch(await view.client.send(batch_cancellation(batch.id)))
     except Refused:
-        now = await read_batch(view, batch.id)
+        now = await _read(view, batch.id)
         if not now.state.is_over and now.state is not BatchState.CANCELLING:
             raise
         return now
-    return _shown(view, answer) if answer.id else await read_batch(view, batch.id)
+    return _shown(view, answer) if answer.id else await _read(view, batch.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +114,8 @@ async def read_model_of(view: AccountView, checked: CheckedInput) -> ModelForBat
 
 async def fetch_results(
     view: AccountView,
-    id: str,
-    into: Path,
+    word: str,
+    into: Path | None,
     *,
     given: Path | None,
     received: Progress,
@@ -113,10 +123,15 @@ async def fetch_results(
 ) -> tuple[ApiBatch, JoinedResults]:
     """Downloads the results and the errors of a batch that is over, and writes them beside its requests.
 
-    `given` is the input on the disk; without it, it is downloaded, too. Raises Problems and ApiError.
+    `word` is its id or address. `given` is the input on the disk; without it, it is downloaded, too. Without `into`,
+    the file has the name of the id. Raises Problems and ApiError.
     """
-    check_target(into)
-    batch = await read_batch(view, id)
+    if into is not None:
+        check_target(into)
+    batch = await read_batch(view, word)
+    id = batch.id
+    if into is None:
+        check_target(into := Path(f"{id}.results.jsonl"))
     if not batch.state.is_over:
         counts = batch.counts
         done = f"{counts.completed + counts.failed:,} of {counts.total:,} requests are done"
@@ -134,7 +149,7 @@ async def fetch_results(
             if file:
                 results.append(beside(name))
                 await _fetch(view, file, results[-1], received, f"the {name}", "they are kept 30 days")
-        found = join_results(input_rows(source), results, into, moved=joined)
+        found = await join_results(input_rows(source), results, into, moved=joined)
     return batch, found
 
 

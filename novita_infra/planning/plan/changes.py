@@ -147,6 +147,10 @@ class Change:
     that."""
     adopted: tuple[Adopted, ...] = ()
     """The fields that keep another value than the manifest declares."""
+    over: bool = False
+    """Whether the object is a job that is over: a replacement deletes nothing."""
+    failed: bool = False
+    """Whether it is a job that is over without success and that the plan leaves so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,25 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     if text is None or item.origin is None or 0 in item.hidden:
         return None
     hidden = (column - 1 for column in item.hidden)
-    found = public_text(text).line(item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    found = (
+        _data_line(text, item.origin)
+        if item.data
+        else public_text(text).line(item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    )
     if found is None or not found[0].strip():
         return None
     shown = found[0]
     column = min(found[1], len(shown))
     start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
     return shown[start : start + _WIDTH].replace("\t", " "), column - start
+
+
+def _data_line(text: str, place: Origin) -> tuple[str, int] | None:
+    """The line of a file of data without credentials, and the column in it from 0; None without such a line."""
+    from novita_infra.api.credentials import without_credentials  # noqa: PLC0415 -- few messages are about data
+
+    lines = text.split("\n", place.line)
+    return (without_credentials(lines[place.line - 1]), place.column - 1) if place.line <= len(lines) else None
 
 
 def placed(diagnostics: Iterable[Diagnostic], folder: Path) -> tuple[Diagnostic, ...]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Final, assert_never
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Started
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import elapsed_text
 from novita_infra.views.content.lines import Line, Tone, line
 
+COMMON: Final = "the commonest errors:"
+
 
 def reason_lines(end: Ended) -> Iterator[str]:
-    """The reason of a step's end, then the last lines of the object's log."""
+    """The reason of a step's end, the commonest errors of a job, then the last lines of the object's log."""
     if end.reason:
         yield end.reason
+    if end.errors:
+        yield COMMON
+    yield from (f"  {text}" for text in end.errors)
     if end.log:
         yield "last log lines:"
     yield from (f"  {text}" for text in end.log)

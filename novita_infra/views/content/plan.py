@@ -36,6 +36,7 @@ _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
 }
 
 
+_AFTER_END: Final = ("-/+", Tone.REPLACE, "will be replaced: the old one is over, and is not deleted")
 _CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new object is created first")
 
 
@@ -94,7 +95,9 @@ def symbol(change: Change) -> str:
 
 def heading(change: Change) -> tuple[str, Tone | None, str]:
     """The sign of a change, its tone, and its sentence: `will be updated in place`."""
-    return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
+    if change.action is Action.REPLACE and (change.over or change.create_first):
+        return _AFTER_END if change.over else _CREATE_FIRST
+    return _SYMBOL[change.action]
 
 
 def change_sentence(change: Change) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rig import Rig
 
 from novita_infra.kinds.batch.inputs import describe_input, requests_of
 from novita_infra.model.diagnostics import Problems
+from novita_infra.views.content.diagnostics import excerpt, placed, sources
 
 MODEL = "deepseek/deepseek-v3-0324"
 TEMPLATE = {"messages": [{"role": "user", "content": "Say {{ word }}"}], "max_tokens": 5}
@@ -161,3 +163,48 @@ def test_an_imported_batch_is_that_of_the_declared_input(tmp_path: Path) -> None
     rig.take_in("batch.it", id)
     assert rig.plan().empty
     assert rig.world.calls["batches.create"] == 1
+
+
+def test_a_fault_of_a_json_file_is_at_its_line_of_the_path_as_given(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "rows.json"
+    file.write_text('[\n {"word": "one",\n  "id": 1},\n\n {"word": "two", "id": null}\n]', encoding="utf-8")
+    (fault,) = messages(rig, spec_of("data/rows.json", customId="row-{{id}}"))
+    assert fault == 'data/rows.json:5:1: row 2: "id" is null; give it a value, or leave the row out'
+    file.write_text('[\n {"word": "one"},\n {"word": two}\n]', encoding="utf-8")
+    (fault,) = messages(rig, spec_of("data/rows.json"))
+    assert fault.startswith("data/rows.json:3:1: no JSON: ")
+    file.write_text('{"word": "one"}', encoding="utf-8")
+    (fault,) = messages(rig, spec_of("data/rows.json"))
+    assert "main.yaml:" in fault
+    assert "data/rows.json cannot be read: it holds no list of rows" in fault
+    file.write_text("[]", encoding="utf-8")
+    assert "the file is empty" in messages(rig, spec_of("data/rows.json"))[0]
+
+
+def test_a_row_with_too_few_cells_is_named_as_such(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    (tmp_path / "rows.csv").write_text("id,word,note\na,one\nb\n", encoding="utf-8")
+    (fault,) = messages(rig, spec_of("rows.csv"))
+    assert fault.startswith('rows.csv:3:1: row 2 has only 1 cell, and the header 3: there is none for "word"')
+
+
+def test_lines_of_data_are_quoted_without_credentials(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    (tmp_path / "rows.csv").write_text("id,word\na,one\na,ask with token=hunter2hunter2\n", encoding="utf-8")
+    rig.declare(("Batch", "it", spec_of("rows.csv", customId="{{id}}")))
+    with pytest.raises(Problems) as caught:
+        rig.project()
+    (item,) = placed(caught.value.diagnostics, tmp_path)
+    assert excerpt(item, sources()) == ("a,ask with token=(secret)", 0)
+    assert excerpt(replace(item, data=False), sources()) == ("********", 0)
+
+
+def test_errors_may_not_leave_the_project_by_a_link(tmp_path: Path) -> None:
+    rig = Rig(tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "it.jsonl.errors").symlink_to(tmp_path / "elsewhere")
+    spec = {"model": MODEL, "input": {"rows": [{"word": "a"}], "template": TEMPLATE}, "results": "it.jsonl"}
+    (fault,) = messages(rig, spec)
+    assert "results, with .errors after it, is outside of the project" in fault

@@ -118,7 +118,8 @@ def apply(
       novita-infra apply --env prod --expect sha256:6b1c...
 
     \b
-    Exit codes: 0 done; 1 error; 4 blocked by capacity or limits; 5 refused by a
+    Exit codes: 0 done; 1 error, or a batch or another job of the manifests
+                has failed, also in an earlier run; 4 blocked by capacity or limits; 5 refused by a
                 protection or a policy; 6 over a budget; 130 interrupted.
     """
     if is_plan(project_options.path):
@@ -267,8 +268,9 @@ async def _carry_out(
     if review.empty and session.store.has_old_key():
         renderer.message("The state is written again: it was not encrypted as state.encryption says now.")
     if is_nothing_to_do(session, review, used):
-        _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
-        return 0
+        result = Result.of(plan, (), cost=review.cost)
+        _sum_up(session, result, renderer, command=command)
+        return exit_code_of(result)
     with (
         stopping(
             lambda text: renderer.message(line((text, Tone.CHANGE))),
@@ -288,13 +290,13 @@ def _interrupted_lines(command: str) -> Iterator[Line]:
 
 
 def exit_code_of(result: Result) -> int:
-    """The exit code of a run: that of its failures if they agree, else 1."""
+    """The exit code of a run: that of its failures if they agree, else 1; 1 also for a job that failed before."""
     if result.interrupted:
         return EXIT_INTERRUPTED
     codes = {end.code or EXIT_ERROR for end in result.ends if end.outcome is Outcome.FAILED}
     if len(codes) == 1:
         return codes.pop()
-    return 0 if result.succeeded else EXIT_ERROR
+    return 0 if result.succeeded and not result.failed_before else EXIT_ERROR
 
 
 def _sum_up(session: Session, result: Result, renderer: Renderer, *, command: str) -> None:

@@ -13,16 +13,18 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.expanding import Expanded
+from novita_infra.manifests.resources.lifecycle.checks import check_count
 from novita_infra.manifests.resources.lifecycle.drift import without_ignored, without_lacking
 from novita_infra.manifests.resources.project_files import with_files
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.completing import completed
 from novita_infra.manifests.validation.documents import IdentifiedDocument, schema_errors
-from novita_infra.manifests.yaml.positions import Path, Position
+from novita_infra.manifests.yaml.positions import Path, Position, position_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.lifecycle import MIN_SUCCEEDED
 from novita_infra.model.resources import Declared
 
 
@@ -115,5 +117,7 @@ class Declarer:
         if identified.kind.api.job and not (unusable or misfits):
             place = self.secrets.place_of(declared.origin.file)
             declared, faults = with_files(declared, identified.kind, place, document.position, root=self.secrets.root)
-            loose += faults
+            loose += faults or check_count(
+                declared.check, declared.spec, identified.kind, position_at(document.position, ("check", MIN_SUCCEEDED))
+            )
         return declared, self.diagnostics.sifted(unusable, misfits, loose)

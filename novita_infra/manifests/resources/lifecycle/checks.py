@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.lifecycle import MIN_SUCCEEDED, Check
-from novita_infra.model.values import Value, is_known, is_secret
+from novita_infra.model.values import Spec, Value, is_known, is_secret
 
 _TIMES: Final = ("timeout", "retries", "interval")
 
@@ -44,6 +45,16 @@ def check_of(
         interval=_seconds(declared.get("interval"), 10.0),
         token=token,
     )
+
+
+def check_count(check: Check | None, spec: Spec, kind: Kind, position: Position) -> list[Diagnostic]:
+    """Returns an error if the check wants more requests to succeed than the spec has, as far as that is known."""
+    rules, least = kind.resolution.checks, check.asked.get(MIN_SUCCEEDED) if check else None
+    most = rules.requests(spec) if rules else None
+    if most is None or not isinstance(least, int) or least <= most:
+        return []
+    summary = f"{MIN_SUCCEEDED} is {least:,}, and there are only {most:,} requests"
+    return [Diagnostic(summary, f"at most {most:,}, or a part, such as 95%", origin=origin(position))]
 
 
 def _seconds(text: Value, otherwise: float) -> float:

@@ -122,6 +122,8 @@ class Messages:
                 self.diagnostics([warning], lambda _: None)
             case Ended(step=step, outcome=outcome):
                 hook = _hook(step, event.id, elapsed=event.elapsed, outcome=outcome.value)
+                if event.errors:
+                    hook["novita"]["errors"] = list(event.errors)
                 if event.log:
                     hook["novita"]["log"] = list(event.log)
                 done = outcome is Outcome.DONE

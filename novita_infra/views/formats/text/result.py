@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from novita_infra.applying.events import Ended, Outcome, Result
-from novita_infra.views.content.events import address_and_call, next_line, reason_lines
+from novita_infra.views.content.events import COMMON, address_and_call, next_line, reason_lines
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.run_summary import ends_by_outcome, leftovers, outcome_sentence
 
@@ -21,7 +21,15 @@ def result_lines(result: Result, *, again: str, destroy: str = "novita-infra des
     `again` is the command that continues, empty if there is none; `destroy` is the one that deletes.
     """
     yield line((outcome_sentence(result), Tone.GOOD if result.succeeded else Tone.BAD))
+    for change in result.failed_before:
+        text = f"{change.address} ({change.id}) failed in an earlier run, so this one ends with 1, too"
+        yield line((text, Tone.BAD), f"; to run all of it again: --replace {shlex.quote(str(change.address))}")
     if result.succeeded:
+        for end in result.ends:
+            if end.errors:
+                yield line()
+                yield line((f"Failed requests of {end.step.address}, {COMMON}", Tone.CHANGE))
+                yield from (line(f"  {text}") for text in end.errors)
         return
     for title, outcome, ends in ends_by_outcome(result):
         yield line()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import ClassVar
 
 from novita_infra.batches.batches import ApiBatch
@@ -15,6 +14,7 @@ from novita_infra.catalogue.prices import usd
 from novita_infra.catalogue.products import UNIT
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
+from novita_infra.views.content.events import COMMON
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.listing import Facts, Listing, cell, fact
 from novita_infra.views.results.machines.cells import time_or_none
@@ -119,6 +119,7 @@ class ResultFacts(Facts):
     duplicated: TroubledIds = fact("Those with several results; the first counts.")
     unknown: TroubledIds = fact("Ids of results that no request has.")
     unreadable: int = fact("Lines of the results that cannot be read.")
+    errors: tuple[str, ...] = fact("The commonest errors of the failed requests, each with how many have it.")
     input_tokens: int = fact("The tokens of the answered requests, as their answers count them.", title="Tokens sent")
     output_tokens: int = fact("The tokens of the answers.", title="Tokens made")
 
@@ -134,6 +135,9 @@ class ResultFacts(Facts):
             if ids.count:
                 more = f" and {ids.count - len(ids.first):,} more" if ids.count > len(ids.first) else ""
                 yield line((f"{ids.count:,} {what}", Tone.CHANGE), f": {', '.join(ids.first)}{more}")
+        if self.errors:
+            yield line((f"{self.failed:,} failed, {COMMON}", Tone.CHANGE))
+            yield from (line(f"  {text}") for text in self.errors)
         if self.unreadable:
             yield line((f"{self.unreadable:,} lines of the results cannot be read", Tone.CHANGE))
 
@@ -224,12 +228,12 @@ def batch_word(batch: ApiBatch) -> str:
     return batch.state.value if batch.state.value != "unknown" else batch.word or "unknown"
 
 
-def result_facts(batch: ApiBatch, joined: JoinedResults, into: Path) -> ResultFacts:
-    """What became of the requests of a batch."""
+def result_facts(batch: ApiBatch, joined: JoinedResults, errors: tuple[str, ...]) -> ResultFacts:
+    """What became of the requests of a batch; the errors are without secrets."""
     return ResultFacts(
         id=batch.id,
         state=batch_word(batch),
-        into=str(into),
+        into=str(joined.into),
         requests=joined.requests,
         completed=joined.completed,
         failed=joined.failed,
@@ -237,6 +241,7 @@ def result_facts(batch: ApiBatch, joined: JoinedResults, into: Path) -> ResultFa
         duplicated=TroubledIds(joined.duplicated.count, joined.duplicated.first),
         unknown=TroubledIds(joined.unknown.count, joined.unknown.first),
         unreadable=joined.unreadable,
+        errors=errors,
         input_tokens=joined.input_tokens,
         output_tokens=joined.output_tokens,
     )

@@ -63,6 +63,28 @@ def later(project: Path, seconds: float, **timings: Any) -> None:
     world.close()
 
 
+def test_a_batch_of_a_project_is_named_by_its_address(run: Invoke, project: Path) -> None:
+    (project / "main.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Batch\nmetadata: {name: it}\n"
+        f"spec: {{model: {MODEL}, input: {{rows: [{{a: b}}], template: {{messages: [], max_tokens: 5}}}}}}\n"
+    )
+    applied = run("apply", "--sim", "--auto-approve")
+    assert applied.exit_code == 1, applied.output  # no messages: the request fails
+    facts = json.loads(run("batches", "get", "batch.it", "--sim", "--json").stdout)
+    assert facts["failed"] == 1
+    results = run("batches", "results", "batch.it", "--into", "it.jsonl", "--sim")
+    assert results.exit_code == 1
+    assert "1 failed, the commonest errors:\n  1 x INVALID_REQUEST_BODY: " in results.stdout
+    (row,) = json.loads(run("batches", "cancel", "batch.*", "--sim", "--json").stdout)
+    assert (row["id"], row["cancelled"]) == (facts["id"], False)
+    for words in (["get", "batch.other"], ["results", "batch.other"], ["cancel", "batch.other"]):
+        refused = run("batches", *words, "--sim")
+        assert (refused.exit_code, "no object of this project is recorded as batch.other" in refused.stderr) == (
+            1,
+            True,
+        )
+
+
 def test_an_input_is_uploaded_once_listed_shown_and_deleted(run: Invoke, project: Path, prompts: Path) -> None:
     first, again = uploaded(run), uploaded(run)
     assert (first["uploaded"], again["uploaded"], first["id"]) == (True, False, again["id"])
