@@ -123,8 +123,8 @@ class Result:
 
     @property
     def failed_before(self) -> tuple[Change, ...]:
-        """The jobs of the manifests that failed in an earlier run, and that this one leaves so."""
-        return tuple(change for change in self.changes if change.failed)
+        """The jobs that failed in an earlier run, and that this one leaves so."""
+        return tuple(change for change in self.changes if change.leaves_failed)
 
     @property
     def succeeded(self) -> bool:

@@ -11,7 +11,7 @@ from novita_infra.api.json_values import int_of, object_of, text_of
 MOST_SHOWN: Final = 5
 """The errors that are shown; the others are counted."""
 _MOST_KEPT: Final = 1000
-"""The different errors that are told from one another; those that come later are counted together."""
+"""The different errors that are counted apart; those that come later are counted together."""
 _LONGEST: Final = 200
 """The characters of an error that are shown."""
 

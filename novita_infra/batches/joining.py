@@ -18,7 +18,7 @@ from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.batches.errors import CommonErrors
 from novita_infra.batches.transfers import replaced_file, unmoved
 from novita_infra.encoding.json_text import parse_foreign_json
-from novita_infra.model.concurrency import in_pieces
+from novita_infra.model.concurrency import with_turns
 from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
 
@@ -95,7 +95,7 @@ async def join_results(
     The file takes its place when it is whole, durably; without any answer, it takes that of `unanswered`. `seen` gets
     each result, and `moved` the rows that are joined. Other tasks of the event loop go on meanwhile. Raises Problems.
     """
-    return await in_pieces(_join(rows, results, into, unanswered=unanswered or into, seen=seen, moved=moved))
+    return await with_turns(_join(rows, results, into, unanswered=unanswered or into, seen=seen, moved=moved))
 
 
 def _join(

@@ -73,7 +73,7 @@ async def racing(
         await end_tasks(*tasks)
 
 
-async def in_pieces(work: Generator[None, None, A]) -> A:
+async def with_turns(work: Generator[None, None, A]) -> A:
     """The result of work that would block: other tasks of the loop have a turn each time it yields."""
     while True:
         try:

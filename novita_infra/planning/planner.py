@@ -17,7 +17,7 @@ from novita_infra.model.values import Computation, Value, refs
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
-from novita_infra.planning.checks.jobs import has_failed, job_warnings
+from novita_infra.planning.checks.jobs import job_end, job_warnings
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.model_access import forbidden_models
@@ -111,7 +111,7 @@ def _change(
 ) -> Change:
     """The change of a resource that the plan carries out."""
     existing, declared = decision.existing, decided.declared.get(address)
-    before, live = _shown(decision), decision.case.live
+    before = _shown(decision)
     action, why = decision.action, decision.why
     if action is Action.NONE and existing.replaced_ids:
         action, why = Action.RESUME, f"what it replaced is still there: {', '.join(existing.replaced_ids)}"
@@ -131,8 +131,7 @@ def _change(
         unready=decision.unready,
         asked=declared is None or is_asked(decision),
         adopted=tuple(still_adopted(decision, declared, inputs.config.rules)) if declared else (),
-        over=live is not None and decision.case.kind.is_over(live),
-        failed=declared is not None and inputs.options.refresh is not Refresh.ONLY and has_failed(decision),
+        job_end=job_end(decision),
     )
 
 

@@ -13,7 +13,10 @@ PACKAGE = ROOT / "novita_infra"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONG = {"novita_infra/simulator/scenarios/builtin.py"}
 """Modules that are tables."""
-WIDE = {"novita_infra/model/records.py: Record": "its fields are the keys of a record in state files"}
+WIDE = {
+    "novita_infra/model/records.py: Record": "its fields are the keys of a record in state files",
+    "novita_infra/planning/plan/changes.py: Change": "its fields are the keys of a change in plan files",
+}
 """Classes with more than 15 fields, and why."""
 WORDS = re.compile(r"\b(books|anew|befell|told)\b", re.IGNORECASE)
 """Words of an earlier vocabulary; the glossary has the present one."""

@@ -727,7 +727,6 @@ DRIVEN: Final = {
     "api/responses:content": "answer",
     "batches/checking:_Checking._line": "input of a batch",
     "batches/joining:_object": "results of a batch",
-    "kinds/batch/results:_answer": "answers of a batch",
     "kinds/batch/rows:_json": "rows of a batch",
     "cli/commands/account/api:given_body": "body of a call",
     "cli/commands/state/state/transfer:push_state": "pushed state",

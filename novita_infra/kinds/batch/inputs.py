@@ -17,7 +17,7 @@ from novita_infra.batches.joining import input_rows
 from novita_infra.batches.transfers import InputContent, find_input, upload_input
 from novita_infra.kinds.batch.rows import RowFault, rendered_request, rows_of
 from novita_infra.kinds.job import FileFault, JobRun
-from novita_infra.model.concurrency import in_pieces
+from novita_infra.model.concurrency import with_turns
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.values import Computation, Ref, Secret, Spec, leaves
 
@@ -100,7 +100,7 @@ async def _content(spec: Spec, folder: Path) -> AsyncIterator[Path]:
     with TemporaryDirectory(prefix="novita-infra-") as own:
         path = Path(own) / "input.jsonl"
         with path.open("wb") as file:
-            await in_pieces(_write(file, _made_lines(spec, folder, [])))
+            await with_turns(_write(file, _made_lines(spec, folder, [])))
         yield path
 
 

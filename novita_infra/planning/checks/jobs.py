@@ -9,14 +9,15 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, Severity, run_again_with
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
-from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.changes import Action, JobEnd
 
 
-def has_failed(decision: Decision) -> bool:
-    """Whether it is about a job that is over without success, and leaves it so."""
-    live = decision.case.live
-    failed = live is not None and live.phase is Phase.FAILED and decision.case.kind.api.job is not None
-    return failed and decision.action in {Action.NONE, Action.UPDATE}
+def job_end(decision: Decision) -> JobEnd | None:
+    """How the object ended, if it is a job that is over."""
+    live, kind = decision.case.live, decision.case.kind
+    if live is None or kind.api.job is None or not kind.is_over(live):
+        return None
+    return JobEnd.FAILED if live.phase is Phase.FAILED else JobEnd.DONE
 
 
 def job_warnings(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> Iterator[Diagnostic]:
@@ -24,7 +25,9 @@ def job_warnings(decisions: Mapping[Address, Decision], declared: Mapping[Addres
     for address, item in declared.items():
         decision = decisions.get(address)
         live = decision.case.live if decision else None
-        if decision is not None and live is not None and has_failed(decision):
+        if decision is None or live is None or decision.action not in {Action.NONE, Action.UPDATE}:
+            continue
+        if job_end(decision) is JobEnd.FAILED:
             option = f"--replace {shlex.quote(str(address))}"
             yield Diagnostic(
                 f"{live.id} failed: {live.trouble or live.status}",

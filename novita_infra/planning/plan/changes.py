@@ -42,6 +42,13 @@ class Forced(enum.Enum):
     """A resource that its `lifecycle.replaceTriggeredBy` names is replaced, or changes."""
 
 
+class JobEnd(enum.Enum):
+    """The end of a job."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
 class MeansKind(enum.Enum):
     """The way in which a difference is made; the value is the beginning of its text in files and messages."""
 
@@ -147,10 +154,13 @@ class Change:
     that."""
     adopted: tuple[Adopted, ...] = ()
     """The fields that keep another value than the manifest declares."""
-    over: bool = False
-    """Whether the object is a job that is over: a replacement deletes nothing."""
-    failed: bool = False
-    """Whether it is a job that is over without success and that the plan leaves so."""
+    job_end: JobEnd | None = None
+    """How the object ended, if it is a job that is over: a replacement deletes nothing then."""
+
+    @property
+    def leaves_failed(self) -> bool:
+        """Whether the plan leaves a job as it is that is over without success."""
+        return self.job_end is JobEnd.FAILED and self.action in {Action.NONE, Action.UPDATE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,8 @@ def symbol(change: Change) -> str:
 
 def heading(change: Change) -> tuple[str, Tone | None, str]:
     """The sign of a change, its tone, and its sentence: `will be updated in place`."""
-    if change.action is Action.REPLACE and (change.over or change.create_first):
-        return _AFTER_END if change.over else _CREATE_FIRST
+    if change.action is Action.REPLACE and (change.job_end or change.create_first):
+        return _AFTER_END if change.job_end else _CREATE_FIRST
     return _SYMBOL[change.action]
 
 
