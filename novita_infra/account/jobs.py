@@ -18,6 +18,9 @@ SAVE_IMAGE: Final = "saveImage"
 MOVE: Final = "instanceMigrate"
 """The type of a job that moves a machine on demand; the service's own are `autoInstanceMigrate`."""
 
+TYPES: Final = (SAVE_IMAGE, MOVE, "autoInstanceMigrate")
+"""The types of jobs (gpu-instance-list-jobs)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MachineJob:

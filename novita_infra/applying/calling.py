@@ -75,8 +75,8 @@ async def send(
 
 async def check_unset(at: StepRun, spec: Spec) -> None:
     """Raises StepFailed if the object is the one part of something that has one, which others made since the plan."""
-    id = spec.get(at.kind.api.part_of)
-    if isinstance(id, str) and await read_one(at.run.client, at.kind, id) is not None:
+    id = at.kind.api.whole_of(spec)
+    if id and await read_one(at.run.client, at.kind, id) is not None:
         raise StepFailed(f"{id} has a {at.kind.name} already, which others made since the plan", "plan again")
 
 

@@ -122,3 +122,12 @@ class ApiCalls:
     """Whether a replacement creates the new object before it deletes the old one."""
     job: JobRules | None = None
     """The rules of objects that run to completion; None where objects last."""
+
+    def whole_of(self, spec: Spec) -> str:
+        """The id of what an object of this spec is the one part of; empty for other kinds, and where it is not known.
+
+        The value is the id, or a map with it.
+        """
+        value = spec.get(self.part_of)
+        id = value.get("id") if isinstance(value, dict) else value
+        return id if isinstance(id, str) else ""

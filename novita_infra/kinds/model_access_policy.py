@@ -47,6 +47,21 @@ def _same_models(wanted: Value, found: Value) -> bool:
     return _normal(wanted) == _normal(found)
 
 
+def _same_key(wanted: Value, found: Value) -> bool:
+    """Whether it is the same key, whatever its name is now."""
+    return _id_of(wanted) == _id_of(found)
+
+
+def _id_of(key: Value) -> Value:
+    """The id of a key, which states of version 0.2 hold alone."""
+    return key.get("id") if isinstance(key, dict) else key
+
+
+def _named(id: str, name: str) -> dict[str, Value]:
+    """The key as plans and states hold it: its name is what a person knows it by."""
+    return {"name": name, "id": id} if name else {"id": id}
+
+
 def _normal(models: Value) -> frozenset[str]:
     return frozenset(model.lower() for model in _listed(models))
 
@@ -60,6 +75,7 @@ _FIELDS: Final = (
         api="stringId, in the path (key-put-model-access-policy)",
         change=Replaces("a policy belongs to one key: the old key gets the default again, the new one the policy"),
         required=True,
+        compared=_same_key,
     ),
     Field(
         name=_ALLOWED,
@@ -85,7 +101,7 @@ _FIELDS: Final = (
 
 
 def _create(target: Target) -> Request:
-    return _setting(text_of(target.spec.get(_KEY)), target)
+    return _setting(text_of(_id_of(target.spec.get(_KEY))), target)
 
 
 def _set(target: Target) -> Request:
@@ -125,7 +141,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         name=text_of(item.get("name")),
         phase=Phase.GONE if _is_default(item) else Phase.READY,
         status="set",
-        values={_KEY: key, **values} if key else values,
+        values={_KEY: _named(key, text_of(item.get("name"))), **values} if key else values,
         outputs={"id": key},
     )
 
@@ -140,7 +156,7 @@ def _is_default(item: Mapping[str, Any]) -> bool:
 
 def _matches(spec: Spec, live: Live) -> bool:
     """Whether key and models agree: a policy with other models is that of somebody else."""
-    return spec.get(_KEY) == live.id and all(
+    return _id_of(spec.get(_KEY)) == live.id and all(
         _same_models(spec.get(name), live.values[name]) for name in (_ALLOWED, _EXCLUDED) if name in live.values
     )
 
@@ -158,11 +174,12 @@ def _check(spec: Spec) -> Iterator[SpecError]:
 def _resolve(
     spec: Spec, catalogue: Catalogue, live: Live | None, _: Spec | None = None, /
 ) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with the id of the key, and with the models as the service writes them."""
+    """The spec with the name and the id of the key, and with the models as the service writes them."""
     chosen, errors = dict(spec), list[SpecError]()
     if isinstance(word := spec.get(_KEY), str):
-        is_kept = live is not None and (word == live.values.get(_KEY) or not catalogue.keys)
-        found = word if is_kept else _key_named(word, catalogue)
+        kept = live.values.get(_KEY) if live else None
+        is_kept = kept is not None and (word == _id_of(kept) or not catalogue.keys)
+        found = kept if is_kept else _key_named(word, catalogue)
         if isinstance(found, SpecError):
             errors.append(found)
         else:
@@ -176,14 +193,14 @@ def _resolve(
 
 def _forbids(spec: Spec, catalogue: Catalogue, model: str) -> bool:
     """Whether the policy keeps the key in use from the model. Several keys may look like the one in use."""
-    if spec.get(_KEY) not in catalogue.own_keys:
+    if _id_of(spec.get(_KEY)) not in catalogue.own_keys:
         return False
     allowed, excluded = _normal(spec.get(_ALLOWED)), _normal(spec.get(_EXCLUDED))
     return model.lower() not in allowed if allowed else model.lower() in excluded
 
 
-def _key_named(word: str, catalogue: Catalogue) -> str | SpecError:
-    """The id of the key, or what is wrong with the word for it."""
+def _key_named(word: str, catalogue: Catalogue) -> Value | SpecError:
+    """The name and the id of the key, or what is wrong with the word for it."""
     keys = catalogue.keys
     if word == CURRENT:
         found = [key for key in keys if key.id in catalogue.own_keys]
@@ -191,7 +208,7 @@ def _key_named(word: str, catalogue: Catalogue) -> str | SpecError:
         found = [key for key in keys if word in {key.id, key.number}] or [key for key in keys if word == key.name]
     match found:
         case [key]:
-            return key.id
+            return _named(key.id, key.name)
         case []:
             words = [text for key in keys for text in (key.name, key.id)]
             hint = nearest(word, words) or "`novita-infra keys` lists them; keys are created in the console only"
@@ -272,6 +289,7 @@ MODEL_ACCESS_POLICY: Final = Kind(
         catalogues=("keys", "models"),
         resolve=_resolve,
         forbids=_forbids,
+        written={_KEY: _id_of},
         resolved=frozenset({_KEY, _ALLOWED, _EXCLUDED}),
     ),
     timeouts=Timeouts(create=60, update=60, delete=60),

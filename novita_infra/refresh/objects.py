@@ -40,7 +40,7 @@ async def read_all(
     lives = Lives((live.id, live) for live in _parsed(client, kind, items) if live.phase is not Phase.GONE)
     if kind.api.read.partial:
         found = await together(*(read_one(client, kind, id) for id in lives))
-        lives = Lives((live.id, replace(live, name=lives[live.id].name)) for live in found if live is not None)
+        lives = Lives((live.id, _whole(live, lives[live.id])) for live in found if live is not None)
     outputs = recorded or {}
     shown = lives.values() if recorded is None else [lives[id] for id in recorded if id in lives]
     changed = [live for live in shown if live.outputs != outputs.get(live.id)]
@@ -48,6 +48,11 @@ async def read_all(
     lives |= {live.id: live for live in redact_outputs(client, changed, known=known)}
     lives.is_certain = items.is_certain
     return lives
+
+
+def _whole(got: Live, listed: Live) -> Live:
+    """The object of a get, with what only the list shows of it."""
+    return replace(got, name=listed.name, values={**got.values, **listed.values})
 
 
 async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
@@ -163,11 +168,11 @@ def candidates(
     Where the create wrote an owner mark, only an object that carries it counts. What is the one part of something has
     the same id each time that it is made.
     """
-    part_of = spec.get(kind.api.part_of)
+    whole = kind.api.whole_of(spec)
     return tuple(
         live
         for live in lives
-        if (live.id not in known or live.id == part_of)
+        if (live.id not in known or live.id == whole)
         and live.phase in PRESENT
         and (live.mark == mark if mark else kind.api.matches(spec, live))
     )

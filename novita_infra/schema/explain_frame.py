@@ -12,7 +12,7 @@ from typing import Any, Final
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.schema.frame import EXISTENCE
+from novita_infra.schema.frame import CHECK, EXISTENCE
 from novita_infra.schema.modules.interface import INTERFACE_EXAMPLE
 from novita_infra.schema.modules.use import EXAMPLE as USE_EXAMPLE
 from novita_infra.schema.modules.use import MODULE_SPEC
@@ -29,7 +29,7 @@ from novita_infra.schema.wording import default_of, limits_of, shown_value, type
 PROJECT: Final = "Project"
 MODULE: Final = "Module"
 INTERFACE: Final = "ModuleInterface"
-FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle", "check")
+FRAME: Final = ("apiVersion", "kind", "metadata", *EXISTENCE, "lifecycle", CHECK)
 """The parts of a resource's document beside its spec."""
 EXPRESSION: Final = "expression"
 """The title of the schema of an expression, whose pattern says nothing to a person."""

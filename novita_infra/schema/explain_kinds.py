@@ -12,11 +12,8 @@ from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Pl
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.schema.frame import waits
+from novita_infra.schema.frame import beside_spec, waits
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
-
-_BESIDE: Final = ("metadata", "lifecycle")
-"""The names beside the spec that a misspelt field may mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,8 @@ class KindExplained:
     """The order of a replacement."""
     mark_place: str
     """Where an object carries its owner mark; empty where it has none."""
+    besides: tuple[str, ...]
+    """The parts of its manifest beside the spec: `metadata`, `lifecycle`, `check`, ..."""
     example: str
 
 
@@ -89,6 +88,7 @@ def explain_kind(kind: Kind) -> KindExplained:
         if kind.api.create_first
         else "the old object is deleted before the new one is created, unless a resource that remains still uses it",
         mark_place=kind.api.mark_place,
+        besides=beside_spec(kind),
         example=kind.example,
     )
 
@@ -96,7 +96,7 @@ def explain_kind(kind: Kind) -> KindExplained:
 def explain_field(kind: Kind, path: str) -> FieldExplained:
     """The explanation of a `path` in the kind's spec. Raises Problems, with the nearest known name."""
     first, *rest = path.split(".")
-    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=_BESIDE)
+    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=("spec", *beside_spec(kind)))
     for name in rest:
         found = _named(name, found.items, f"{kind.name}.{found.path}")
     return found

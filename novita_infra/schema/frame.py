@@ -56,6 +56,14 @@ EXISTENCE: Final[Schema] = {
 }
 """The parts of a resource's document that decide which resources it makes."""
 
+CHECK: Final = "check"
+
+
+def beside_spec(kind: Kind) -> tuple[str, ...]:
+    """The parts of a resource's document that explain what the spec does not."""
+    return ("metadata", *EXISTENCE, "lifecycle", *([CHECK] if kind.resolution.checks else []))
+
+
 TIMES: Final = {
     "create": "A create, until the new object is ready.",
     "update": "Each call that changes it, until the change is complete.",
@@ -239,10 +247,12 @@ _CHECKS: Final[dict[str, Schema]] = {
 
 
 _CHECK_TOKEN: Final[Schema] = {
-    **SECRET,
-    "examples": [{"fromEnv": "VLLM_API_KEY"}],
-    "description": "The key that the program itself asks for, as a pointer to a secret. It is sent to the program "
-    "alone, as `Authorization: Bearer`, and never shown. The API key of the account is never sent to a program.",
+    "if": _OF_EXPRESSION,
+    "else": SECRET,
+    "examples": [{"fromEnv": "VLLM_API_KEY"}, "${var.token}"],
+    "description": "The key that the program itself asks for: a pointer to a secret, or a secret variable. It is sent "
+    "to the program alone, as `Authorization: Bearer`, and never shown. The API key of the account is never sent to a "
+    "program.",
 }
 
 

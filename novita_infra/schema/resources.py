@@ -19,7 +19,7 @@ from novita_infra.model.diagnostics import naming_file
 from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
-from novita_infra.schema.frame import EXISTENCE, VERSION, check_schema, lifecycle, metadata
+from novita_infra.schema.frame import CHECK, EXISTENCE, VERSION, check_schema, lifecycle, metadata
 from novita_infra.schema.modules.interface import MODULE_INTERFACE
 from novita_infra.schema.modules.use import MODULE
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, opened, schema_id
@@ -31,6 +31,8 @@ OLDER: Final = "draft-07"
 """The folder of the schema of any document in draft-07, for catalogues such as SchemaStore."""
 _OTHERS: Final = frozenset({"plan.json", "scenario.json"})
 """Schemas of the views and of the simulator, which have generators of their own."""
+
+_REQUIRED: Final = ("apiVersion", "kind", "metadata", "spec")
 
 _INSIDE: Final = r"""[^{}"']|"([^"\\]|\\[\s\S])*"|'([^'\\]|\\[\s\S])*'"""
 """One character of an expression outside of texts and maps, or a text."""
@@ -118,11 +120,21 @@ def module_interface_schema() -> Schema:
 
 
 def frame_schema() -> Schema:
-    """The schema of what every kind has beside the spec."""
+    """The schema of a document of any kind. Its spec is that of the kind."""
     rules = [kind.resolution.checks for kind in KINDS.values() if kind.resolution.checks]
     checks = check_schema(dict.fromkeys(name for one in rules for name in one.types))
-    frame = {"metadata": metadata(), **EXISTENCE, "lifecycle": lifecycle(), "check": checks}
-    return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
+    kinds = {"enum": [kind.name for kind in KINDS.values()], "description": "The kind of the resource."}
+    about = "What the object is like: the fields of its kind, which `novita-infra explain KIND` lists."
+    frame = {
+        "apiVersion": VERSION,
+        "kind": kinds,
+        "metadata": metadata(),
+        **EXISTENCE,
+        "lifecycle": lifecycle(),
+        CHECK: checks,
+        "spec": {"type": "object", "description": about},
+    }
+    return {"type": "object", "properties": frame, "required": list(_REQUIRED), "$defs": _defs_for(frame)}
 
 
 def schemas() -> dict[str, Schema]:
@@ -183,10 +195,10 @@ def _document(kind: Kind) -> Schema:
             "metadata": metadata(kind),
             **EXISTENCE,
             "lifecycle": lifecycle(kind),
-            **({"check": check_schema(kind.resolution.checks.types)} if kind.resolution.checks else {}),
+            **({CHECK: check_schema(kind.resolution.checks.types)} if kind.resolution.checks else {}),
             "spec": spec,
         },
-        required=["apiVersion", "kind", "metadata", "spec"],
+        required=_REQUIRED,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import World
 from novita_infra.simulator.world.llm.api_keys import key_of, of_caller
 from novita_infra.simulator.world.llm.model_access_policies import SELECTED, policy_for, set_policy
+from novita_infra.views.content.lines import plain
+from novita_infra.views.plan_lines.plan import plan_lines
 
 READS: Final = ("keys.list", "model_access_policies.get")
 
@@ -174,3 +177,47 @@ def test_a_model_that_is_gone_is_an_error_only_where_the_policy_changes(rig: Rig
     rig.declare(policy(allowedModels=["gryphe/mythomax-l2-13b", CHAT]))
     (problem,) = rig.plan().problems
     assert problem.summary == 'the model "gryphe/mythomax-l2-13b" is not served now'
+
+
+def test_a_developer_sees_the_own_key_alone_and_sets_no_policy(rig: Rig) -> None:
+    rig.key = "sk_developer"
+    rig.declare(policy(key="ci"))
+    (problem, *_) = rig.plan().problems
+    assert problem.summary == 'there is no API key "ci" that this key may see'
+    rig.declare(policy(key="current"))
+    (end,) = rig.apply(expect_success=False).ends
+    assert "FORBIDDEN" in end.reason
+    assert allowed(rig.world, of_caller(rig.world, rig.key).id) is None
+
+
+def test_a_policy_whose_models_are_not_shown_is_no_drift(rig: Rig) -> None:
+    own = of_caller(rig.world, "sk_developer")
+    rig.declare(policy(key=own.id))
+    rig.apply()
+    rig.key = "sk_developer"
+    assert rig.plan().empty
+
+
+def test_a_plan_and_the_state_name_the_key(rig: Rig) -> None:
+    rig.declare(policy(key="ci"))
+    assert 'key: {name: "ci", id: "' in plain(plan_lines(rig.plan()))
+    rig.apply()
+    assert rig.record("model_access_policy.a").spec["key"] == {"name": "ci", "id": CI}
+    rig.declare(policy(key="batches"))
+    assert 'name: "ci" -> "batches"' in plain(plan_lines(rig.plan()))
+
+
+def test_a_state_that_holds_the_id_of_the_key_alone_is_no_change(rig: Rig) -> None:
+    rig.declare(policy(key="ci"))
+    rig.apply()
+    store, state = rig.store(), rig.state()
+    record = rig.record("model_access_policy.a")
+    older = replace(record, spec={**record.spec, "key": CI})
+    store.save(replace(state, records={record.address: older}))
+    assert rig.plan().empty
+
+
+def test_a_key_whose_name_is_not_known_is_shown_by_its_id(rig: Rig) -> None:
+    key_of(rig.world, CI).name = ""
+    rig.declare(policy(key=CI))
+    assert f'key: {{id: "{CI}"}}' in plain(plan_lines(rig.plan()))

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
+import yaml
 from plan_shapes import checked_json
 from rig import Rig
 
 from novita_infra.model.diagnostics import Problems
+from novita_infra.schema.resources import manifest_schema
 from novita_infra.views.content.lines import plain
 from novita_infra.views.plan_lines.plan import plan_lines
 
@@ -73,6 +76,22 @@ def test_the_program_gets_the_token_and_the_api_its_key(rig: GuardedRig, check: 
     rig.assert_converged()
     rig.environ["VLLM_KEY"] = "another"
     assert rig.plan().empty, "another token is no change of the check"
+
+
+def test_a_token_may_be_a_sensitive_variable_also_by_the_published_schema(rig: GuardedRig) -> None:
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "lab"}}
+    rig.write("novita-infra.yaml", {**head, "variables": {"token": {"type": "string", "sensitive": True}}})
+    rig.variables["token"] = TOKEN
+    declare(rig, {"http": {"path": "/ready"}}, token="${var.token}")
+    (document,) = yaml.safe_load_all((rig.folder / "main.yaml").read_text("utf-8"))
+    jsonschema.validate(document, manifest_schema())
+    jsonschema.validate({**document, "check": {**document["check"], "token": POINTER}}, manifest_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "check": {**document["check"], "token": "in-clear"}}, manifest_schema())
+    rig.apply()
+    assert {sent for host, keys in rig.keys.items() if "runsync" in host for sent in keys} == {f"Bearer {TOKEN}"}
+    files = [path for path in rig.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if TOKEN.encode() in path.read_bytes()]
 
 
 def test_without_a_token_the_program_gets_none(rig: GuardedRig) -> None:

@@ -114,6 +114,7 @@ class Rig:
         self.environ = dict(os.environ) if environ is None else dict(environ)
         self.environment = ""
         self.variables: dict[str, str] = {}
+        self.key = "sk_test"
         self.events: list[Event] = []
         self.messages: list[str] = []
         """The messages of commands before a plan is made."""
@@ -316,7 +317,7 @@ class Rig:
     def client(self) -> Client:
         return Client(
             url="http://simulator.invalid",
-            key="sk_test",
+            key=self.key,
             clock=self.clock,
             random=random.Random(self.seed),
             transport=self.transport(),

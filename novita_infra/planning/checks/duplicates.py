@@ -85,11 +85,11 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
 def _taken_parts(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     """The objects that the plan would overwrite: each is the one part of what a new object would be part of."""
     for change in plan.changes:
-        field = inputs.kinds[change.address.type].api.part_of
-        if not field or change.action not in {Action.CREATE, Action.REPLACE}:
+        whole = inputs.kinds[change.address.type].api.whole_of(change.after)
+        if not whole or change.action not in {Action.CREATE, Action.REPLACE}:
             continue
         lives = inputs.world.unrecorded.get(change.address.type, ())
-        if taken := tuple(live for live in lives if live.id == change.after.get(field)):
+        if taken := tuple(live for live in lives if live.id == whole):
             yield Duplicate(change.address, taken, marked=False, taken=True)
 
 

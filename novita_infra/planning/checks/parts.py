@@ -41,9 +41,7 @@ def shared_parts(
 
 
 def _part(decision: Decision) -> str:
-    """The id of what the object is the one part of; empty for other kinds, and where it is not known yet."""
-    id = decision.spec.get(decision.case.kind.api.part_of)
-    return id if isinstance(id, str) else ""
+    return decision.case.kind.api.whole_of(decision.spec)
 
 
 def _finding(item: Declared, decision: Decision, summary: str, hint: str, *, code: int) -> Finding:

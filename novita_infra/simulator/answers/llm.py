@@ -264,20 +264,21 @@ KEYS: Final = obj(
         )
     )
 )
+_POLICY_HEAD: Final = obj(
+    schemaVersion=COUNT,
+    productScope=choice("model_api"),
+    mode=choice("all_enabled", "selected"),
+    source=obj(type=choice("default", "private_policy")),
+)
 _MODEL_IDS: Final = items(obj(type=choice("llm"), id=TEXT))
 POLICY: Final = obj(
     stringId=TEXT,
-    policy=obj(
-        schemaVersion=COUNT,
-        productScope=choice("model_api"),
-        mode=choice("all_enabled", "selected"),
-        allowedModels=_MODEL_IDS,
-        excludedModels=_MODEL_IDS,
-        source=obj(type=choice("default", "private_policy")),
-    ),
+    policy=more(_POLICY_HEAD, allowedModels=_MODEL_IDS, excludedModels=_MODEL_IDS),
     policyStatus=TEXT,
     allowedModelCount=COUNT,
     excludedModelCount=COUNT,
     updatedAt=COUNT,
     updatedBy=TEXT,
 )
+READ_POLICY: Final = either(POLICY, more(POLICY, policy=_POLICY_HEAD))
+"""What a read answers: to a developer, the policy without its models."""

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.schema.resources import schema_of
+
 Invoke = Callable[..., Result]
 
 
@@ -94,6 +98,19 @@ def test_init_keeps_a_gitignore_and_names_the_project_after_its_folder(
     assert run("init", str(folder)).exit_code == 0
     assert (folder / ".gitignore").read_text() == "mine\n"
     assert run("validate", str(folder)).exit_code == 0
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_explain_knows_every_field_at_the_top_of_a_manifest(run: Invoke, kind: Kind) -> None:
+    whole = run("explain", kind.name).stdout
+    for name in schema_of(kind)["properties"]:
+        for words in (f"{kind.name}.{name}", name):
+            assert run("explain", words).exit_code == 0, words
+        if name not in ("apiVersion", "kind"):
+            assert name in whole
+    listed = run("explain").stdout
+    assert all(name in listed for name in ("check", "forEach", "lifecycle"))
+    assert f"{kind.name} " in listed
 
 
 def test_explain_tells_kinds_fields_and_what_is_inside_them(run: Invoke) -> None:

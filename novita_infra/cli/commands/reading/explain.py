@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
 from novita_infra.cli.command import Command
@@ -23,15 +21,10 @@ from novita_infra.schema.explain_frame import (
 )
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.schema.explain_kinds import explain_path as explained
-from novita_infra.schema.frame import EXISTENCE
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Explain a kind of resource and its fields"
-
-_ALIKE: Final = ("metadata", *EXISTENCE, "lifecycle", "check")
-"""Parts that every kind has, so that no kind is needed."""
-
 
 @click.command(cls=Command)
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
@@ -41,7 +34,7 @@ def explain(*, what: str, renderer: Renderer) -> int:
     """Explain a kind of resource or one of its fields: accepted values, and the effect of a change.
 
     Without an argument, lists the kinds. KIND is written as in a manifest or as in an address. `Project` is the project
-    file; `metadata` and `lifecycle` are the fields of every kind besides its spec.
+    file; `metadata`, `lifecycle`, `check` and others are the parts of a manifest besides its spec.
 
     \b
     Examples:
@@ -69,13 +62,13 @@ def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
         return explain_project(path)
     if first.lower() in (MODULE.lower(), INTERFACE.lower()):
         return explain_module(path, interface=first.lower() == INTERFACE.lower())
-    for name in _ALIKE:
+    for name in (*FRAME, "spec"):
         if first.lower() == name.lower():
             return explain_frame(f"{name}.{path}".removesuffix("."))
-    kind = kind_named(first, *_ALIKE)
+    kind = kind_named(first, *FRAME)
     if path.partition(".")[0] in FRAME:
         return explain_frame(path, kind)
-    return explained(kind, path.removeprefix("spec."))
+    return explained(kind, "" if path == "spec" else path.removeprefix("spec."))
 
 
 def kind_named(word: str, *others: str) -> Kind:

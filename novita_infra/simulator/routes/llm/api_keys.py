@@ -19,8 +19,8 @@ _PUBLIC: Final = "Public Endpoint"
 
 
 def _list(world: World, call: IncomingCall) -> Any:
-    api_keys.of_caller(world, call.key)
-    return {"keys": [_shown(world, key, summary=call.query["includePolicySummary"]) for key in world.api_keys.listed()]}
+    keys = api_keys.visible_to(world, call.key)
+    return {"keys": [_shown(world, key, summary=call.query["includePolicySummary"]) for key in keys]}
 
 
 def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
         "id": api_keys.number_of(key),
         "stringId": key.id,
         "maskedKey": key.masked,
-        "memberId": world.owner,
-        "uuid": world.owner,
+        "memberId": api_keys.member_of(world, key),
+        "uuid": api_keys.member_of(world, key),
         "expireTime": "never",
         "createTime": datetime.fromtimestamp(key.created, UTC).strftime("%Y-%m-%d %H:%M:%S"),
         "lastUsedAt": key.used,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answer_schema import EMPTY_OBJECT
 from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.errors import no_such
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Items, Text, Whole, may, need
 from novita_infra.simulator.world.engine.world import World
@@ -27,11 +28,18 @@ def summary_of(policy: ModelAccessPolicy | None) -> dict[str, Any]:
 
 
 def _get(world: World, call: IncomingCall) -> Any:
-    key = api_keys.key_of(world, call.path["string_id"])
-    return _shown(world, key.id, policies.policy_for(world, key))
+    key, visible = api_keys.key_of(world, call.path["string_id"]), api_keys.visible_to(world, call.key)
+    if key not in visible:
+        raise no_such(f"API key {key.id!r}")
+    answer = _shown(world, key.id, policies.policy_for(world, key))
+    if api_keys.of_caller(world, call.key).role == api_keys.DEVELOPER:
+        for name in ("allowedModels", "excludedModels"):
+            del answer["policy"][name]
+    return answer
 
 
 def _set(world: World, call: IncomingCall) -> Any:
+    api_keys.check_owner(world, call.key)
     body = call.body
     key = api_keys.key_of(world, call.path["string_id"])
     policy = policies.set_policy(
@@ -45,6 +53,7 @@ def _set(world: World, call: IncomingCall) -> Any:
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
+    api_keys.check_owner(world, call.key)
     policies.reset_policy(world, api_keys.key_of(world, call.path["string_id"]))
     return {}
 
@@ -76,7 +85,7 @@ OPERATIONS: Final = (
         source="key-get-model-access-policy",
         confidence=Confidence.DOCUMENTED,
         serve=_get,
-        answer=answers.POLICY,
+        answer=answers.READ_POLICY,
         family=Family.ACCOUNT,
     ),
     Operation(

@@ -1,4 +1,5 @@
-"""The operations on the budgets of members and keys. Money: 1/10000 USD. The account has one member, its owner."""
+"""The operations on the budgets of members and keys. Money: 1/10000 USD. The members are the owner and, once
+a developer has used a key, the developer."""
 
 from __future__ import annotations
 
@@ -19,25 +20,39 @@ _TEAM: Final = "/openapi/v1/user/team"
 
 
 def _members(world: World, _call: IncomingCall) -> Any:
-    member = {
-        "email": "owner@example.com",
-        "role": "Owner",
-        "status": "Active",
-        "member_id": world.owner,
-        "phone": "",
-        "user_id": world.owner,
-        "remark_name": "",
-        **_shown(world, world.owner),
+    roles = _roles(world)
+    members = [
+        {
+            "email": f"{role.lower()}@example.com",
+            "role": role,
+            "status": "Active",
+            "member_id": id,
+            "phone": "",
+            "user_id": id,
+            "remark_name": "",
+            **_shown(world, id),
+        }
+        for id, role in roles.items()
+    ]
+    budgeted = sum(world.budgets.get(id) is not None for id in roles)
+    return {"member_count": len(members), "budget_count": budgeted, "budgets": members}
+
+
+def _roles(world: World) -> dict[str, str]:
+    """The roles of the members, by their ids; the owner first."""
+    return {world.owner: api_keys.OWNER} | {
+        api_keys.member_of(world, key): key.role for key in world.api_keys if key.role != api_keys.OWNER
     }
-    return {"member_count": 1, "budget_count": int(world.budgets.get(world.owner) is not None), "budgets": [member]}
 
 
 def _keys(world: World, call: IncomingCall) -> Any:
-    _member(world, call.query["member_id"])
     api_keys.of_caller(world, call.key)
+    member = _member(world, call.query["member_id"])
     return {
         "key_budgets": [
-            {"key_id": key.id, "key_name": key.name, **_shown(world, key.id)} for key in world.api_keys.listed()
+            {"key_id": key.id, "key_name": key.name, **_shown(world, key.id)}
+            for key in world.api_keys.listed()
+            if api_keys.member_of(world, key) == member
         ]
     }
 
@@ -76,7 +91,7 @@ def _owner(world: World, call: IncomingCall) -> str:
 
 
 def _member(world: World, key: str) -> str:
-    if key != world.owner:
+    if key not in _roles(world):
         raise ApiRefusal("USER_NOT_FOUND", f"member {key!r} not found")
     return key
 

@@ -33,6 +33,8 @@ class ApiKey(WorldRecord):
     digest: str
     used: int = 0
     """The time of its last call of a model, Unix seconds."""
+    role: str = "Owner"
+    """The role of its member in the team: `Owner` or `Developer` (guides/team)."""
 
     @classmethod
     def of_values(cls, values: dict[str, Any]) -> Self:

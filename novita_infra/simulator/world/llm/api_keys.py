@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from novita_infra.simulator.errors import no_such
+from novita_infra.simulator.errors import ApiRefusal, no_such
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
 
 MOST = 10
 """The largest number of keys of an account (llm-api-keys)."""
+OWNER: Final = "Owner"
+DEVELOPER: Final = "Developer"
+_OF_DEVELOPERS: Final = "sk_developer"
+"""The beginning of the keys of a member who is a developer, and not the owner of the team."""
 _MADE: Final = ("ci", "batches", "notebook")
 """The names of the keys that somebody made in the console, and that nobody has used yet."""
 
@@ -31,8 +35,26 @@ def of_caller(world: World, secret: str) -> ApiKey:
             name=f"key-{len(world.api_keys) - len(_MADE) + 1}",
             masked=f"{secret[:6]}***",
             digest=digest,
+            role=DEVELOPER if secret.startswith(_OF_DEVELOPERS) else OWNER,
         )
     )
+
+
+def member_of(world: World, key: ApiKey) -> str:
+    """The id of the member of the team whose key it is."""
+    return world.draw("member", DEVELOPER, length=16) if key.role == DEVELOPER else world.owner
+
+
+def visible_to(world: World, secret: str) -> list[ApiKey]:
+    """The keys that the caller may see: a developer only the own ones (key-list-with-model-access)."""
+    caller = of_caller(world, secret)
+    return [key for key in world.api_keys.listed() if caller.role == OWNER or key.role == caller.role]
+
+
+def check_owner(world: World, secret: str) -> None:
+    """Refuses with FORBIDDEN a caller who is not the owner (key-put-model-access-policy)."""
+    if of_caller(world, secret).role != OWNER:
+        raise ApiRefusal("FORBIDDEN", "only an owner or an admin of the team may do this")
 
 
 def _make_unused(world: World) -> None:

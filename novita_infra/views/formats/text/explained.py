@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
-from novita_infra.schema.explain_frame import PartExplained
+from novita_infra.schema.explain_frame import FRAME, PartExplained
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.views.content.explanation import expressions, field_facts, part_facts, replacement_texts
 from novita_infra.views.content.lines import Line, Tone, line
@@ -16,11 +16,13 @@ _WIDTH = 100
 
 def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
     """Every kind with its summary."""
+    kinds = tuple(kinds)
+    width = max((len(kind.name) for kind in kinds), default=0)
     for kind in kinds:
-        yield line((f"{kind.name:<16}", Tone.STRONG), kind.summary)
+        yield line((f"{kind.name:<{width}}", Tone.STRONG), f"  {kind.summary}")
     yield line()
     yield line("One kind: novita-infra explain Instance; one field: novita-infra explain Instance.image")
-    yield line("Fields of every kind besides its spec: novita-infra explain lifecycle, novita-infra explain metadata")
+    yield line(f"Besides spec: {', '.join(FRAME)}; one of them: novita-infra explain lifecycle")
     yield line("The project file novita-infra.yaml: novita-infra explain Project")
 
 
@@ -49,7 +51,8 @@ def _kind_lines(kind: KindExplained) -> Iterator[Line]:
         yield line(f"  {star} ", (f"{item.path:<{width}}", Tone.NEUTRAL), f"  {item.type}")
         yield from _wrapped(item.doc, indent=width + 6)
     yield line()
-    yield line(f"Besides spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
+    yield line(("Besides spec", Tone.STRONG), f": {', '.join(kind.besides)}")
+    yield line(f"    one of them: novita-infra explain {kind.name}.{kind.besides[-1]}")
     yield line()
     yield line(("Expressions", Tone.STRONG))
     used = expressions(kind)

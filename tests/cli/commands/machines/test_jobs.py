@@ -28,6 +28,12 @@ def test_jobs_are_listed_with_the_addresses_of_their_machines(run: Invoke, machi
     assert "instance.trainer" in row
     (data,) = json.loads(run("jobs", "--type", "saveImage", "--since", "1h", "--sim", "--json").stdout)
     assert (data["id"], data["address"], data["over"]) == (id, "instance.trainer", False)
+    for word in ("SAVEIMAGE", "save-image", "Save_Image"):
+        assert run("jobs", "--type", word, "--state", data["state"].upper(), "--sim", "--json").stdout != "[]\n"
+    misspelt = run("jobs", "--type", "saveImages", "--sim")
+    assert (misspelt.exit_code, misspelt.stdout) == (1, "")
+    assert 'did you mean "saveImage"?' in misspelt.stderr
+    assert run("jobs", "--type", "newerType", "--sim").stdout == "No jobs.\n", "the service may know more types"
     assert run("jobs", "--type", "instanceMigrate", "--sim", "--json").stdout == "[]\n"
     assert run("jobs", "--state", "success", "--sim").stdout == "No jobs.\n"
 
