@@ -15,7 +15,7 @@ import click
 
 from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
-from novita_infra.cli.rendering import document_failure, renderer_of
+from novita_infra.cli.rendering import document_failure, renderer_in
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.printable import printable
 
@@ -35,7 +35,7 @@ class Command(click.Command):
         except asyncio.CancelledError:
             return EXIT_INTERRUPTED
         except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: no user sees a traceback
-            renderer = renderer_of(ctx.params)
+            renderer = renderer_in(ctx)
             code = EXIT_ERROR
             reported: list[Diagnostic] = []
             for leaf in _leaves(failure):

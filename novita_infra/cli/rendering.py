@@ -29,6 +29,7 @@ _QUERIED: Final = "json"
 """The format of which a query selects, and which goes to a file beside another one."""
 _INTO: Final = "json_into"
 """The file for that."""
+_CHOSEN: Final = f"{__name__}.renderer"
 
 
 def format_options(*results: str) -> Callable[[Callback], Callback]:
@@ -67,7 +68,7 @@ def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback
         _INTO,
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
-        help="Write the JSON into this file, beside the text.",
+        help="Write the JSON into this file, beside the text; after an error, the errors.",
     )
     yield click.option(
         f"--{_QUERY}",
@@ -91,13 +92,19 @@ def with_renderer(function: Callback) -> Callback:
                 into.write_text("", encoding="utf-8")  # what is written there is added, and errors, too
         if len(chosen) > 1:
             raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
-        renderer = renderer_of(ctx.params)
+        renderer = ctx.meta[_CHOSEN] = renderer_of(ctx.params)
         if files := _files(rest):
             renderer = WithDocuments(renderer, files, _folder(ctx.params))
         others = {name: value for name, value in rest.items() if not name.startswith((_STREAM, _DOCUMENT))}
         return function(renderer=renderer, **others)
 
     return inner
+
+
+def renderer_in(ctx: click.Context) -> Renderer:
+    """The renderer of the command that runs; one for its options where it has not begun."""
+    renderer: Renderer = ctx.meta.get(_CHOSEN) or renderer_of(ctx.params)
+    return renderer
 
 
 def renderer_of(params: dict[str, Any]) -> Renderer:

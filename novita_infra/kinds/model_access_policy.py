@@ -49,7 +49,7 @@ def _same_models(wanted: Value, found: Value) -> bool:
 
 def _same_key(wanted: Value, found: Value) -> bool:
     """Whether it is the same key, whatever its name is now."""
-    return _id_of(wanted) == _id_of(found)
+    return bool(_id_of(wanted) == _id_of(found))
 
 
 def _id_of(key: Value) -> Value:

@@ -14,7 +14,9 @@ from typing import Any, Self, TypeVar
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.library.threads import WorkThread
+from novita_infra.library.wording import problems_for_programs
 from novita_infra.library.work import ProjectPlace
+from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account.api_call import call_api, every_item
 from novita_infra.operations.opening.account import account_opener
 from novita_infra.operations.session import ProjectOptions
@@ -47,8 +49,12 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         place = self._place
         async with AsyncExitStack() as stack:
-            opener = await stack.enter_async_context(account_opener(place.environ, sim=place.where.sim, in_flight=None))
-            self._client = (await opener.open(place.where.path)).client
+            try:
+                opening = account_opener(place.environ, sim=place.where.sim, in_flight=None)
+                opener = await stack.enter_async_context(opening)
+                self._client = (await opener.open(place.where.path)).client
+            except Problems as problems:
+                raise problems_for_programs(problems) from None
             self._stack = stack.pop_all()
         return self
 

@@ -20,6 +20,7 @@ from novita_infra.library.results import (
     RunResult,
 )
 from novita_infra.library.results import Action as PublicAction
+from novita_infra.library.wording import all_for_programs, in_keywords
 from novita_infra.model.values import PLAIN, Computation, Digest, Ref, Secret, Value, is_secret
 from novita_infra.operations.session import Session
 from novita_infra.planning.options import PlanOptions
@@ -57,9 +58,9 @@ def plan_summary(session: Session, review: Review, asked: PlanOptions) -> PlanSu
         environment=plan.environment,
         changes=tuple(_change(item) for item in plan.changes if item.action is not Action.NONE),
         digest=digest_of(review),
-        problems=review.problems,
+        problems=all_for_programs(review.problems),
         exit_code=review.code,
-        warnings=(*session.project.warnings, *review.notes),
+        warnings=all_for_programs((*session.project.warnings, *review.notes)),
         drift=drift_of(review),
         usd_per_hour_before=Decimal(plain_usd(total.before.most)) if total else None,
         usd_per_hour_after=Decimal(plain_usd(total.after.most)) if total else None,
@@ -104,7 +105,7 @@ def event_of(event: Event) -> RunEvent:
             return RunEvent("progressed", address, step, event.id, event.elapsed, event.status, event.note)
         case Ended():
             kind = _ENDS[event.outcome]
-            return RunEvent(kind, address, step, event.id, event.elapsed, "", event.reason, event.log)
+            return RunEvent(kind, address, step, event.id, event.elapsed, "", in_keywords(event.reason), event.log)
 
 
 _ENDS: Mapping[Outcome, Literal["done", "failed", "skipped", "moving"]] = {

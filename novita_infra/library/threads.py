@@ -13,6 +13,9 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
+from novita_infra.library.wording import problems_for_programs
+from novita_infra.model.diagnostics import Problems
+
 T = TypeVar("T")
 
 
@@ -60,6 +63,8 @@ class WorkThread(Generic[T]):
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 result = runner.run(self._main())
+        except Problems as problems:
+            self.future.set_exception(problems_for_programs(problems).with_traceback(problems.__traceback__))
         except BaseException as error:  # noqa: BLE001 -- whoever waits gets it
             self.future.set_exception(error)
         else:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
@@ -96,7 +96,9 @@ def explain_kind(kind: Kind) -> KindExplained:
 def explain_field(kind: Kind, path: str) -> FieldExplained:
     """The explanation of a `path` in the kind's spec. Raises Problems, with the nearest known name."""
     first, *rest = path.split(".")
-    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=("spec", *beside_spec(kind)))
+    found = _named(
+        first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=("spec", *beside_spec(kind))
+    )
     for name in rest:
         found = _named(name, found.items, f"{kind.name}.{found.path}")
     return found

@@ -29,7 +29,7 @@ from novita_infra.schema.variable_types import VARIABLE_TYPE
 
 OLDER: Final = "draft-07"
 """The folder of the schema of any document in draft-07, for catalogues such as SchemaStore."""
-_OTHERS: Final = frozenset({"plan.json", "scenario.json"})
+_OTHERS: Final = frozenset({"diagnostics.json", "plan.json", "scenario.json"})
 """Schemas of the views and of the simulator, which have generators of their own."""
 
 _REQUIRED: Final = ("apiVersion", "kind", "metadata", "spec")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -18,6 +19,8 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.views.content.lines import line
 from novita_infra.views.output_formats import document_formats
 from novita_infra.views.renderer import Renderer
+
+ROOT = Path(__file__).parents[2]
 
 
 @click.command("words", cls=Command)
@@ -73,8 +76,27 @@ def test_the_json_goes_to_a_file_beside_the_text(tmp_path: Path, monkeypatch: py
 
     failed = CliRunner().invoke(root, ["plan", "--sim", "--target", "vpc.ne", "--json-into", str(file)])
     assert failed.exit_code == 1
-    assert [message["type"] for message in _parsed(file)] == ["diagnostic"]
-    assert _parsed(file)[0]["diagnostic"]["summary"] in failed.stderr
+    (document,) = [json.loads(file.read_text(encoding="utf-8"))]
+    assert (document["valid"], document["error_count"]) == (False, 1)
+    assert document["diagnostics"][0]["summary"] in failed.stderr
+    schema = json.loads((ROOT / "schemas" / "diagnostics.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+
+    (tmp_path / "bad.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: x}\nspec: {a: 1, b: 2}\n"
+    )
+    failed = CliRunner().invoke(root, ["plan", "--sim", "--json-into", str(file)])
+    assert failed.exit_code == 1
+    several = json.loads(file.read_text(encoding="utf-8"))
+    assert several["error_count"] == len(several["diagnostics"]) > 1
+    jsonschema.validate(several, schema)
+    checked = CliRunner().invoke(root, ["validate", "--json"])
+    assert json.loads(checked.stdout) == several
+
+    failed = CliRunner().invoke(root, ["apply", "--sim", "--auto-approve", "--json-into", str(file)])
+    assert failed.exit_code == 1
+    first, *others = [message["type"] for message in _parsed(file)]
+    assert (first, {*others}) == ("version", {"diagnostic"}), "a run has lines, whatever comes of it"
 
 
 def test_a_file_that_cannot_take_the_json_is_an_error_before_anything_is_done(tmp_path: Path) -> None:

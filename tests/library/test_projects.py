@@ -37,7 +37,7 @@ def test_a_program_plans_applies_reads_the_state_and_destroys(folder: Path) -> N
     assert project.drift() == ()
     assert project.plan().empty
     assert str(project.apply()) == "nothing to do"
-    with pytest.raises(Problems, match="allow-data-loss"):
+    with pytest.raises(Problems, match="allow_data_loss"):
         project.destroy()
     assert str(project.destroy(allow_data_loss=["network_storage.*"])) == "2 done"
     assert project.state().resources == {}

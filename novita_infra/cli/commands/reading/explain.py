@@ -26,6 +26,7 @@ from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Explain a kind of resource and its fields"
 
+
 @click.command(cls=Command)
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
 @format_options()

@@ -1,5 +1,6 @@
 """The operations on the budgets of members and keys. Money: 1/10000 USD. The members are the owner and, once
-a developer has used a key, the developer."""
+a developer has used a key, the developer.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def member_of(world: World, key: ApiKey) -> str:
 def visible_to(world: World, secret: str) -> list[ApiKey]:
     """The keys that the caller may see: a developer only the own ones (key-list-with-model-access)."""
     caller = of_caller(world, secret)
-    return [key for key in world.api_keys.listed() if caller.role == OWNER or key.role == caller.role]
+    return [key for key in world.api_keys.listed() if caller.role in (OWNER, key.role)]
 
 
 def check_owner(world: World, secret: str) -> None:

@@ -42,6 +42,13 @@ class FileOutput:
         with naming_file(self._file), self._file.open("a", encoding="utf-8") as stream:
             whole_output(stream)(data, indent)
 
+    def replace_by_errors(self, data: Any) -> None:
+        """Writes the errors that end a command in the place of a result. A file that takes none is an error, too."""
+        try:
+            self._file.write_text(json_text(data, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            sys.stderr.write(f"{printable(str(self._file))}: {reason(error)}; the errors are not in it\n")
+
     def write_message(self, data: Any, indent: int | None) -> None:
         """Adds a message of a run, which goes on where the file takes no more; that is said once, on stderr."""
         if self._failed:

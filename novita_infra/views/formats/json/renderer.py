@@ -10,7 +10,7 @@ from typing import Any, Final, assert_never
 
 from novita_infra import __version__
 from novita_infra.applying.events import Listener, Result
-from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
@@ -66,6 +66,8 @@ class JsonRenderer:
         self._query = settings.query
         self._file = FileOutput(settings.into) if settings.into else None
         self._is_run = False
+        self._has_lines = False
+        self._errors: list[Diagnostic] = []
 
     def message(self, *lines: Line | str) -> None:
         """Writes nothing."""
@@ -79,7 +81,17 @@ class JsonRenderer:
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         if self._query:
             self._to_stderr(diagnostics)
+        if self._file and not (self._is_run or self._has_lines):
+            self._write_errors(self._file, diagnostics)
+            return
         self._messages.diagnostics(placed(diagnostics, self._root), sources())
+
+    def _write_errors(self, file: FileOutput, diagnostics: Iterable[Diagnostic]) -> None:
+        """The errors that end a command take the place of a result; the renderer beside this one shows warnings."""
+        items = tuple(diagnostics)
+        if self._errors or any(item.severity is Severity.ERROR for item in items):
+            self._errors += placed(items, self._root)
+            file.replace_by_errors(validation_json(tuple(self._errors), sources()))
 
     def verbatim(self, text: str) -> None:
         if self._file:  # it is no JSON
@@ -94,6 +106,7 @@ class JsonRenderer:
         if self._query:
             self._to_stderr(_problems(content))
         is_line = isinstance(content, Facts) and content.is_line
+        self._has_lines = self._has_lines or is_line
         if is_line or isinstance(content, OutputContent | PlanContent):  # programs for Terraform's plans read one line
             self._write(self._data(content), None)
         else:

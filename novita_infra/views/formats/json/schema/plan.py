@@ -17,7 +17,7 @@ from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.formats.json.plan import FORMAT, TERRAFORM
 from novita_infra.views.formats.json.schema import configuration
-from novita_infra.views.formats.json.schema.diagnostic import DIAGNOSTIC
+from novita_infra.views.formats.json.schema.diagnostic import DIAGNOSTIC, DIAGNOSTICS, DIAGNOSTICS_NAME
 from novita_infra.views.formats.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.formats.json.schema.money import COST, MONEY
 from novita_infra.views.formats.json.values import PROVIDER
@@ -58,8 +58,9 @@ def plan_schema() -> Schema:
 
 
 def write_plan_schema(folder: Path) -> None:
-    """Writes the schema into the folder."""
-    (folder / NAME).write_text(text_of_schema(plan_schema()), encoding="utf-8")
+    """Writes the schemas of a plan and of diagnostics into the folder."""
+    for name, schema in ((NAME, plan_schema()), (DIAGNOSTICS_NAME, DIAGNOSTICS)):
+        (folder / name).write_text(text_of_schema(schema), encoding="utf-8")
 
 
 def _text(description: str) -> Schema:
