@@ -39,7 +39,7 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 
 def _set(world: World, call: IncomingCall) -> Any:
-    api_keys.check_owner(world, call.key)
+    api_keys.check_is_owner(world, call.key)
     body = call.body
     key = api_keys.key_of(world, call.path["string_id"])
     policy = policies.set_policy(
@@ -53,7 +53,7 @@ def _set(world: World, call: IncomingCall) -> Any:
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
-    api_keys.check_owner(world, call.key)
+    api_keys.check_is_owner(world, call.key)
     policies.reset_policy(world, api_keys.key_of(world, call.path["string_id"]))
     return {}
 

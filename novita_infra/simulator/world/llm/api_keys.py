@@ -51,7 +51,7 @@ def visible_to(world: World, secret: str) -> list[ApiKey]:
     return [key for key in world.api_keys.listed() if caller.role in (OWNER, key.role)]
 
 
-def check_owner(world: World, secret: str) -> None:
+def check_is_owner(world: World, secret: str) -> None:
     """Refuses with FORBIDDEN a caller who is not the owner (key-put-model-access-policy)."""
     if of_caller(world, secret).role != OWNER:
         raise ApiRefusal("FORBIDDEN", "only an owner or an admin of the team may do this")
