@@ -6,6 +6,7 @@ NEWEST := .venv-newest/bin
 LOCK := .venv-lock/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+unexport PYTHONDONTWRITEBYTECODE # every process of the tests would compile the package again
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help

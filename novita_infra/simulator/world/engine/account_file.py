@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 FORMAT = 1
+SYNCHRONOUS = "NORMAL"
+"""How SQLite waits for the disk: the file survives a machine that fails, and may lose what was written last."""
 _MOST_LINKS: Final = 40
 """Links that lead to links, as many as Linux follows."""
 
@@ -56,8 +58,8 @@ class AccountFile:
 
     def _open(self) -> None:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
         (whole,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
         if whole != "ok":
             raise UnknownFormat(f"{self._path} is damaged ({whole})")
