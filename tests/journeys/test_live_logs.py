@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import forking
 import httpx
 import pytest
-from processes import COMMAND, Cloud, environment, serving
+from processes import Cloud, environment, serving
 
 pytestmark = pytest.mark.process
 
@@ -106,8 +107,10 @@ class Service:
 
 @contextmanager
 def _following(address: str, folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*COMMAND, "logs", *words],
+    process = forking.start(
+        forking.COMMAND,
+        "logs",
+        *words,
         cwd=folder,
         env={**environment(), "NOVITA_API_URL": address, "NOVITA_API_KEY": "sk_the-key-of-the-test"},
         stdin=subprocess.DEVNULL,

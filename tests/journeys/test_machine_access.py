@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import forking
 import httpx
 import pytest
 from processes import COMMAND, environment, serving, wait_until
@@ -58,15 +59,13 @@ def sshd() -> Iterator[SshServer]:
 
 
 def _run(folder: Path, cloud: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *words],
+    return forking.run(
+        forking.COMMAND,
+        *words,
         cwd=folder,
         env={**environment(), "NOVITA_API_URL": cloud, "NOVITA_API_KEY": "sk_test", **more},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
         text=True,
-        timeout=60,
-        check=False,
     )
 
 

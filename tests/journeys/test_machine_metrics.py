@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import forking
 import pytest
-from processes import COMMAND, Cloud, environment, serving
+from processes import Cloud, environment, serving
 
 pytestmark = pytest.mark.process
 
@@ -26,17 +26,15 @@ def test_the_figures_of_a_machine_are_shown_and_drawn(tmp_path: Path) -> None:
     with serving(time_scale=100) as (address, _):
 
         def run(*words: str) -> str:
-            ended = subprocess.run(
-                [*COMMAND, *words],
+            ended = forking.run(
+                forking.COMMAND,
+                *words,
                 cwd=tmp_path,
                 env={**environment(), "NOVITA_API_URL": address, "NOVITA_API_KEY": "sk_test"},
-                capture_output=True,
                 text=True,
-                timeout=60,
-                check=False,
             )
             assert ended.returncode == 0, ended.stderr
-            return ended.stdout
+            return str(ended.stdout)
 
         run("apply", "--auto-approve")
         Cloud(address).advance(3600)

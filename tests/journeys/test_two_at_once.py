@@ -234,9 +234,9 @@ def test_a_cancelled_ci_job_loses_nothing(place: Place) -> None:
 @pytest.mark.parametrize("words", [("plan",), APPLY, ("destroy",), ("drift",)])
 def test_the_search_for_a_killed_create_is_reported(words: tuple[str, ...], place: Place) -> None:
     place.cloud.add_fault(kind="slow", operation="instances.create", position="before", seconds=50)
+    calls = place.cloud.calls("instances.create")
     killed = place.run(*APPLY)
-    killed.until("create")
-    wait_until(lambda: place.cloud.calls("instances.create") > 0, "the create is sent")
+    wait_until(lambda: place.cloud.calls("instances.create") > calls, "the create is sent")
     killed.interrupt(signal.SIGKILL)
     killed.end()
     following = place.run(*words)

@@ -12,7 +12,6 @@ import enum
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
@@ -20,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import forking
 import httpx
 import yaml
 from crash_cases import Case
@@ -251,7 +251,7 @@ def live_ids(world: World) -> list[str]:
 # --- the run that is killed -------------------------------------------------------------------------------------------
 
 _LAUNCHER: Final = """
-import os, runpy, signal, sys
+import os, signal
 
 point, armed, paths = os.environ["CRASH_POINT"], os.environ["CRASH_ARMED"], {}
 opened, written, replaced = os.open, os.write, os.replace
@@ -287,7 +287,10 @@ else:
 
     JournalQueue._flush = dying(JournalQueue._flush, "JOURNAL")
     GuardedStore.save = dying(GuardedStore.save, "STATE")
-runpy.run_module("novita_infra", run_name="__main__", alter_sys=True)
+
+from novita_infra.cli import main
+
+main()
 """
 """The command, with the system's calls on files watched; for a state on a server, with the two calls that write it."""
 
@@ -301,9 +304,7 @@ def _kill(
         proxy = _Proxy(server, at=at, point=point, armed=armed)
         async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as listener:
             port = listener.sockets[0].getsockname()[1]
-            child = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
+            child = forking.start(
                 _LAUNCHER,
                 *words,
                 env={
@@ -318,12 +319,10 @@ def _kill(
             )
             proxy.victim = child
             try:
-                async with asyncio.timeout(LIMIT):
-                    _, stderr = await child.communicate()
+                _, stderr = await asyncio.to_thread(child.communicate, timeout=LIMIT)
             finally:
-                with contextlib.suppress(ProcessLookupError):
-                    child.kill()
-            assert child.returncode is not None
+                child.kill()
+                child.wait()
             return child.returncode, stderr
 
     code, stderr = asyncio.run(work())
@@ -339,7 +338,7 @@ class _Proxy:
         self._host, self._port = url.host, url.port
         self._at, self._point, self._armed = at, point, armed
         self._writes = 0
-        self.victim: asyncio.subprocess.Process | None = None
+        self.victim: subprocess.Popen[bytes] | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, one answer."""
@@ -371,7 +370,7 @@ class _Proxy:
     async def _kill(self) -> None:
         assert self.victim is not None
         self.victim.kill()
-        await self.victim.wait()
+        await asyncio.to_thread(self.victim.wait)
 
     async def _hand_on(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self._host, self._port)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import forking
 import httpx
 import leaks
 
@@ -40,8 +41,9 @@ def environment() -> dict[str, str]:
 @contextmanager
 def serving(*options: str, time_scale: float) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """`sim serve` in a process of its own: its first line, which is its address, and the process."""
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "serve", "--port", "0", "--time-scale", str(time_scale), *options],
+    process = forking.start(
+        forking.COMMAND,
+        *("sim", "serve", "--port", "0", "--time-scale", str(time_scale), *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(),
@@ -88,8 +90,9 @@ class Run:
     """One command in a process of its own; what it tells is read as it comes."""
 
     def __init__(self, *words: str, folder: Path, server: str, **settings: str) -> None:
-        self._process = subprocess.Popen(
-            [*COMMAND, *words],
+        self._process = forking.start(
+            forking.COMMAND,
+            *words,
             cwd=folder,
             env={**environment(), "NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_test", **settings},
             stdin=subprocess.DEVNULL,
@@ -126,7 +129,7 @@ class Run:
         finally:
             self.close()
         leaks.observe(self.stderr)
-        return self._process.returncode
+        return int(self._process.returncode)
 
     def close(self) -> None:
         """Makes sure that the process is gone."""

@@ -1,6 +1,6 @@
 """Processes that read and write the same objects or the same state at once, while they are paused, killed and cut off.
 
-Run as a program it is one of these processes: each line of its input is a race, whose steps it prints.
+`main` is one of these processes: each line of its input is a race, whose steps it prints.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import forking
 from fault_proxy import FaultProxy, fault_proxy
 from folder_objects import FolderObjects
 from linearizability import ANY, FOREVER, Operation
@@ -28,7 +29,6 @@ from server_places import postgres_objects, postgres_settings, s3_objects
 from servers import address_of
 from state_backends import BACKENDS
 
-import novita_infra
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
@@ -118,22 +118,15 @@ class Racecourse:
     def _start(self) -> _Racer:
         if len(self._racers) > 2:
             return self._racers.pop()
-        roots = (Path(novita_infra.__file__).parents[1], Path(__file__).parent)
         address = self.proxy.address if self.proxy is not None else ""
         return _Racer(
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    __file__,
-                    self.place,
-                    str(self.folder),
-                    address,
-                    "states" if self.states else "objects",
-                ],
+            forking.start(
+                "from racing import main; main()",
+                *(self.place, str(self.folder), address, "states" if self.states else "objects"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(forking.ROOTS)},
             )
         )
 
@@ -320,7 +313,3 @@ def main() -> None:
         else:
             _race_on_objects(objects, json.loads(line), reporter)
         _say("through")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,11 +18,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import forking
 from encrypted_states import encrypted
 from folder_objects import FolderObjects
 from server_places import OTHER_COUNTERPARTS, SERVED
 
-import novita_infra
 from novita_infra.state.backend import OpenBackend, StateStorage
 from novita_infra.state.encryption.settings import encryption_of
 from novita_infra.state.encryption.storage import EncryptedBackend
@@ -238,11 +237,11 @@ def process_with_store(name: str, folder: Path, script: str, *arguments: object)
     """A Python process that runs the script; `store` is the store of `dev` in the backend of that name and folder."""
     case = BACKENDS[name]
     given = _own_settings(case.name, case.counterpart, folder)  # a server is started here, and not by the other process
-    roots = (Path(novita_infra.__file__).parents[1], Path(__file__).parent)
-    return subprocess.Popen(
-        [sys.executable, "-c", _OPEN + script, name, str(folder), *map(str, arguments)],
+    return forking.start(
+        _OPEN + script,
+        *(name, str(folder), *map(str, arguments)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, _GIVEN: json.dumps(given), "PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env={**os.environ, _GIVEN: json.dumps(given), "PYTHONPATH": os.pathsep.join(forking.ROOTS)},
     )
