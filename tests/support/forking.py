@@ -102,13 +102,14 @@ class _Original:
         return int(pid)
 
 
-_originals: list[_Original] = []
+_originals: dict[int, _Original] = {}
+"""That of a process by its id: what a process forks has none."""
 
 
 def _original() -> _Original:
-    if not _originals:
-        _originals.append(_Original())
-    return _originals[0]
+    if os.getpid() not in _originals:
+        _originals[os.getpid()] = _Original()
+    return _originals[os.getpid()]
 
 
 # --- in the original ---
