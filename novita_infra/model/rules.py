@@ -58,12 +58,14 @@ class Budget:
 
     per_hour: int | None = None
     per_month: int | None = None
+    once: int | None = None
+    """For what one plan pays at once: its batches and its subscriptions."""
     unknown: OnUnknown = OnUnknown.WARN
 
     @property
     def ceilings(self) -> bool:
         """Whether it has a ceiling."""
-        return self.per_hour is not None or self.per_month is not None
+        return any(ceiling is not None for ceiling in (self.per_hour, self.per_month, self.once))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

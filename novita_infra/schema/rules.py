@@ -77,6 +77,11 @@ BUDGET: Final[dict[str, Any]] = {
     "properties": {
         "perHour": {**_AMOUNT, "description": "The most that an environment may cost per hour, in USD."},
         "perMonth": {**_AMOUNT, "description": "The same per month of 30 days."},
+        "once": {
+            **_AMOUNT,
+            "description": "The most that one plan may pay at once, in USD: the batches that it runs, by the most of "
+            "their estimate, and the subscriptions that it buys.",
+        },
         "unknown": {
             "enum": ["warn", "refuse"],
             "default": "warn",
@@ -85,7 +90,8 @@ BUDGET: Final[dict[str, Any]] = {
     },
     "additionalProperties": False,
     "description": "Limits of what each environment may cost, with endpoints at their most workers. A plan that costs "
-    "more than before and exceeds one is refused. A limit of the environment itself takes precedence.",
+    "more than before and exceeds one is refused, and one that pays more than `once` at once. A limit of the "
+    "environment itself takes precedence.",
 }
 
 MAX_PRICE_RISE: Final[dict[str, Any]] = {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from plan_files import apply_saved, save
+from plan_shapes import checked_json
 from rig import WRITES, Rig
 
 from novita_infra.catalogue.prices import rate
@@ -21,6 +24,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import Fault, open_world
 from novita_infra.simulator.world.market.catalogue import product_of
 from novita_infra.simulator.world.market.money import list_price, move_price, spent
+from novita_infra.views.content.costs import sum_texts
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.plan_lines.plan import plan_lines
@@ -131,6 +135,45 @@ def test_an_endpoint_counts_with_its_most_workers(rig: Rig) -> None:
     assert rate(row(plan, "endpoint.api").after).least == 0
     project(rig, budget={"perHour": 2.01})
     assert rig.plan().code == 0
+
+
+BATCH = {
+    "model": "deepseek/deepseek-v3-0324",
+    "input": {"rows": [{}], "template": {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1000}},
+}
+
+
+def test_a_batch_is_held_against_the_budget_of_what_is_paid_at_once(rig: Rig) -> None:
+    rig.declare(("Batch", "it", BATCH))
+    most = money_of(rig.plan()).total.once
+    less, enough = (str(Decimal(math.ceil(most) - left) / 100_000) for left in (1, 0))
+    project(rig, budget={"once": less})
+    refused = rig.plan()
+    assert refused.code == EXIT_OVER_BUDGET
+    (problem,) = refused.problems
+    assert problem.summary.startswith("the plan would pay $")
+    assert "most of it: batch.it $" in problem.hint
+    assert "raise budget.once" in problem.hint
+    assert any(title == "budget" and text.endswith(" at once") for title, text in sum_texts(money_of(refused)))
+    assert Decimal(checked_json(refused)["novita"]["money"]["budget"]["once"]) == Decimal(less)
+    project(rig, budget={"once": enough})
+    rig.apply()
+    project(rig, budget={"once": 0})
+    assert rig.plan().empty
+
+
+def test_a_plan_that_pays_more_at_once_than_a_month_may_cost_says_what_the_budget_bounds(rig: Rig) -> None:
+    rig.declare(("Batch", "it", BATCH))
+    project(rig, budget={"perMonth": "0.00001"})
+    plan = rig.plan()
+    assert not plan.problems
+    (note,) = plan.notes
+    assert "it bounds only what goes on" in note.summary
+    assert "budget.once" in note.hint
+    project(rig, budget={"perMonth": "0.00001", "once": 1})
+    assert not rig.plan().notes
+    project(rig, budget={"perMonth": 1})
+    assert not rig.plan().notes
 
 
 def test_what_is_over_the_budget_already_may_be_made_cheaper(rig: Rig) -> None:

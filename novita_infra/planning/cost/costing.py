@@ -29,7 +29,7 @@ from novita_infra.model.rules import Budget, OnUnknown, Rules
 from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.costs import Money, Row, sums
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.review import Review
 
@@ -79,11 +79,12 @@ def costed(
 def over_budget(money: Money, *, environment: str) -> list[Finding]:
     """The findings on a plan that may cost more than a ceiling, and more than before.
 
-    A plan that only lowers the cost may be applied, even where the rest is still over the ceiling.
+    A plan that only lowers the cost may be applied, even where the rest is still over the ceiling. What is paid at once
+    is held against its own ceiling.
     """
     if not money.budget.ceilings:
         return []
-    findings = []
+    findings = [Finding(item, EXIT_OVER_BUDGET) for item in _exceeded_once(money)]
     if _rises(money):
         findings += [Finding(item, EXIT_OVER_BUDGET) for item in _exceeded(money, environment=environment)]
     if money.budget.unknown is OnUnknown.REFUSE:
@@ -102,6 +103,7 @@ def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
         return []
     if not _rises(money):
         notes += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
+    notes += _beyond_what_goes_on(money)
     if budget.unknown is OnUnknown.WARN:
         notes += _held_without(
             [row for row in money.rows if row.moves], "`budget.unknown: refuse` makes this a refusal"
@@ -209,6 +211,37 @@ def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
         yield Diagnostic(summary, hint)
 
 
+def _exceeded_once(money: Money) -> Iterator[Diagnostic]:
+    """The diagnostic on a plan that may pay more at once than it may."""
+    ceiling, total = money.budget.once, money.total
+    if ceiling is None or total.once <= ceiling:
+        return
+    would, may = usd_apart(total.once, ceiling, digits=2)
+    known = " as far as prices are known," if total.unknown_once else ""
+    yield Diagnostic(
+        f"the plan would pay {would} at once at the most,{known} over its budget of {may}",
+        f"most of it: {_dearest_once(money)}; plan less, or raise budget.once in the project file",
+    )
+
+
+def _beyond_what_goes_on(money: Money) -> Iterator[Diagnostic]:
+    """A warning of a plan that may pay more at once than a month may cost, where no ceiling holds for that."""
+    budget, once = money.budget, money.total.once
+    months = [amount for amount in (budget.per_month, budget.per_hour and budget.per_hour * MONTH) if amount]
+    if budget.once is not None or not months or once <= min(months):
+        return
+    would, month = usd_apart(once, min(months), digits=2)
+    yield Diagnostic(
+        f"the plan may pay {would} at once, and the budget of a month is {month}: it bounds only what goes on",
+        f"most of it: {_dearest_once(money)}; budget.once in the project file bounds what one plan pays at once",
+        severity=Severity.WARNING,
+    )
+
+
+def _dearest_once(money: Money) -> str:
+    return _largest([(sums((row,)).once, row.address) for row in money.rows], digits=2)
+
+
 def _ceilings(budget: Budget) -> Iterator[tuple[int, int, str, int]]:
     if budget.per_hour is not None:
         yield budget.per_hour, 1, "hour", 5
@@ -217,11 +250,12 @@ def _ceilings(budget: Budget) -> Iterator[tuple[int, int, str, int]]:
 
 
 def _dearest(money: Money, hours: int, digits: int) -> str:
-    costs = [(row.counts.most, row.address) for row in money.rows]
-    costs.sort(key=lambda item: (-item[0], item[1]))
-    return ", ".join(
-        f"{address} {usd(amount * hours, digits=digits)}" for amount, address in costs[:_DEAREST] if amount
-    )
+    return _largest([(row.counts.most * hours, row.address) for row in money.rows], digits=digits)
+
+
+def _largest(costs: list[tuple[Fraction | int, Address]], *, digits: int) -> str:
+    costs = sorted(costs, key=lambda item: (-item[0], item[1]))
+    return ", ".join(f"{address} {usd(amount, digits=digits)}" for amount, address in costs[:_DEAREST] if amount)
 
 
 def _promised(review: Review) -> Iterator[tuple[Address, Cost]]:

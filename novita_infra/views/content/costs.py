@@ -59,8 +59,9 @@ def sum_texts(money: Money) -> list[tuple[str, str]]:
             texts += [(f"label {name}={value}, per hour", _sum_text(part, hours=1)) for value, part in values.items()]
     if total.once or total.unknown_once:
         texts.append(("at once", _once(total)))
-    ceilings = ((money.budget.per_hour, "hour"), (money.budget.per_month, "month"))
-    if budget := [f"{usd(ceiling)} per {word}" for ceiling, word in ceilings if ceiling is not None]:
+    limits = money.budget
+    ceilings = ((limits.per_hour, "per hour"), (limits.per_month, "per month"), (limits.once, "at once"))
+    if budget := [f"{usd(ceiling)} {words}" for ceiling, words in ceilings if ceiling is not None]:
         texts.append(("budget", ", ".join(budget)))
     return texts
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.catalogue.prices import Amount, Cost, rate
+from novita_infra.catalogue.models import parse_model
+from novita_infra.catalogue.prices import Amount, Cost, price_list, rate
 from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.kinds.batch.prices import token_costs
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Severity
 from novita_infra.model.rules import Budget, OnUnknown, Rules
@@ -276,3 +278,24 @@ def test_figures_that_differ_are_shown_with_digits_that_differ() -> None:
         row = Row(TRAINER, (), (replace(GPU, price=was),))
         (finding,) = risen(plan_of(row), offered(now), Rules())
         assert words in finding.diagnostic.summary
+
+
+def test_the_tokens_of_a_batch_may_not_rise_in_price_and_are_held_against_the_budget_of_today() -> None:
+    def priced(usd: int) -> Catalogue:
+        item = {"id": "m/x", "input_token_price_per_m": usd, "output_token_price_per_m": usd}
+        return Catalogue(models=tuple(filter(None, [parse_model(item)])))
+
+    tokens = {"inputLeast": 1, "inputMost": 10_000_000, "outputMost": 10_000_000, "openEnded": 0}
+    spec = {"model": "m/x", "input": {"tokens": tokens}}
+    once = token_costs(None, spec, price_list(priced(10_000)))
+    plan = plan_of(Row(Address("batch", "it"), once=once))
+    assert parts_of(plan) == ("models",)
+    assert risen(plan, priced(10_000), Rules()) == []
+    (one, other) = risen(plan, priced(20_000), Rules())
+    assert "input tokens of m/x: the price rose by 100 %" in one.diagnostic.summary
+    assert "output tokens of m/x: the price rose by 100 %" in other.diagnostic.summary
+    rules = Rules(max_price_rise=10_000, budget=Budget(once=2_500_000))
+    assert risen(plan, priced(10_000), rules) == []
+    (finding,) = risen(plan, priced(20_000), rules)
+    assert finding.diagnostic.summary == "the plan would pay $40.00 at once at the most, over its budget of $25.00"
+    assert finding.code == EXIT_OVER_BUDGET

@@ -13,7 +13,7 @@ from novita_infra.manifests.yaml.positions import Position, origin_at
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Budget, OnUnknown
 
-_AMOUNTS: Final = ("perHour", "perMonth")
+_AMOUNTS: Final = ("perHour", "perMonth", "once")
 _MOST_USD: Final = 10**15
 """The largest amount of a budget: more is a mistake, and no figure of it could be compared exactly."""
 _DIGITS: Final = 5
@@ -33,6 +33,7 @@ def budget_of(settings: Settings, environment: Environment) -> tuple[Budget, lis
     budget = Budget(
         per_hour=_units(said.get("perHour")),
         per_month=_units(said.get("perMonth")),
+        once=_units(said.get("once")),
         unknown=OnUnknown.REFUSE if said.get("unknown") == OnUnknown.REFUSE.value else OnUnknown.WARN,
     )
     return budget, diagnostics

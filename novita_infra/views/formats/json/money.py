@@ -33,6 +33,7 @@ def money_json(money: Money | None) -> Json | None:
         "budget": {
             "per_hour": _decimal(budget.per_hour),
             "per_month": _decimal(budget.per_month),
+            **({"once": _decimal(budget.once)} if budget.once is not None else {}),
             "unknown": budget.unknown.value,
         },
     }

@@ -41,6 +41,12 @@ def test_an_environment_s_own_ceiling_holds_and_the_project_s_others_stay(tmp_pa
     assert dev.max_price_rise == 250
 
 
+def test_what_is_paid_at_once_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
+    found = rules(tmp_path, "budget: {once: 2.5}\nenvironments: {dev: {budget: {once: 1}}}\n", environment="dev")
+    assert found.budget == Budget(once=100_000)
+    assert found.budget.ceilings
+
+
 def test_without_a_word_there_is_no_ceiling_and_no_price_may_rise(tmp_path: Path) -> None:
     found = rules(tmp_path, "")
     assert found.budget == Budget()

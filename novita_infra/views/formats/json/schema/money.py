@@ -135,9 +135,11 @@ MONEY: Final[Schema] = {
                     {
                         "per_hour": {"anyOf": [_usd(), _NONE]},
                         "per_month": {"anyOf": [_usd(), _NONE]},
+                        "once": {**_usd(), "description": "What one plan may pay at once; absent for no ceiling."},
                         "unknown": {"enum": ["warn", "refuse"]},
                     },
                     "The ceilings that it was held against; null where there is none.",
+                    but=["once"],
                 ),
             },
             but=["bound", "labels", *_ESTIMATED],
