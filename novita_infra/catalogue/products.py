@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import flag_of, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, GPU_V2, Request, get
+from novita_infra.catalogue.images import IMAGES, AccountImage, images_in
 from novita_infra.catalogue.keys import KEYS_WITH_POLICIES, ListedKey, keys_in
 from novita_infra.catalogue.models import LanguageModel, parse_models
 from novita_infra.model.frozen import dataclass
@@ -21,6 +22,8 @@ UNIT: Final = 100_000
 """Prices are whole numbers of 1/100000 USD."""
 MEMORY: Final = "gpu_memory"
 """The part of the catalogue with the memory of GPUs; see Catalogue."""
+IMAGE_LIST: Final = "images"
+"""The part of the catalogue with the images that the account can use."""
 NAMED_MEMORY: Final = re.compile(r"[ (](\d{1,4}) ?gi?b?\)?\Z", re.IGNORECASE)
 """The memory of a GPU at the end of the name of its product, as in `RTX 4090 24GB`."""
 
@@ -82,6 +85,8 @@ class Catalogue:
     """The API keys that the key in use may see."""
     own_keys: tuple[str, ...] = ()
     """The ids of those that may be the key in use: a mask shows only the ends of a key."""
+    images: tuple[AccountImage, ...] | None = None
+    """The images that the account can use; None where they were not read, or cannot be."""
 
     @property
     def lacks_memory(self) -> bool:
@@ -103,6 +108,8 @@ class Part:
     """Independent of each other; `following` gives the next page of each."""
     parse: Callable[[Sequence[Any]], Any]
     """From the answers, in the order of the requests and their pages, to the value of the part; never raises."""
+    optional: bool = False
+    """Whether a plan does without it where this key may not read it."""
 
     def following(self, request: Request, answer: Any) -> Request | None:
         """The request for the next page, where the answer names one (gpus-v2-list-products: `next_cursor`)."""
@@ -284,6 +291,7 @@ PARTS: Final[Mapping[str, Part]] = {
     MEMORY: Part((get(f"{GPU_V2}/products", type="gpu", category="instance", limit=100),), _gpu_memories),
     "models": Part((get("/openai/v1/models"),), parse_models),
     "keys": Part((KEYS_WITH_POLICIES,), _keys),
+    IMAGE_LIST: Part((IMAGES,), images_in, optional=True),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }
 """How to read each part, by its name in Catalogue and in Resolution.catalogues."""

@@ -115,9 +115,9 @@ class ApiCalls:
     completes: bool = False
     """Whether its objects are jobs, which end by themselves. One that ended well stays as it is recorded when no list
     shows it any more. One that has ended needs no deletion: its resource is forgotten. None of them is an orphan."""
-    made_already: Callable[[Spec, Live], bool] | None = None
-    """Whether this job made, or makes, what another one of this spec would put in its place; None where jobs are
-    independent. Such a job that no state has stops the plan."""
+    saves: Callable[[Spec], str] | None = None
+    """The image that an object of this spec writes into a registry, where it outlives the object; empty where that is
+    not known yet. What the registry has under the same name is lost."""
     create_first: bool = False
     """Whether a replacement creates the new object before it deletes the old one."""
     job: JobRules | None = None

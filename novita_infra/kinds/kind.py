@@ -334,7 +334,7 @@ class Kind:
 
     def is_history(self, live: Live) -> bool:
         """Whether an object without a record is only the past: a job that is over and left nothing to replace."""
-        return self.is_over(live) and self.api.made_already is None
+        return self.is_over(live) and self.api.saves is None
 
     @property
     def can_rename(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from novita_infra.account.jobs import SAVE_IMAGE, break_request, job_in, jobs_pages
 from novita_infra.api.json_values import filled, object_of, text_of
 from novita_infra.api.request import Request
+from novita_infra.catalogue.products import IMAGE_LIST
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import Field, Local, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Resolution, SpecError
@@ -19,7 +20,7 @@ from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_schemas import REFERENCE
 from novita_infra.kinds.toolkit.image_saves import image_of, save_request
 from novita_infra.model.lifecycle import Timeouts
-from novita_infra.model.resources import PRESENT, Live, Loss, Phase
+from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
 
 _FIELDS = (
@@ -32,6 +33,7 @@ _FIELDS = (
         change=Local(),
         required=True,
         refers="instance",
+        needs_running=True,
     ),
     Field(
         name="image",
@@ -71,12 +73,9 @@ def _create(target: Target) -> Request:
     )
 
 
-def _overwritten(target: Target) -> tuple[Loss, ...]:
-    """The saved image that another one of the same name takes the place of."""
-    live, image = target.live, target.spec.get("image")
-    if live is None or live.phase is not Phase.READY or live.values.get("image") != image:
-        return ()
-    return (Loss(f"the image {image}, in whose place another is saved", lasting=True),)
+def _saves(spec: Spec) -> str:
+    image = spec.get("image")
+    return image if isinstance(image, str) else ""
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
@@ -98,11 +97,6 @@ def _matches(spec: Spec, live: Live) -> bool:
     """Whether instance and image agree: jobs have no name. The list may not show the image."""
     found = live.values.get("image")
     return spec.get("instance") == live.values.get("instance") and found in (None, spec.get("image"))
-
-
-def _made_already(spec: Spec, live: Live) -> bool:
-    """Whether the image of this name is that of the job: the registry would put another one in its place."""
-    return live.phase in (Phase.READY, Phase.CHANGING) and live.values.get("image") == spec.get("image")
 
 
 def _check(spec: Spec) -> Iterator[SpecError]:
@@ -138,7 +132,6 @@ SAVED_IMAGE = Kind(
             summary="create: a job saves the root disk of the instance; network storages are not in the image",
             usual_seconds=120,
             request=_create,
-            losses=_overwritten,
         ),
         new_id=lambda answer: text_of(object_of(answer).get("jobId")),
         matches=_matches,
@@ -151,9 +144,9 @@ SAVED_IMAGE = Kind(
             disturbs=False,
         ),
         completes=True,
-        made_already=_made_already,
+        saves=_saves,
     ),
-    resolution=Resolution(check=_check),
+    resolution=Resolution(check=_check, catalogues=(IMAGE_LIST,)),
     drift=DriftRules(remedy=_remedy),
     # A root disk has up to hundreds of GB; no page says how long a job may take.
     timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "save": 7200}),

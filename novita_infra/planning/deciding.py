@@ -26,6 +26,7 @@ from novita_infra.planning.changes.refusals import refused
 from novita_infra.planning.changes.removals import decide_forgotten, decide_over, decide_undeclared
 from novita_infra.planning.changes.replacements import with_forced_replacement
 from novita_infra.planning.checks.conditions import demanded, unchecked, watched
+from novita_infra.planning.checks.overwriting import with_overwritten
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others
 from novita_infra.planning.drift.response import decide_with_drift, refresh_only
 from novita_infra.planning.inputs import PlanInputs
@@ -155,6 +156,7 @@ def decide_as(
         decision = decided(case)
     if decision.makes:
         errors = (*errors, *_unset(item, case))
+    decision = with_overwritten(decision, inputs)
     lacking = {rule.path[0] for rule in item.lifecycle.ignored if rule.lacking}  # a warning says so already
     errors = tuple(error for error in errors if not error.path or error.path[0] not in lacking)
     return with_recorded(decision, protect=item.lifecycle.protect, labels=item.labels), errors

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from novita_infra.catalogue.prices import price_list
 from novita_infra.encoding import digest
-from novita_infra.kinds.field import Local, Platform, Secrecy
+from novita_infra.kinds.field import Secrecy
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Missing, Uncomputable
-from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic
 from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Computation, Value, refs
@@ -21,7 +21,9 @@ from novita_infra.planning.checks.jobs import job_end, job_warnings
 from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.model_access import forbidden_models
+from novita_infra.planning.checks.overwriting import unread_notes
 from novita_infra.planning.checks.parts import shared_parts
+from novita_infra.planning.checks.running import not_running
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.checks.times import dues, time_warnings
 from novita_infra.planning.cost.bounding import bound_of
@@ -30,6 +32,7 @@ from novita_infra.planning.deciding import Decided, decide_all, known_values
 from novita_infra.planning.drift.detection import drift_notes, new_object_notes
 from novita_infra.planning.drift.record_updates import record_updates
 from novita_infra.planning.drift.response import is_asked, still_adopted
+from novita_infra.planning.drift.unmanaged import unmanaged_notes
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.ordering import schedule
@@ -246,10 +249,12 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *over_budget(cost, environment=config.environment),
             *_failed_outputs(inputs, decided),
             *shared_parts(active, decided.decisions, decided.declared, existing),
+            *not_running(inputs, active, decided.decisions, decided.declared),
         ),
         notes=(
             *elsewhere(existing, unread=inputs.world.unread),
-            *_notes(active),
+            *unmanaged_notes(active),
+            *unread_notes(active, inputs.world.catalogue.images),
             *managed_ids(decided.declared.values(), existing, inputs.kinds),
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
@@ -324,26 +329,3 @@ def _unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:
     if inputs.prior.searched or inputs.world.existing or not inputs.options.destroys:
         return ()
     return namesakes(inputs.world.unrecorded, inputs.config.declared, inputs.config.identity)
-
-
-def _notes(active: Mapping[Address, Decision]) -> list[Diagnostic]:
-    """The fields that are no longer declared and keep their value, because the service has no default for them."""
-    notes = []
-    for address, decision in sorted(active.items()):
-        record = decision.case.record
-        if record is None or not decision.keeps or decision.action is Action.ADOPT:
-            continue
-        fields = decision.case.kind.by_name
-        kept = [
-            name
-            for name in record.spec
-            if name not in decision.spec
-            and name in fields
-            and isinstance(fields[name].absent, Platform)
-            and not isinstance(fields[name].change, Local)
-        ]
-        if kept:
-            summary = f"no longer managed, and remains as it is: {', '.join(kept)}"
-            hint = "no manifest declares it any more, and the API has no default for it; declare it again to manage it"
-            notes.append(Diagnostic(summary, hint, address=str(address), severity=Severity.WARNING))
-    return notes

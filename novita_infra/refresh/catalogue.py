@@ -31,10 +31,13 @@ async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
 
 async def _read_parts(client: ApiClient, names: Sequence[str]) -> Catalogue:
     requests = [(name, request) for name in names for request in PARTS[name].requests]
-    answers = await together(*(_read_part(client, name, request) for name, request in requests))
+    answers = await together(*(_read_if_allowed(client, name, request) for name, request in requests))
     pages: dict[str, list[Any]] = {name: [] for name in names}
     for (name, _), found in zip(requests, answers, strict=True):
-        pages[name] += found
+        if found is None:
+            pages.pop(name, None)
+        else:
+            pages[name] += found
     catalogue = parse_catalogue(pages)
     own = tuple(key.id for key in own_keys(catalogue.keys, client.is_own))
     return replace(catalogue, own_keys=own) if own else catalogue
@@ -57,6 +60,16 @@ async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:
 async def read_price_list(client: ApiClient, kinds: Iterable[Kind]) -> PriceList:
     """Today's prices of all that the kinds rent. What cannot be read has an unknown price."""
     return price_list(await read_prices(client, sorted({part for kind in kinds for part in kind.market.price_lists})))
+
+
+async def _read_if_allowed(client: ApiClient, name: str, request: Request) -> list[Any] | None:
+    """The pages; None where this key may not read a part that is not needed."""
+    try:
+        return await _read_part(client, name, request)
+    except Refused:
+        if PARTS[name].optional:
+            return None
+        raise
 
 
 async def _read_part(client: ApiClient, name: str, request: Request) -> list[Any]:

@@ -33,7 +33,6 @@ from novita_infra.account.budgets import (
     key_budgets_request,
     member_budgets_in,
 )
-from novita_infra.account.images import account_image_in
 from novita_infra.account.jobs import MachineJob, job_in, job_in_v2
 from novita_infra.account.metrics import last_use
 from novita_infra.account.quotas import endpoint_limits_in, quota_request, rate_limits_in
@@ -47,6 +46,7 @@ from novita_infra.batches.batches import answered_batch
 from novita_infra.batches.files import answered_file
 from novita_infra.batches.joining import input_rows, join_results
 from novita_infra.batches.listing import list_batches, list_files
+from novita_infra.catalogue.images import account_image_in
 from novita_infra.catalogue.keys import KEYS_WITH_POLICIES, keys_in, policy_of, policy_request
 from novita_infra.catalogue.models import model_request, parse_model
 from novita_infra.catalogue.prices import price_list

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from novita_infra.account.images import IMAGES, OWN, AccountImage, account_image_in, delete_image_request
 from novita_infra.api.errors import NotFound
+from novita_infra.catalogue.images import IMAGES, OWN, AccountImage, account_image_in, delete_image_request
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.values import leaves

@@ -151,16 +151,27 @@ def _searches(session: Session, asked: PlanOptions) -> bool:
 
 
 async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live, ...]]:
-    """The lists that show the objects of a lost or an old state, beside those that are read anyway."""
+    """The lists beside those that are read anyway: of objects of a lost or an old state, and of named ids."""
     state = session.state
     if asked.new_state and not state.searched and not session.project.id:
         # A new id: the marks of the objects that are left behind are not those of the new state.
         session.state = replace(state, identity=replace(state.identity, id=new_project_id()))
-    if not _searches(session, asked):
-        return {}
     read_anyway = {address.type for address in state.records} if reads_all(asked) else set()
+    if not _searches(session, asked):
+        return await lists_of(session.client, _named_by_id(session, asked) - read_anyway)
     declared = {item.address.type for item in session.project.declared} if asked.destroys else set()
     return await lists_of(session.client, {*MARKED, *declared} - read_anyway)
+
+
+def _named_by_id(session: Session, asked: PlanOptions) -> set[str]:
+    """The types of objects that a create needs running, and that the manifests name by their ids."""
+    return {
+        field.refers
+        for item in (session.project.declared if not asked.destroys else ())
+        for field in KINDS[item.address.type].fields
+        if field.needs_running and isinstance(item.spec.get(field.name), str)
+        if item.address not in session.state.records
+    }
 
 
 def _with_labels(session: Session, asked: PlanOptions) -> PlanOptions:

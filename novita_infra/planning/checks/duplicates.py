@@ -12,17 +12,20 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, run_again_with
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, in_mark, owner_of
-from novita_infra.model.resources import PRESENT, Live
+from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import is_selected
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
+
+_MAKES: Final = frozenset({Action.CREATE, Action.REPLACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ class Duplicate:
     """The id of the recorded object of the resource; empty where there is none."""
     taken: bool = False
     """Whether it is the one part of what the plan would set: it would be overwritten."""
-    made: bool = False
-    """Whether it is a job that made what the plan would make again in its place."""
+    saved: bool = False
+    """Whether it is a job that saved, or saves, the image that the plan would save over."""
 
 
 def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
     """The types that must be listed to find duplicates, beside those that were listed; only types that are created."""
-    return frozenset({change.address.type for change in _creates(plan)} - inputs.world.unrecorded.keys())
+    made = (change.address.type for change in plan.changes if change.action in _MAKES)
+    types = {prefix for prefix in made if inputs.kinds[prefix].api.saves}
+    return frozenset(({change.address.type for change in _creates(plan)} | types) - inputs.world.unrecorded.keys())
 
 
 def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
@@ -70,7 +75,7 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
     specs = {step.address: step.spec for step in plan.steps if step.spec}
     yield from _taken_parts(inputs, plan)
-    yield from _made_already(inputs, plan)
+    yield from _saved_already(inputs, plan)
     for change in _creates(plan):
         address, name, api = change.address, change.after.get("name"), inputs.kinds[change.address.type].api
         namesakes = by_name.get((address.type, name), []) if isinstance(name, str) else []
@@ -86,20 +91,22 @@ def _taken_parts(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     """The objects that the plan would overwrite: each is the one part of what a new object would be part of."""
     for change in plan.changes:
         whole = inputs.kinds[change.address.type].api.whole_of(change.after)
-        if not whole or change.action not in {Action.CREATE, Action.REPLACE}:
+        if not whole or change.action not in _MAKES:
             continue
         lives = inputs.world.unrecorded.get(change.address.type, ())
         if taken := tuple(live for live in lives if live.id == whole):
             yield Duplicate(change.address, taken, marked=False, taken=True)
 
 
-def _made_already(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
-    """The jobs whose results the plan would replace."""
-    for change in _creates(plan):
-        made_already = inputs.kinds[change.address.type].api.made_already
-        lives = inputs.world.unrecorded.get(change.address.type, ()) if made_already else ()
-        if made_already and (made := tuple(live for live in lives if made_already(change.after, live))):
-            yield Duplicate(change.address, made, marked=False, made=True)
+def _saved_already(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
+    """The jobs whose images the plan would save over; a registry whose images no list shows has them, too."""
+    for change in plan.changes:
+        saves = inputs.kinds[change.address.type].api.saves
+        image = saves(change.after) if saves and change.action in _MAKES else ""
+        lives = inputs.world.unrecorded.get(change.address.type, ()) if image else ()
+        saved = (live for live in lives if saves and live.phase is not Phase.FAILED and saves(live.values) == image)
+        if saved_already := tuple(saved):
+            yield Duplicate(change.address, saved_already, marked=False, saved=True, beside=change.id)
 
 
 def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
@@ -131,12 +138,11 @@ def duplicate_diagnostics(
         return Finding(
             Diagnostic(summary, f"if it is what you declare, adopt it: {adopt}", address=address), EXIT_REFUSED
         )
-    if duplicate.alike or duplicate.made:
+    if duplicate.saved:
+        return _saved(duplicate, what, id, plan)
+    if duplicate.alike:
         have = "have its name and place and are" if several else "has its name and place and is"
         summary = f"it may exist already: {what} {have} in no state"
-        if duplicate.made:
-            summary = f"{what} made it already and {'are' if several else 'is'} in no state: it would be replaced"
-            adopt = f"`novita-infra import {shlex.quote(address)} {id}`"
         if new_state or is_selected(duplicate.address, create_anyway):
             hint = f"another is created ({'--new-state' if new_state else '--create-anyway'})"
             return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
@@ -162,6 +168,20 @@ def duplicate_diagnostics(
         return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     hint = f"adopt it: {adopt}; or restore the state together with its journal, if it is lost"
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)
+
+
+def _saved(duplicate: Duplicate, jobs: str, id: str, plan: Plan) -> Finding | Diagnostic:
+    """The diagnostic on jobs that saved an image which the plan would save over: a loss, which may be allowed."""
+    address = str(duplicate.address)
+    several = len(duplicate.lives) > 1
+    summary = f"{jobs} saved it already and {'are' if several else 'is'} in no state: it would be saved over"
+    if is_selected(duplicate.address, plan.selection.data_loss):
+        return Diagnostic(summary, "allowed by --allow-data-loss", address=address, severity=Severity.WARNING)
+    allowing = f"--allow-data-loss {shlex.quote(address)}"
+    adopt = f"if it is what you declare: `novita-infra import {shlex.quote(address)} {id}`"
+    way = "name another tag" if duplicate.beside else adopt
+    hint = f"{way}; to save over it, {run_again_with(allowing)}"
+    return Finding(Diagnostic(summary, hint, address=address, option=allowing), EXIT_REFUSED)
 
 
 def _creates(plan: Plan) -> Iterator[Change]:

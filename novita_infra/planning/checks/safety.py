@@ -18,6 +18,7 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.renames import Rename
 
 _DOING: Final[Mapping[Action, str]] = {
+    Action.CREATE: "creating it",
     Action.REPLACE: "replacing it",
     Action.UPDATE: "this update",
     Action.ADOPT: "what follows its adoption",

@@ -10,6 +10,7 @@ from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.modules.loading import Space
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.provenance import Provenance
+from novita_infra.manifests.project.resource_loading.saved_over import saved_over
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.expanding import Expanded
@@ -51,6 +52,7 @@ class Declarer:
             self.diagnostics.add(reported_once(found, len(one.items)))
         every |= finished
         self.diagnostics.add(cycles(every, positions))
+        self.diagnostics.add([*saved_over(every)])
         if self.provenance is not None:
             self.provenance.declared = every
         return every

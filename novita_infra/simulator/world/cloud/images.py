@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final
 
 from novita_infra.simulator.errors import ApiRefusal
@@ -50,7 +51,9 @@ def add_tag(world: World, address: str) -> None:
 def all_images(world: World) -> Iterator[Image]:
     """The images of the platform and of others, then those of the account."""
     yield from _offered()
-    yield from world.table(Image).listed()
+    for image in world.table(Image).listed():
+        if not any(fnmatchcase(image.repository, pattern) for pattern in world.unlisted):
+            yield image
 
 
 def _offered() -> Iterator[Image]:

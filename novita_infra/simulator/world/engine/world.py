@@ -47,6 +47,9 @@ OnEvent = Callable[["World", Any, str], None]
 class World(CloudTables):
     """One account and the cloud around it. `open_world` creates one."""
 
+    unlisted: tuple[str, ...] = ()
+    """Patterns of repositories that the list of images does not show: those of foreign registries."""
+
     def __init__(
         self,
         *,

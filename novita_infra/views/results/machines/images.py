@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from novita_infra.account.images import AccountImage
+from novita_infra.catalogue.images import AccountImage
 from novita_infra.model.frozen import dataclass
 from novita_infra.views.content.listing import Listing, cell, fact
 

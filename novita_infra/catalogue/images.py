@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -37,6 +38,37 @@ def account_image_in(answer: Any) -> AccountImage:
     tags = (text_of(one.get("tag")) for one in objects_of(item.get("tags")))
     repository = text_of(item.get("image")) or text_of(item.get("name"))
     return AccountImage(text_of(item.get("id")), text_of(item.get("type")), repository, tuple(filter(None, tags)))
+
+
+def images_in(pages: Sequence[Any]) -> tuple[AccountImage, ...]:
+    """The images on the pages of the list, each once."""
+    items = (item for page in pages for item in objects_of(object_of(page).get("data")))
+    return tuple(dict.fromkeys(map(account_image_in, items)))
+
+
+def listed_image(images: Iterable[AccountImage], address: str) -> AccountImage | None:
+    """The image of the list that has the repository and the tag of an address; None where the list has none."""
+    wanted = full_name(address)
+    return next((image for image in images if any(full_name(name) == wanted for name in image.names)), None)
+
+
+def full_name(address: str) -> str:
+    """The address of an image with what it says by default: `ubuntu` is `docker.io/library/ubuntu:latest`.
+
+    A digest behind a tag is left out: the tag is what may point at another image later.
+    """
+    name, _, digest = address.partition("@")
+    head, slash, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    registry, _, rest = f"{head}{slash}{last}".partition("/")
+    if not rest or not ("." in registry or ":" in registry or registry == "localhost"):
+        registry, rest = "docker.io", f"{registry}/{rest}" if rest else f"library/{registry}"
+    elif registry in _DOCKER_HUB:
+        registry = "docker.io"
+    return f"{registry}/{rest}@{digest}" if digest and not tag else f"{registry}/{rest}:{tag or 'latest'}"
+
+
+_DOCKER_HUB: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 
 
 def delete_image_request(id: str) -> Request:

@@ -1,0 +1,86 @@
+"""The image that a new object writes over in its registry: a loss of the create, as that of a disk is one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from novita_infra.catalogue.images import AccountImage, full_name, listed_image
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
+from novita_infra.model.resources import PRESENT, Existing, Live, Loss, Phase
+from novita_infra.model.values import Value, leaves
+from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.inputs import PlanInputs
+
+_NAMED: Final = 3
+"""The most users of an image that a message names."""
+
+
+def with_overwritten(decision: Decision, inputs: PlanInputs) -> Decision:
+    """The decision with the loss of the image that the new object takes the place of.
+
+    An image exists where the list of the account has it, or where the job that is replaced has saved it.
+    """
+    saves = decision.case.kind.api.saves
+    image = saves(decision.spec) if saves and decision.makes else ""
+    if not saves or not image:
+        return decision
+    listed = listed_image(inputs.world.catalogue.images or (), image)
+    live = decision.case.live
+    saved = live is not None and live.phase is Phase.READY and _is(image, saves(live.values))
+    if not (listed or saved):
+        return decision
+    users = users_of(inputs, image)
+    used = f", which {first_of(users, _NAMED)} {'uses' if len(users) == 1 else 'use'}" if users else ""
+    loss = Loss(f"the image {image}{used}, in whose place another is saved", lasting=True)
+    return replace(decision, loses=(*decision.loses, loss))
+
+
+def unread_notes(active: Mapping[Address, Decision], images: Collection[AccountImage] | None) -> Iterator[Diagnostic]:
+    """A note on each image that is saved while the list of the images cannot be read."""
+    for address, decision in active.items() if images is None else ():
+        saves = decision.case.kind.api.saves
+        image = saves(decision.spec) if saves and decision.makes else ""
+        if image:
+            summary = f"whether {image} exists already is not known: this key may not read the list of images"
+            hint = "an image of that name would be lost; if there may be one, name another tag"
+            yield Diagnostic(summary, hint, address=str(address), severity=Severity.WARNING)
+
+
+def users_of(inputs: PlanInputs, image: str) -> list[str]:
+    """What uses an image, as far as it was read: addresses, and the ids of live objects that no record has."""
+    world = inputs.world
+    kinds = {prefix for prefix, kind in inputs.kinds.items() if kind.api.saves is None}
+    recorded = (
+        str(address)
+        for address, item in world.existing.items()
+        if address.type in kinds and _names(image, _values_of(item))
+    )
+    others = (
+        f"{prefix} {live.id}"
+        for prefix, lives in world.unrecorded.items()
+        for live in lives
+        if prefix in kinds and live.phase in PRESENT and _names(image, _values(live))
+    )
+    return [*sorted(recorded), *sorted(others)]
+
+
+def _values_of(item: Existing) -> Iterator[Value]:
+    yield from _values(item.live)
+    yield from item.record.spec.values() if item.record else ()
+
+
+def _values(live: Live | None) -> Iterator[Value]:
+    yield from live.values.values() if live else ()
+
+
+def _names(image: str, values: Iterable[Value]) -> bool:
+    return any(isinstance(leaf, str) and _is(image, leaf) for value in values for leaf in leaves(value))
+
+
+def _is(image: str, text: str) -> bool:
+    """Whether a text is an address of the image."""
+    last = image.rpartition("/")[2].partition(":")[0]
+    return last in text and full_name(text) == full_name(image)

@@ -1,0 +1,95 @@
+"""No image is saved over by surprise: the plan looks it up in the account's list, and names what uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.model.diagnostics import EXIT_REFUSED
+from novita_infra.simulator import Fault
+from novita_infra.simulator.world.cloud import images
+from novita_infra.views.content.lines import plain
+from novita_infra.views.plan_lines.plan import plan_lines
+
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+REPOSITORY = "docker.io/team/model"
+TRAINER = ("Instance", "trainer", MACHINE)
+ADDRESS = "saved_image.trained"
+LIST = "images_v2.list"
+
+
+def saved(tag: str, name: str = "trained") -> tuple[str, str, dict[str, Any]]:
+    return ("SavedImage", name, {"instance": "trainer", "image": f"{REPOSITORY}:{tag}"})
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """A machine that was trained, and an image in the account that somebody else has saved."""
+    rig = Rig(tmp_path, environ={})
+    rig.declare(TRAINER, ("Instance", "server", {**MACHINE, "image": f"{REPOSITORY}:1"}))
+    rig.apply()
+    images.add_tag(rig.world, f"{REPOSITORY}:1")
+    return rig
+
+
+def test_an_image_that_exists_is_not_saved_over_and_its_users_are_named(rig: Rig) -> None:
+    rig.declare(TRAINER, ("Instance", "server", {**MACHINE, "image": f"{REPOSITORY}:1"}), saved("1"))
+    review = rig.plan(allow_data_loss=())
+    (found,) = review.problems
+    assert (review.code, found.address) == (EXIT_REFUSED, ADDRESS)
+    assert found.summary.startswith(
+        f"creating it loses the image {REPOSITORY}:1, which instance.server uses, in whose place another is saved"
+    )
+    assert f"run it again with --allow-data-loss {ADDRESS}" in found.hint
+    allowed = rig.plan(allow_data_loss=(ADDRESS,))
+    assert not allowed.problems
+    assert "which instance.server uses" in plain(plan_lines(allowed))
+    rig.apply(allow_data_loss=(ADDRESS,))
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("written", ["team/model:1", "index.docker.io/team/model:1"])
+def test_an_image_is_known_by_every_spelling_of_its_name(rig: Rig, written: str) -> None:
+    rig.declare(TRAINER, ("SavedImage", "trained", {"instance": "trainer", "image": written}))
+    assert [found.address for found in rig.plan(allow_data_loss=()).problems] == [ADDRESS]
+
+
+@pytest.mark.parametrize("unlisted", [(), ("*",)])
+def test_to_go_back_to_an_earlier_tag_needs_permission(rig: Rig, unlisted: tuple[str, ...]) -> None:
+    rig.world.unlisted = unlisted
+    for tag in ("2", "3"):
+        rig.declare(TRAINER, saved(tag))
+        assert not rig.plan(allow_data_loss=()).problems
+        rig.apply()
+    rig.declare(TRAINER, saved("2"))
+    review = rig.plan(allow_data_loss=())
+    assert {(found.address, found.option) for found in review.problems} == {(ADDRESS, f"--allow-data-loss {ADDRESS}")}
+    if unlisted:
+        assert "name another tag; to save over it" in review.problems[0].hint
+    rig.apply(allow_data_loss=(ADDRESS,))
+    assert rig.world.calls["jobs.save_image"] == 3
+
+
+def test_an_image_that_nobody_has_is_saved_without_a_question(rig: Rig) -> None:
+    rig.declare(TRAINER, saved("2"))
+    assert not rig.plan(allow_data_loss=()).problems
+
+
+def test_the_images_are_listed_once_and_only_where_one_is_saved(rig: Rig) -> None:
+    rig.plan()
+    assert rig.world.calls[LIST] == 0
+    rig.declare(TRAINER, saved("2"), saved("3", "other"))
+    rig.plan()
+    assert rig.world.calls[LIST] == 1
+
+
+def test_a_key_that_may_not_list_images_plans_all_the_same_and_is_told(rig: Rig) -> None:
+    rig.world.faults.add(Fault(operation=LIST, status=403, reason="FORBIDDEN"))
+    rig.declare(TRAINER, saved("1"))
+    review = rig.plan(allow_data_loss=())
+    assert not review.problems
+    (note,) = [note for note in review.notes if note.address == ADDRESS]
+    assert f"whether {REPOSITORY}:1 exists already is not known" in note.summary
