@@ -32,7 +32,7 @@ def with_overwritten(decision: Decision, inputs: PlanInputs) -> Decision:
     saved = live is not None and live.phase is Phase.READY and _is(image, saves(live.values))
     if not (listed or saved):
         return decision
-    users = users_of(inputs, image)
+    users = _users(inputs, image)
     used = f", which {first_of(users, _NAMED)} {'uses' if len(users) == 1 else 'use'}" if users else ""
     loss = Loss(f"the image {image}{used}, in whose place another is saved", lasting=True)
     return replace(decision, loses=(*decision.loses, loss))
@@ -49,7 +49,7 @@ def unread_notes(active: Mapping[Address, Decision], images: Collection[AccountI
             yield Diagnostic(summary, hint, address=str(address), severity=Severity.WARNING)
 
 
-def users_of(inputs: PlanInputs, image: str) -> list[str]:
+def _users(inputs: PlanInputs, image: str) -> list[str]:
     """What uses an image, as far as it was read: addresses, and the ids of live objects that no record has."""
     world = inputs.world
     kinds = {prefix for prefix, kind in inputs.kinds.items() if kind.api.saves is None}
