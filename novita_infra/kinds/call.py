@@ -65,6 +65,8 @@ class Call:
     default the call took effect when every field that it changes agrees with the target."""
     disturbs: bool = True
     """Of a deletion: whether what depends on the object must be changed with it. False where nothing notices."""
+    needs_running: str = ""
+    """The field with the other object that must run when the call is made; empty for none."""
     usual_seconds: float = 2.0
     """Usual duration until it is complete, in seconds; an estimate that measured runs replace."""
 

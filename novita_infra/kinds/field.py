@@ -149,8 +149,6 @@ class Field:
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()
     """Path of the reference inside the value: () for the value itself, ("*", "storage") for that key of each item."""
-    needs_running: bool = False
-    """Whether the object that it refers to must run while this one is created."""
     entry_key: str = ""
     """Of a list of mappings: the key that tells its entries apart, such as `mountPath`; `port` for texts such as
     `8888/http`. A patch finds by it the entry that it changes; without one it replaces the whole list."""

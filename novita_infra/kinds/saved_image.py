@@ -33,7 +33,6 @@ _FIELDS = (
         change=Local(),
         required=True,
         refers="instance",
-        needs_running=True,
     ),
     Field(
         name="image",
@@ -132,6 +131,7 @@ SAVED_IMAGE = Kind(
             summary="create: a job saves the root disk of the instance; network storages are not in the image",
             usual_seconds=120,
             request=_create,
+            needs_running="instance",
         ),
         new_id=lambda answer: text_of(object_of(answer).get("jobId")),
         matches=_matches,

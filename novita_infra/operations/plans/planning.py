@@ -165,13 +165,14 @@ async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live,
 
 def _named_by_id(session: Session, asked: PlanOptions) -> set[str]:
     """The types of objects that a create needs running, and that the manifests name by their ids."""
-    return {
-        field.refers
-        for item in (session.project.declared if not asked.destroys else ())
-        for field in KINDS[item.address.type].fields
-        if field.needs_running and isinstance(item.spec.get(field.name), str)
-        if item.address not in session.state.records
-    }
+    declared = () if asked.destroys else session.project.declared
+    found = set()
+    for item in declared:
+        kind = KINDS[item.address.type]
+        name = kind.api.create.needs_running
+        if name and item.address not in session.state.records and isinstance(item.spec.get(name), str):
+            found.add(kind.field(name).refers)
+    return found
 
 
 def _with_labels(session: Session, asked: PlanOptions) -> PlanOptions:

@@ -39,15 +39,15 @@ def not_running(
 ) -> Iterator[Finding]:
     """The findings on objects that a create needs running, and that the plan does not start."""
     for address, decision in active.items():
-        for field in decision.case.kind.fields if decision.makes and address in declared else ():
-            if not field.needs_running:
-                continue
-            item, kind = declared[address], inputs.kinds[field.refers]
-            fault = _fault(inputs, kind, item.spec.get(field.name), active, decisions)
-            if fault is not None:
-                summary = f"{field.name}: {fault.why}, and it must run while this is created"
-                place = item.places.get(field.name, item.origin)
-                yield Finding(Diagnostic(summary, fault.hint, origin=place, address=str(address)), EXIT_REFUSED)
+        name = decision.case.kind.api.create.needs_running
+        if not (name and decision.makes and address in declared):
+            continue
+        item, kind = declared[address], inputs.kinds[decision.case.kind.field(name).refers]
+        fault = _fault(inputs, kind, item.spec.get(name), active, decisions)
+        if fault is not None:
+            summary = f"{name}: {fault.why}, and it must run while this is created"
+            place = item.places.get(name, item.origin)
+            yield Finding(Diagnostic(summary, fault.hint, origin=place, address=str(address)), EXIT_REFUSED)
 
 
 def _fault(
