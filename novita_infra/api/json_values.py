@@ -18,6 +18,8 @@ def int_of(value: Any, otherwise: int | None = None) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return otherwise
     try:
+        if isinstance(value, str) and value.isdecimal():
+            return int(value)  # as most are
         number = float(value) if isinstance(value, str) and not value.strip().isdecimal() else value
         return int(number) if not isinstance(number, float) or math.isfinite(number) else otherwise
     except ValueError:
@@ -46,7 +48,10 @@ def created_in(item: Mapping[str, Any]) -> float:
 
 def moment_in(item: Mapping[str, Any], *names: str) -> float:
     """The time under the first of these names that holds one, in Unix seconds; 0 without. See `created_in`."""
-    value = next((item[name] for name in names if item.get(name)), None)
+    value = None
+    for name in names:
+        if value := item.get(name):
+            break
     number = int_of(value, 0) or 0
     try:
         if not number and isinstance(value, str):
@@ -75,13 +80,14 @@ def flag_of(value: Any) -> bool:
 
 def object_of(value: Any) -> Mapping[str, Any]:
     """The object, or the only or first object of a list (the API sends some as either); else an empty one."""
-    return next(iter(objects_of(value)), {})
+    return value if isinstance(value, dict) else next(iter(objects_of(value)), {})
 
 
 def objects_of(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list; a lone object counts as a list of one, anything else as none."""
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items if isinstance(item, dict)]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
 
 
 def texts_of(value: Any) -> list[str]:

@@ -170,6 +170,7 @@ _MOST_DIGITS: Final = 40
 """The most digits after the point. Two different figures differ long before."""
 
 
+@lru_cache(maxsize=1024)
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:
     """`$1,234.50`: at most so many digits after the point, at least two."""
     exact = _rounded(amount, digits)

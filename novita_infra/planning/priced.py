@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeVar
 
 from novita_infra.account.metrics import GpuUse
@@ -28,12 +29,18 @@ class PricedLive:
     @property
     def per_hour(self) -> Amount:
         """In 1/100000 USD; parts with an unknown price are left out."""
-        return rate(self.costs)
+        return _rate(self.costs)
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """The parts whose price is not known."""
         return unknown(self.costs)
+
+
+@lru_cache(maxsize=1024)
+def _rate(costs: tuple[Cost, ...]) -> Amount:
+    """Most objects of an account cost what another one does, and each is asked for it several times."""
+    return rate(costs)
 
 
 PricedT = TypeVar("PricedT", bound=PricedLive)

@@ -29,6 +29,7 @@ def parse(item: Mapping[str, Any]) -> Live:
     status, spot = text_of(item.get("status")), text_of(item.get("spotStatus"))
     error = object_of(item.get("statusError"))
     messages = [text for text in (text_of(error.get("state")), text_of(error.get("message"))) if text]
+    mark, created = mark_of_env(item.get("envs")), created_in(item)
     phase = _phase(status, troubled=bool(text_of(error.get("state"))), spot=spot)
     if spot in {"notified", "reclaiming", "terminated"}:
         messages.append(f"the spot instance is being reclaimed: {spot}")
@@ -38,10 +39,10 @@ def parse(item: Mapping[str, Any]) -> Live:
         phase=phase,
         status=status,
         values={**_values(item), "power": _power(status, phase)},
-        outputs=_outputs(item, phase),
+        outputs=_outputs(item, phase, int(moments_of(mark).created or created)),
         trouble=": ".join(messages),
-        mark=mark_of_env(item.get("envs")),
-        created=created_in(item),
+        mark=mark,
+        created=created,
         started=moment_in(item, "lastStartedAt"),
         stopped=moment_in(item, "lastStoppedAt"),
         logs=_logs(object_of(item.get("connectComponentLog")), status),
@@ -127,8 +128,11 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
-def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
-    """The attributes, without passwords: of SSH, web terminal and Jupyter only the SSH command is read."""
+def _outputs(item: Mapping[str, Any], phase: Phase, created: int) -> dict[str, Value]:
+    """The attributes, without passwords: of SSH, web terminal and Jupyter only the SSH command is read.
+
+    `created` is in Unix seconds, 0 where it is not known.
+    """
     endpoints = {
         f"{int_of(port.get('port'))}/{text_of(port.get('type')) or 'http'}": text_of(port.get("endpoint"))
         for port in objects_of(item.get("portMappings"))
@@ -151,7 +155,7 @@ def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
             "clusterName": text_of(item.get("clusterName")),
             "localDiskGb": _local_gb(item) or None,
             "dataKeptDays": int_of(item.get("keepDataDay")),
-            "createdAt": int(moments_of(mark_of_env(item.get("envs"))).created or created_in(item)) or None,
+            "createdAt": created or None,
         }
     )
 

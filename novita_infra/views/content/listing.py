@@ -142,10 +142,17 @@ def text_of_value(value: Any) -> str:
             return str(value)
 
 
+_AS_IS: Final = frozenset({type(None), bool, int, float, str})
+"""The types of values that are JSON already."""
+
+
 def data_of(value: Any) -> Any:
     """A value as JSON; amounts are exact decimals in text, in USD."""
-    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, enum.Enum)):
+    if type(value) in _AS_IS:
         return value  # as most are
+    if names := _fields(type(value)):  # type: ignore[arg-type]  # a class is hashable
+        values = [(name, getattr(value, name)) for name in names]
+        return {name: item if type(item) in _AS_IS else data_of(item) for name, item in values}
     match value:
         case Fraction():
             return plain_usd(value)
@@ -159,9 +166,6 @@ def data_of(value: Any) -> Any:
             return {str(name): data_of(item) for name, item in value.items()}
         case list() | tuple():
             return [data_of(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            shown = _fields(type(value))  # type: ignore[arg-type]  # a class is hashable
-            return {item.name: data_of(getattr(value, item.name)) for item in shown}
         case _:
             return value
 
@@ -180,7 +184,7 @@ def schema_of_type(kind: Any) -> Schema:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return {"enum": [item.value for item in kind]}
     hints = typing.get_type_hints(kind)
-    fields = {item.name: (hints[item.name], item.metadata["description"]) for item in _fields(kind)}
+    fields = {name: (hints[name], description) for name, description in _fields(kind).items()}
     return complete_object(
         {name: {**schema_of_type(hint), "description": description} for name, (hint, description) in fields.items()}
     )
@@ -192,9 +196,12 @@ def _published(name: str, doc: str | None, schema: Schema) -> Schema:
 
 
 @functools.cache
-def _fields(kind: Any) -> list[dataclasses.Field[Any]]:
-    """The fields of the JSON."""
-    return [item for item in dataclasses.fields(kind) if item.metadata.get("description")]
+def _fields(kind: Any) -> dict[str, str]:
+    """The fields of the JSON by name, each with its description; none of a type that is no dataclass of a view."""
+    if not dataclasses.is_dataclass(kind):
+        return {}
+    described = ((item.name, item.metadata.get("description")) for item in dataclasses.fields(kind))
+    return {name: description for name, description in described if description}
 
 
 def _title(item: dataclasses.Field[Any]) -> str:
