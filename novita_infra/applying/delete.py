@@ -64,6 +64,8 @@ async def _has_ended(at: StepRun) -> bool:
 async def _remove_from_record(at: StepRun) -> None:
     """Removes the id of the deleted object from the record, and the record if it holds no other id."""
     step, record = at.step, at.run.records.get(at.step.address)
+    if step.address in at.run.records.rolling and not step.rollout:
+        await at.run.records.roll({step.address: None})  # it is a member no longer
     if record is None:
         return
     retired = tuple(id for id in record.retired if id != step.id)

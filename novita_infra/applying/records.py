@@ -9,7 +9,7 @@ from typing import Final
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.model.values import Ref, Value
-from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan, with_gone
+from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan, rolled, with_gone
 from novita_infra.state.store import Journal
 
 DURATIONS_KEPT: Final = 20
@@ -29,6 +29,7 @@ class RunRecords:
         self._in_doubt = {record.address.type for record in _unanswered(state.records.values())}
         self._used_plans = state.used_plans
         self._gone = state.gone
+        self._rolling = state.rolling
         self._ids: dict[str, set[str]] = {}
         """Every id that the state has recorded since the run began, by resource type."""
         for record in state.records.values():
@@ -43,6 +44,16 @@ class RunRecords:
         """Records that the run carries out this approved plan; returns when that is on disk."""
         self._used_plans = (*self._used_plans, plan)[-MOST_USED_PLANS:]
         await self._journal.use_plan(plan)
+
+    @property
+    def rolling(self) -> Mapping[Address, float]:
+        """See `State.rolling`."""
+        return self._rolling
+
+    async def roll(self, members: Mapping[Address, float | None]) -> None:
+        """Changes `State.rolling`; None removes a member. Returns when that is on disk."""
+        self._rolling = rolled(self._rolling, members)
+        await self._journal.roll(members)
 
     def get(self, address: Address) -> Record | None:
         """The record of the resource."""
@@ -113,6 +124,7 @@ class RunRecords:
             outputs=self._state.outputs if outputs is None else outputs,
             snapshots={name: ids for name, ids in self._snapshots.items() if name in snapshots},
             gone=self._gone,
+            rolling=self._rolling,
             used_plans=tuple(
                 item if item == used and not done else _settled(item, done=done and item == used)
                 for item in self._used_plans

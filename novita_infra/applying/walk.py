@@ -14,6 +14,7 @@ from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.applying.errors import Interrupted, JobFailed, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.rollback import rollback_of
+from novita_infra.applying.rolling.turns import Turns
 from novita_infra.applying.run import Run
 from novita_infra.applying.steps import StepRunner
 from novita_infra.applying.walk_input import WalkInput, WalkResult
@@ -21,6 +22,7 @@ from novita_infra.model.concurrency import end_tasks, start_task, together
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
+from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.refresh.objects import read_one
 
@@ -31,7 +33,7 @@ async def walk_steps(work: WalkInput, run: Run) -> WalkResult:
         await run.records.put(record, "brought up to date")
     runner = StepRunner(run)
     try:
-        ends = await _Walk(work.steps, run, runner).walk()
+        ends = await _Walk(work.steps, run, runner, work.rollouts).walk()
         ends = await _with_rollback(work, run, runner, ends)
         outputs = await _outputs(work, run, runner)
     finally:
@@ -87,7 +89,9 @@ async def _outputs(work: WalkInput, run: Run, runner: StepRunner) -> Mapping[str
 class _Walk:
     """Performs a list of steps, each as soon as the steps before it are done."""
 
-    def __init__(self, steps: tuple[Step, ...], run: Run, runner: StepRunner) -> None:
+    def __init__(
+        self, steps: tuple[Step, ...], run: Run, runner: StepRunner, rollouts: tuple[Rollout, ...] = ()
+    ) -> None:
         self._steps = steps
         self._run = run
         self._runner = runner
@@ -104,6 +108,7 @@ class _Walk:
         self._broken: BaseException | None = None
         self._failed_groups: set[str] = set()
         """The groups with a failed step: no other step of theirs begins."""
+        self._turns = {rollout.name: Turns(rollout, steps, run) for rollout in rollouts}
 
     async def walk(self) -> tuple[Ended, ...]:
         """The end of each step, in the order of the list."""
@@ -140,11 +145,16 @@ class _Walk:
         since, before = run.clock.now(), run.records.get(step.address)
         outcome, id, reason, code, recorded = Outcome.DONE, step.id, "", 0, ""
         log: tuple[str, ...] = ()
-        settled = False
+        settled, turns = False, self._turns.get(step.rollout)
         try:
             if step.group in self._failed_groups:
                 raise Interrupted(f"the group {step.group} failed")
+            if turns is not None:
+                await turns.take(step)
+                since = run.clock.now()
             id = await self._runner.perform(step)
+            if turns is not None:
+                await turns.done(step)
         except Interrupted as error:
             outcome, reason = Outcome.SKIPPED, str(error) or "interrupted before it began"
         except StillMoving as error:
@@ -173,6 +183,8 @@ class _Walk:
             self._run.emit(over)
             if over.outcome is Outcome.FAILED and over.step.group:
                 self._failed_groups.add(over.step.group)
+            if over.outcome is not Outcome.DONE and over.step.rollout in self._turns:
+                self._turns[over.step.rollout].failed(over.step, over.outcome)
             for step in self._next[over.step.key]:
                 self._blockers[step.key] -= 1
                 if step.key in self._ends:

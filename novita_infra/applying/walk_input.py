@@ -11,6 +11,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.plan import OnFailure, Plan
+from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import Step
 
 
@@ -24,6 +25,8 @@ class WalkInput:
     """Records to put before the first step."""
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     """What is done with a group that fails; `rollback` for groups that are not named."""
+    rollouts: tuple[Rollout, ...] = ()
+    """The fleets whose members are taken down a few at a time."""
     unready: frozenset[Address] = frozenset()
     """The resources whose object does not exist, or has never been ready, before the walk."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class WalkInput:
             steps=plan.steps,
             record_updates=plan.record_updates,
             groups=plan.groups,
+            rollouts=plan.rollouts,
             unready=frozenset(change.address for change in plan.changes if change.unready),
             outputs=plan.outputs.declared,
         )

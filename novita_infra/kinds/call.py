@@ -63,6 +63,9 @@ class Call:
     took_effect: Callable[[Target, Live], bool] | None = None
     """Whether the live object shows the effect, for fields that cannot be compared one by one (a later end date). By
     default the call took effect when every field that it changes agrees with the target."""
+    takes_down: bool = False
+    """Whether what runs in a ready object is ended or put in its place by another one: a rollout makes such a call on
+    few members at one time."""
     disturbs: bool = True
     """Of a deletion: whether what depends on the object must be changed with it. False where nothing notices."""
     needs_running: str = ""

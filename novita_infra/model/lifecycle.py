@@ -143,6 +143,24 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutRules:
+    """How many members of a fleet a plan takes down at one time, and in which order."""
+
+    max_unavailable: int = 1
+    """The most members that are down at one time."""
+    percent: bool = False
+    """Whether `max_unavailable` is a percentage of the members, rounded down to one at least."""
+    in_order: bool = False
+    """Whether the members follow one another as the manifest lists their keys."""
+    pause: float = 0.0
+    """Seconds from the moment when a member is ready again until the next one is taken down."""
+
+    def limit(self, members: int) -> int:
+        """The most of so many members that are down at one time."""
+        return max(1, members * self.max_unavailable // 100) if self.percent else self.max_unavailable
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """The `lifecycle` block of one resource."""
 
@@ -165,3 +183,7 @@ class Lifecycle:
     """The response to drift by its cause; for other causes that of the project."""
     ignored: tuple[Ignored, ...] = ()
     """The parts of the spec that are not compared."""
+    rollout: RolloutRules | None = None
+    """How the members of its fleet are changed one after another; None where all are changed at once."""
+    rank: int = 0
+    """Its place in the order of the manifests, among the resources that have a rollout."""

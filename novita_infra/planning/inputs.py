@@ -64,6 +64,8 @@ class PriorState:
     """The hex key of the digests that stand for secrets."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The outputs of the last apply, secrets as Digests."""
+    rolling: Mapping[Address, float] = field(default_factory=dict)
+    """See `State.rolling`."""
     place: str = ""
     """Where it is stored, for a message."""
     searched: bool = True

@@ -6,10 +6,10 @@ A replacement deletes first, unless a kept resource still uses the old object or
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
@@ -18,9 +18,11 @@ from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.checks.conditions import due_check
-from novita_infra.planning.helping import helping_steps, with_helpers
+from novita_infra.planning.helping import helping_steps
 from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import RecordData, Step, StepConditions, StepKind, StepLimits, Update
+from novita_infra.planning.rollouts import Order, find_rollouts, is_rolled, paced
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Schedule:
 
     steps: tuple[Step, ...]
     create_first: frozenset[Address]
+    rollouts: tuple[Rollout, ...] = ()
 
 
 def schedule(
@@ -37,10 +40,12 @@ def schedule(
     kinds: Mapping[str, Kind],
     *,
     timeouts: Mapping[Address, Mapping[str, float]],
+    rolled: Mapping[Address, bool] = MappingProxyType({}),
 ) -> Schedule:
     """The steps of the decisions, in order. Addresses that are not among `decisions` are not touched.
 
-    `timeouts`, in seconds, are those of the manifests, also for declared resources that are destroyed.
+    `timeouts`, in seconds, are those of the manifests, also for declared resources that are destroyed. `rolled`
+    are the members of unfinished rollouts, and whether each is ready again.
     """
     decisions = {
         address: item
@@ -66,6 +71,8 @@ def schedule(
         for dependent in dependents[address]:
             old_goes_first = decisions[address].action is Action.REPLACE and address not in first
             uses = _uses(kinds, decisions[dependent], decisions[address])
+            if old_goes_first and not uses and is_rolled(dependent, decisions[dependent], declared):
+                continue  # it is taken down in its turn, when the new object exists
             edges = after if uses else wished
             _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
     _link_groups(chains, after, wished)
@@ -74,10 +81,9 @@ def schedule(
     for key, others in helping.items():
         wished[key] |= others
     steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting, *chain.clearing)]
-    # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
-    both = {step.key: after[step.key] | wished[step.key] for step in steps}
-    in_order = _sorted(steps, both) or _sorted(steps, after)
-    return Schedule(tuple(with_helpers(step, helping) for step in in_order), frozenset(first))
+    rollouts = find_rollouts(making, decisions, declared, kinds, rolled=rolled)
+    in_order, rollouts = paced(steps, Order(after, wished, helping), rollouts)
+    return Schedule(in_order, frozenset(first), rollouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,10 @@ def _created_first(
     kinds: Mapping[str, Kind],
     dependents: Mapping[Address, list[Address]],
 ) -> set[Address]:
-    """The replacements that create first: a kept dependent must be moved over before the old object is deleted."""
+    """The replacements that create first: a kept dependent must be moved over before the old object is deleted.
+
+    So must the members of a rollout, which are not all taken down at once.
+    """
     replaced = [address for address, decision in decisions.items() if decision.action is Action.REPLACE]
     waiting = [
         address
@@ -228,7 +237,8 @@ def _created_first(
         if kinds[address.type].api.create_first
         or declared[address].lifecycle.create_first
         or any(
-            decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])
+            (decisions[dependent].keeps or is_rolled(dependent, decisions[dependent], declared))
+            and _uses(kinds, decisions[dependent], decisions[address])
             for dependent in dependents.get(address, ())
         )
     ]
@@ -304,28 +314,3 @@ def _link_deletion(chain: _Chain, dependent: _Chain, after: dict[str, set[str]],
             after[step.key].update(other.key for other in dependent.deleting)
         elif dependent.making and not old_goes_first:
             after[step.key].add(dependent.making[-1].key)
-
-
-def _sorted(steps: Iterable[Step], after: Mapping[str, set[str]]) -> list[Step]:
-    """The steps with their `after`, in an order that depends on nothing but the steps: by key where it is free.
-
-    Empty where some of them wait for one another.
-    """
-    by_key = {step.key: step for step in steps}
-    needed = {key: {other for other in after.get(key, ()) if other in by_key} for key in by_key}
-    blocked: dict[str, list[str]] = defaultdict(list)
-    for key, others in needed.items():
-        for other in others:
-            blocked[other].append(key)
-    left = {key: len(others) for key, others in needed.items()}
-    ready = [key for key, count in left.items() if count == 0]
-    heapq.heapify(ready)
-    ordered: list[Step] = []
-    while ready:
-        key = heapq.heappop(ready)
-        ordered.append(replace(by_key[key], after=tuple(sorted(needed[key]))))
-        for other in blocked[key]:
-            left[other] -= 1
-            if left[other] == 0:
-                heapq.heappush(ready, other)
-    return ordered if len(ordered) == len(by_key) else []

@@ -11,14 +11,13 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic
-from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Computation, Value, refs
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.jobs import job_end, job_warnings
-from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
+from novita_infra.planning.checks.lost_state import lost_state, objects_left_behind, unrecorded_namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.model_access import forbidden_models
 from novita_infra.planning.checks.overwriting import unread_notes
@@ -35,7 +34,7 @@ from novita_infra.planning.drift.response import is_asked, still_adopted
 from novita_infra.planning.drift.unmanaged import unmanaged_notes
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
-from novita_infra.planning.ordering import schedule
+from novita_infra.planning.ordering import Schedule, schedule
 from novita_infra.planning.pairing import find_renames
 from novita_infra.planning.plan.changes import Action, Change, Drift
 from novita_infra.planning.plan.costs import Money
@@ -43,6 +42,8 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Remarks, Review, TimeRule
+from novita_infra.planning.plan.rollouts import Rollout
+from novita_infra.planning.rollouts import rolled_members, rollout_findings
 from novita_infra.planning.targeting import unchosen
 
 
@@ -54,10 +55,10 @@ def make_plan(inputs: PlanInputs) -> Plan:
 def make_review(inputs: PlanInputs) -> Review:
     """The plan with what the planner's own checks say about it, and with its cost."""
     decided = decide_all(inputs)
-    cost, renames = _cost(inputs, decided), find_renames(inputs, decided)
-    checks = _checks(inputs, decided, cost, renames)
+    cost, renames, plan = _cost(inputs, decided), find_renames(inputs, decided), _plan(inputs, decided)
+    checks = _checks(inputs, decided, cost, renames, plan.rollouts)
     times = tuple(TimeRule(address, due.says, due.next) for address, due in dues(decided.decisions) if due.says)
-    return Review(_plan(inputs, decided), checks=checks, cost=cost, renames=renames, times=times)
+    return Review(plan, checks=checks, cost=cost, renames=renames, times=times)
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -65,8 +66,7 @@ def make_review(inputs: PlanInputs) -> Review:
 
 def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
     config, options, active = inputs.config, inputs.options, decided.active
-    timeouts = {item.address: item.lifecycle.timeouts for item in config.declared}
-    ordered = schedule(active, decided.declared, inputs.kinds, timeouts=timeouts)
+    ordered = _schedule(inputs, decided)
     changes = (
         _change(inputs, decided, decision, address, create_first=address in ordered.create_first)
         if address in active
@@ -82,6 +82,7 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
         destroys=options.destroys,
         outputs=_outputs(inputs, decided),
         groups=config.groups,
+        rollouts=ordered.rollouts,
         drift=tuple(_drift(inputs, decided)),
         refresh_only=options.refresh is Refresh.ONLY,
         unread={str(address): at for address, at in sorted(inputs.world.unread.items())},
@@ -99,6 +100,12 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
         labels=_labels(inputs),
         edits=config.edits,
     )
+
+
+def _schedule(inputs: PlanInputs, decided: Decided) -> Schedule:
+    timeouts = {item.address: item.lifecycle.timeouts for item in inputs.config.declared}
+    rolled = rolled_members(inputs.prior.rolling, inputs.world.existing)
+    return schedule(decided.active, decided.declared, inputs.kinds, timeouts=timeouts, rolled=rolled)
 
 
 def _labels(inputs: PlanInputs) -> dict[str, Mapping[str, str]]:
@@ -227,7 +234,9 @@ def _changed(outputs: Mapping[str, Value], inputs: PlanInputs) -> tuple[str, ...
 # --- the review ---------------------------------------------------------------------------------------------------
 
 
-def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Rename, ...]) -> Remarks:
+def _checks(
+    inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Rename, ...], rollouts: tuple[Rollout, ...]
+) -> Remarks:
     """The remarks of the planner's own checks."""
     config, options, active = inputs.config, inputs.options, decided.active
     existing = inputs.world.existing
@@ -248,6 +257,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *_lost(inputs),
             *over_budget(cost, environment=config.environment),
             *_failed_outputs(inputs, decided),
+            *rollout_findings(rollouts),
             *shared_parts(active, decided.decisions, decided.declared, existing),
             *not_running(inputs, active, decided.decisions, decided.declared),
         ),
@@ -263,8 +273,8 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *job_warnings(active, decided.declared),
             *forbidden_models(active, decided.decisions, decided.declared, inputs.world.catalogue),
             *unproven(cost, environment=config.environment),
-            *_unrecorded_namesakes(inputs),
-            *_left_behind(inputs),
+            *unrecorded_namesakes(inputs),
+            *objects_left_behind(inputs),
         ),
     )
 
@@ -307,25 +317,3 @@ def _lost(inputs: PlanInputs) -> list[Finding]:
     if not lost or prior.searched:
         return []
     return [lost_state(lost, inputs.config.identity, place=prior.place, partly=bool(prior.serial))]
-
-
-def _left_behind(inputs: PlanInputs) -> list[Diagnostic]:
-    """The warning of a destroy that does not know all objects of the environment: an older state was put back."""
-    prior, identity = inputs.prior, inputs.config.identity
-    if not inputs.world.lost or not prior.searched:
-        return []
-    twins = {in_mark(address) for address in inputs.world.existing}  # the check of duplicates reports them
-    own = [
-        item
-        for item in inputs.world.lost
-        if identity.claim(item.live.mark) is Claim.OWN and (owner := owner_of(item.live.mark))
-        if owner.address not in twins
-    ]
-    return [left_behind(own, identity, place=prior.place)] if own else []
-
-
-def _unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:
-    """The warnings of a destroy that finds nothing recorded; a plan that creates has its own."""
-    if inputs.prior.searched or inputs.world.existing or not inputs.options.destroys:
-        return ()
-    return namesakes(inputs.world.unrecorded, inputs.config.declared, inputs.config.identity)

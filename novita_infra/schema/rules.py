@@ -158,3 +158,35 @@ CHANGE_LIMIT: Final[dict[str, Any]] = {
     "additionalProperties": False,
     "description": "How much a plan may delete and replace without --allow-large-change.",
 }
+
+ROLLOUT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "maxUnavailable": {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": "^([1-9][0-9]?|100)%$", "examples": ["25%"]},
+            ],
+            "default": 1,
+            "description": "The most members that are down at one time because of an apply: a number of them, or a "
+            "part of all, such as `25%`, rounded down to one at least.",
+        },
+        "inOrder": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether the members follow one another as the manifest lists their keys. Members that are "
+            "down already come first.",
+        },
+        "pause": {
+            "$ref": "#/$defs/duration",
+            "description": "The time from the moment when a member is ready again until the next one is taken down. "
+            "Default: none.",
+        },
+    },
+    "additionalProperties": False,
+    "examples": [{"maxUnavailable": 1, "inOrder": True, "pause": "30s"}],
+    "description": "How the members of a fleet are changed: those of one `forEach`, or of one `group`. What restarts "
+    "or replaces a member is done to few of them at one time. A member that fails stops the rollout: the others stay "
+    "as they are, and the next plan shows what is left. First creates, and deletes of members that are no longer "
+    "declared, are not slowed down.",
+}

@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.backend import JournalWriter
-from novita_infra.state.format.journal import drop_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.format.journal import drop_line, put_line, roll_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 
 _Waiter: TypeAlias = asyncio.Future[None]
@@ -49,6 +49,9 @@ class JournalQueue:
 
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         await self._append(snapshot_line(name, ids))
+
+    async def roll(self, members: Mapping[Address, float | None]) -> None:
+        await self._append(roll_line(members))
 
     async def use_plan(self, plan: UsedPlan) -> None:
         await self._append(use_plan_line(plan))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.state.state import UsedPlan
@@ -17,6 +19,9 @@ class NullJournal:
         """Keeps nothing."""
 
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
+        """Keeps nothing."""
+
+    async def roll(self, members: Mapping[Address, float | None]) -> None:
         """Keeps nothing."""
 
     async def use_plan(self, plan: UsedPlan) -> None:

@@ -122,6 +122,8 @@ class State:
     gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
     """The ids that were recorded and are deleted, by resource type, oldest first: a list may still show their objects,
     which no later create made. The last MOST_GONE of each type."""
+    rolling: Mapping[Address, float] = field(default_factory=dict, kw_only=True)
+    """The members of unfinished rollouts: when each was ready again, in Unix seconds, and 0 while it is down."""
     used_plans: tuple[UsedPlan, ...] = field(default=(), metadata=key_form("begun"))
     """The last MOST_USED_PLANS approved plans that were applied, oldest first."""
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -153,6 +155,12 @@ def with_gone(
     return {**gone, type_: (*gone.get(type_, ()), *lost)[-MOST_GONE:]}
 
 
+def rolled(rolling: Mapping[Address, float], members: Mapping[Address, float | None]) -> dict[Address, float]:
+    """`State.rolling` after a change of some members; None removes one."""
+    changed = {**rolling, **members}
+    return {address: ready_at for address, ready_at in changed.items() if ready_at is not None}
+
+
 def edited(state: State, edits: StateEdits) -> State:
     """The state after the edits. One that is done already has no effect.
 
@@ -176,7 +184,8 @@ def edited(state: State, edits: StateEdits) -> State:
     accepted |= {str(address): edits.accepted[str(address)] for address in imported if str(address) in edits.accepted}
     former = tuple(dict.fromkeys((*state.identity.former, *(edits.former if imported else ()))))
     identity = replace(state.identity, accepted=accepted, former=former)
-    return replace(state, records=dict(sorted((records | imported).items())), identity=identity)
+    rolling = {targets.get(address, address): ready_at for address, ready_at in state.rolling.items()}
+    return replace(state, records=dict(sorted((records | imported).items())), identity=identity, rolling=rolling)
 
 
 def is_recorded(state: State, address: Address) -> bool:

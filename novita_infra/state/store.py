@@ -5,7 +5,7 @@ No other package knows more of state than these protocols and `state.opening`, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -50,6 +50,10 @@ class Journal(Protocol):
 
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         """Keeps the ids of the objects that were live before the run created any, under the name."""
+        ...
+
+    async def roll(self, members: Mapping[Address, float | None]) -> None:
+        """Changes `State.rolling`; None removes a member."""
         ...
 
     async def use_plan(self, plan: UsedPlan) -> None:

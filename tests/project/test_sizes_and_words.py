@@ -16,6 +16,8 @@ LONG = {"novita_infra/simulator/scenarios/builtin.py"}
 WIDE = {
     "novita_infra/model/records.py: Record": "its fields are the keys of a record in state files",
     "novita_infra/planning/plan/changes.py: Change": "its fields are the keys of a change in plan files",
+    "novita_infra/planning/plan/plan.py: Plan": "its fields are the keys of a plan file",
+    "novita_infra/state/state.py: State": "its fields are the keys of a state file",
 }
 """Classes with more than 15 fields, and why."""
 WORDS = re.compile(r"\b(books|anew|befell|told)\b", re.IGNORECASE)

@@ -267,6 +267,10 @@ class ListJournal:
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         self.lines.append(f"snapshot {name}: {', '.join(ids)}")
 
+    async def roll(self, members: Mapping[Address, float | None]) -> None:
+        for address, ready_at in members.items():
+            self.lines.append(f"{address} rolls: {ready_at}")
+
     async def use_plan(self, plan: UsedPlan) -> None:
         self.lines.append(f"uses {plan.seal}")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Digest, Ref, joined_text
-from novita_infra.state.format.journal import drop_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.format.journal import drop_line, put_line, roll_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 from novita_infra.state.store import Journal
 
@@ -47,10 +47,11 @@ STATES = st.builds(
     outputs=SPECS, snapshots=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
     gone=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
     used_plans=st.lists(USED_PLANS, max_size=2).map(tuple),
+    rolling=st.dictionaries(_ADDRESSES, st.floats(0, 1e10), max_size=2),
 )  # fmt: skip
 
-Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]]
-"""A put, a drop, a used plan, or a snapshot with its ids."""
+Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]] | dict[Address, float | None]
+"""A put, a drop, a used plan, a snapshot with its ids, or members that a rollout takes down."""
 CHANGED = st.sampled_from([A, B, C, Address("instance", "w", "e u\u00e9")])
 CHANGES = st.lists(
     st.one_of(
@@ -58,6 +59,7 @@ CHANGES = st.lists(
         CHANGED,
         USED_PLANS,
         st.tuples(st.sampled_from(["vpc", "instance"]), st.lists(st.text(max_size=3), max_size=2).map(tuple)),
+        st.dictionaries(CHANGED, st.one_of(st.none(), st.floats(0, 1e10)), max_size=2),
     ),
     max_size=6,
 )
@@ -78,6 +80,8 @@ async def write_changes(journal: Journal, changes: Sequence[Change]) -> None:
                 await journal.drop(change, "gone")
             case UsedPlan():
                 await journal.use_plan(change)
+            case dict():
+                await journal.roll(change)
             case (name, ids):
                 await journal.snapshot(name, ids)
 
@@ -91,6 +95,8 @@ def line_of(change: Change) -> bytes:
             return drop_line(change, "gone")
         case UsedPlan():
             return use_plan_line(change)
+        case dict():
+            return roll_line(change)
         case (name, ids):
             return snapshot_line(name, ids)
 
@@ -98,7 +104,7 @@ def line_of(change: Change) -> bytes:
 def after(state: State, changes: Sequence[Change]) -> State:
     """What the state must be after the changes; every change is a version."""
     records, snapshots, used_plans = dict(state.records), dict(state.snapshots), state.used_plans
-    gone = {prefix: list(ids) for prefix, ids in state.gone.items()}
+    gone, rolling = {prefix: list(ids) for prefix, ids in state.gone.items()}, dict(state.rolling)
     for change in changes:
         match change:
             case Record():
@@ -111,6 +117,8 @@ def after(state: State, changes: Sequence[Change]) -> State:
                     gone.setdefault(change.type, []).append(old.id)
             case UsedPlan():
                 used_plans = (*used_plans, change)
+            case dict():
+                rolling = {at: ready for at, ready in {**rolling, **change}.items() if ready is not None}
             case (name, ids):
                 snapshots[name] = ids
     return replace(
@@ -119,5 +127,6 @@ def after(state: State, changes: Sequence[Change]) -> State:
         records=records,
         snapshots=snapshots,
         used_plans=used_plans,
+        rolling=rolling,
         gone={prefix: tuple(ids) for prefix, ids in gone.items()},
     )

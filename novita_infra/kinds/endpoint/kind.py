@@ -63,6 +63,7 @@ ENDPOINT = Kind(
                 summary="update: new workers start before the old ones are released, the URL stays",
                 usual_seconds=120,
                 request=calls.update,
+                takes_down=True,
                 # Workers that cannot start leave an endpoint unready for ever; it must still accept a corrected image.
                 allowed_phases=PRESENT,
             ),

@@ -105,6 +105,7 @@ INSTANCE: Final = Kind(
                 summary="upgrade: the container restarts, data is kept unless keepData is false",
                 usual_seconds=90,
                 request=calls.upgrade,
+                takes_down=True,
                 allowed_phases=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
                 losses=calls.upgrade_losses,
             ),

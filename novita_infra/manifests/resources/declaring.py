@@ -17,6 +17,7 @@ from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking
 from novita_infra.manifests.resources.lifecycle.checks import check_of
 from novita_infra.manifests.resources.lifecycle.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.lifecycle.drift import ignored_of, on_drift_of
+from novita_infra.manifests.resources.lifecycle.rollouts import rollout_of
 from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
 from novita_infra.manifests.resources.names import Undeclared
 from novita_infra.manifests.validation.completing import sorted_needs
@@ -275,6 +276,7 @@ class Declaring:
                 KINDS[own.type],
                 diagnostics=self.diagnostics,
             ),
+            rollout=rollout_of(values.get("rollout"), inside(position, "rollout"), seconds=self._seconds),
         )
         looked_at = [ref.address for item in (*before, *afterwards) for ref in refs(item.value) if ref.address != own]
         return lifecycle, (*after, *(trigger.address for trigger in triggers), *looked_at)

@@ -108,6 +108,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             serial=state.serial,
             key=state.key,
             outputs=state.outputs,
+            rolling=state.rolling,
             place=session.store.describe(),
             searched=state.searched,
         ),

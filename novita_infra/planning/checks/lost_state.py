@@ -14,6 +14,7 @@ from novita_infra.catalogue.prices import usd
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, first_of
 from novita_infra.model.identity import Claim, Identity, in_mark, owner_of
 from novita_infra.model.resources import PRESENT, Declared, Live
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.orphans import Orphan, total_per_hour
 from novita_infra.planning.plan.findings import Finding
 
@@ -98,6 +99,28 @@ def namesakes(
                     address=str(address),
                     severity=Severity.WARNING,
                 )
+
+
+def objects_left_behind(inputs: PlanInputs) -> list[Diagnostic]:
+    """The warning of a destroy that does not know all objects of the environment: an older state was put back."""
+    prior, identity = inputs.prior, inputs.config.identity
+    if not inputs.world.lost or not prior.searched:
+        return []
+    twins = {in_mark(address) for address in inputs.world.existing}  # the check of duplicates reports them
+    own = [
+        item
+        for item in inputs.world.lost
+        if identity.claim(item.live.mark) is Claim.OWN and (owner := owner_of(item.live.mark))
+        if owner.address not in twins
+    ]
+    return [left_behind(own, identity, place=prior.place)] if own else []
+
+
+def unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:
+    """The warnings of a destroy that finds nothing recorded; a plan that creates has its own."""
+    if inputs.prior.searched or inputs.world.existing or not inputs.options.destroys:
+        return ()
+    return namesakes(inputs.world.unrecorded, inputs.config.declared, inputs.config.identity)
 
 
 def _env_option(identity: Identity) -> str:

@@ -12,6 +12,7 @@ from novita_infra.model.records import Record
 from novita_infra.model.refactoring import StateEdits
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.changes import Action, Along, Change, Drift
+from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import Step, Update
 
 
@@ -77,6 +78,8 @@ class Plan:
     outputs: OutputChanges = OutputChanges()
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     """What is done with a group that fails; `rollback` for groups that are not named."""
+    rollouts: tuple[Rollout, ...] = ()
+    """The fleets whose members are taken down a few at a time."""
     drift: tuple[Drift, ...] = ()
     """What was changed outside of novita-infra, sorted by address; ignored drift is left out."""
     refresh_only: bool = False

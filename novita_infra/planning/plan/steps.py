@@ -132,6 +132,8 @@ class Step:
     conditions: StepConditions = field(default_factory=StepConditions, metadata=INLINE)
     group: str = ""
     """The group that comes up together or not at all; empty for none."""
+    rollout: str = ""
+    """The rollout in which it has its turn; empty for none."""
     undoes: bool = False
     """Of a delete: whether the object was made by the run that deletes it."""
 

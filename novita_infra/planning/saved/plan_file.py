@@ -227,6 +227,7 @@ def digest_of(review: Review) -> str:
     content = [plan.project, plan.environment, plan.destroys, changes, steps, outputs, costs, dict(plan.groups)]
     imported = {str(record.address): record.id for record in plan.edits.imported}
     content += [plan.edits.moved, imported] if plan.edits else []
+    content += [[item.name, item.limit, item.in_order, item.pause] for item in plan.rollouts]
     return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
 

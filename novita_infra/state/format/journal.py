@@ -22,7 +22,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
 from novita_infra.state.format.file_format import check_version, read_json, why_unopened
-from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, with_gone
+from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, rolled, with_gone
 from novita_infra.state.store import StateLost
 
 
@@ -44,6 +44,11 @@ def drop_line(address: Address, event: str) -> bytes:
 def snapshot_line(name: str, ids: tuple[str, ...]) -> bytes:
     """The line of `Journal.snapshot`."""
     return _line({"saw": name, "ids": list(ids)})
+
+
+def roll_line(members: Mapping[Address, float | None]) -> bytes:
+    """The line of `Journal.roll`."""
+    return _line({"roll": {str(address): ready_at for address, ready_at in members.items()}})
 
 
 def use_plan_line(plan: UsedPlan) -> bytes:
@@ -188,6 +193,13 @@ def _continues(state: State, line: bytes, place: str) -> bool:
             raise _damaged(place, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rolled:
+    """The content of a line of `Journal.roll`."""
+
+    members: Mapping[Address, float | None]
+
+
 @dataclass
 class _Changed:
     """A state while the lines of a journal are applied to it."""
@@ -198,11 +210,13 @@ class _Changed:
     snapshots: dict[str, tuple[str, ...]]
     used_plans: list[UsedPlan]
     gone: Mapping[str, tuple[str, ...]]
+    rolling: dict[Address, float]
 
     @classmethod
     def of(cls, state: State) -> _Changed:
         used_plans = list(state.used_plans)
-        return cls(state, state.serial, dict(state.records), dict(state.snapshots), used_plans, state.gone)
+        records, snapshots, rolling = dict(state.records), dict(state.snapshots), dict(state.rolling)
+        return cls(state, state.serial, records, snapshots, used_plans, state.gone, rolling)
 
     def apply(self, content: Json) -> None:
         """Applies the content of one line. Raises Malformed."""
@@ -216,13 +230,15 @@ class _Changed:
                 self.gone = with_gone(self.gone, self.records.pop(decode_as(Address, name), None), None)
             case {"saw": str(name), "ids": ids}:
                 self.snapshots[name] = decode_as(tuple[str, ...], ids)
+            case {"roll": data}:
+                self.rolling = rolled(self.rolling, decode_as(_Rolled, {"members": data}).members)
             case {"begin": data}:
                 self.used_plans.append(decode_as(UsedPlan, data))
             case {"saved": data}:
                 saved = decode_as(State, data)
                 self.base, self.serial = saved, saved.serial
                 self.snapshots, self.used_plans = dict(saved.snapshots), list(saved.used_plans)
-                self.gone = saved.gone
+                self.gone, self.rolling = saved.gone, dict(saved.rolling)
             case _:
                 raise Malformed(why_unopened(content) or "neither a put nor a drop")
 
@@ -234,6 +250,7 @@ class _Changed:
             records=self.records,
             snapshots=self.snapshots,
             gone=self.gone,
+            rolling=self.rolling,
             used_plans=tuple(self.used_plans[-MOST_USED_PLANS:]),
         )
 

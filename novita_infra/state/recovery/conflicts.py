@@ -75,6 +75,7 @@ def joined(ours: State, theirs: State) -> State | list[Address]:
         serial=max(ours.serial, theirs.serial),
         records=records,
         gone=merged_ids(ours.gone, theirs.gone),
+        rolling={**older.rolling, **newer.rolling},
         snapshots=merged_ids(ours.snapshots, theirs.snapshots),
         used_plans=tuple(sorted(plans.values(), key=lambda plan: plan.since)),
         searched=False,

@@ -61,6 +61,7 @@ def restoration(present: State, earlier: State) -> Restoration:
         key=present.key,
         records=dict(sorted(records.items())),
         gone=merged_ids(earlier.gone, present.gone),
+        rolling=present.rolling,
         snapshots=merged_ids(earlier.snapshots, present.snapshots),
         used_plans=present.used_plans,
         durations=present.durations,

@@ -13,7 +13,7 @@ from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import by_address, fields_by_call, nothing_to_do, summary
 from novita_infra.views.plan_lines.drift import adopted_lines, drift_lines, unread_lines
 from novita_infra.views.plan_lines.money import money_lines, row_lines, standing_lines
-from novita_infra.views.plan_lines.safety import detour_lines, policy_lines, targeting_lines
+from novita_infra.views.plan_lines.safety import detour_lines, policy_lines, rollout_lines, targeting_lines
 from novita_infra.views.plan_lines.values import described, differing
 
 
@@ -54,6 +54,7 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     )
     yield from _output_changes(plan)
     yield from money_lines(review.cost, environment=plan.environment, now=now)
+    yield from rollout_lines(plan)
     yield from targeting_lines(plan)
     if review.verdicts:
         yield from policy_lines(review.verdicts)

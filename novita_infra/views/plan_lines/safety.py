@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from novita_infra.model.diagnostics import first_of
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.plan.verdicts import Judgement
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import policy_outcome
+
+_MOST_MEMBERS: Final = 8
+"""The most members of a rollout that are listed."""
 
 
 def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
@@ -16,6 +21,22 @@ def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
     if calls:
         text = "it is stopped: started first for this, charged as running meanwhile, and stopped again afterwards"
         yield line((f"      # {text}", Tone.CHANGE))
+
+
+def rollout_lines(plan: Plan) -> Iterator[Line]:
+    """The pace of each rollout, and its turns where they are fixed."""
+    for rollout in plan.rollouts:
+        yield line((f"Rollout of {rollout.name}: ", Tone.STRONG), str(rollout))
+        order = rollout.order if rollout.in_order else ()
+        for title, members in (
+            ("down already, and brought up first", rollout.down),
+            ("down, and left alone", rollout.left_down),
+            ("in turn", order),
+        ):
+            if members:
+                yield line(f"      {title}: ", (first_of(members, _MOST_MEMBERS), Tone.FAINT))
+    if plan.rollouts:
+        yield line()
 
 
 def targeting_lines(plan: Plan) -> Iterator[Line]:

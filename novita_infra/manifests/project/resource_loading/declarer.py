@@ -16,6 +16,7 @@ from novita_infra.manifests.resources.declaring import Declaring
 from novita_infra.manifests.resources.expanding import Expanded
 from novita_infra.manifests.resources.lifecycle.checks import check_count
 from novita_infra.manifests.resources.lifecycle.drift import without_ignored, without_lacking
+from novita_infra.manifests.resources.lifecycle.rollouts import disagreeing, with_ranks
 from novita_infra.manifests.resources.project_files import with_files
 from novita_infra.manifests.resources.repeated import MOST_FAULTY, reported_once
 from novita_infra.manifests.validation.completing import completed
@@ -51,8 +52,9 @@ class Declarer:
             found = {item.address: faults[item.address] for item in one.items if item.address in faults}
             self.diagnostics.add(reported_once(found, len(one.items)))
         every |= finished
-        self.diagnostics.add(cycles(every, positions))
+        self.diagnostics.add([*cycles(every, positions), *disagreeing(every.values())])
         self.diagnostics.add([*saved_over(every)])
+        every |= with_ranks(every)
         if self.provenance is not None:
             self.provenance.declared = every
         return every

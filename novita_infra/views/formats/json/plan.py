@@ -41,6 +41,7 @@ from novita_infra.views.formats.json.safety import (
     loss_json,
     policies_json,
     rename_json,
+    rollout_json,
     targeting_json,
 )
 from novita_infra.views.formats.json.saved import saved_json
@@ -134,6 +135,7 @@ def plan_json(
             "money": money_json(review.cost),
             **({"lookups": [lookup_json(found) for found in review.lookups]} if review.lookups else {}),
             **({"times": [_time_rule(rule) for rule in review.times]} if review.times else {}),
+            **({"rollouts": [rollout_json(item) for item in plan.rollouts]} if plan.rollouts else {}),
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in problems],

@@ -14,6 +14,7 @@ from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Review
+from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.plan.verdicts import Judgement, VerdictReason
 from novita_infra.views.content.plan import policy_outcome
@@ -29,6 +30,21 @@ def targeting_json(plan: Plan) -> Json:
         "along": [_along(item) for item in plan.selection.along],
         "left_out": [_along(item) for item in plan.selection.left_out],
         "allowed": {"data_loss": list(plan.selection.data_loss), "large_change": plan.selection.large_change},
+    }
+
+
+def rollout_json(rollout: Rollout) -> Json:
+    """A rollout: its pace as text, and as values for a program."""
+    return {
+        "name": rollout.name,
+        "members": rollout.members,
+        "max_unavailable": rollout.limit,
+        "in_order": rollout.in_order,
+        "pause_seconds": rollout.pause,
+        "order": list(map(str, rollout.order)),
+        "down": list(map(str, rollout.down)),
+        "left_down": list(map(str, rollout.left_down)),
+        "description": str(rollout),
     }
 
 

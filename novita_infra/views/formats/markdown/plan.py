@@ -49,6 +49,7 @@ def plan_markdown(content: PlanContent) -> str:
         _losses(plan),
         _bullets("Warnings", (*content.warnings, *review.notes)),
         _cost(review.cost),
+        _rollouts(plan),
     ]
     foot = [f"Digest of this plan: {code(content.digest)}"] if content.digest and not review.problems else []
     changes = [change for change in plan.changes if change.action is not Action.NONE]
@@ -107,6 +108,11 @@ def _lost(plan: Plan) -> Iterator[tuple[Address, str]]:
     for change in plan.changes:
         for loss in (*change.loses, *(loss for old in change.retires for loss in old.loses)):
             yield change.address, str(loss)
+
+
+def _rollouts(plan: Plan) -> str:
+    """The pace of the rollouts."""
+    return _listed([f"**Rollout of {_short(item.name)}:** {item}" for item in plan.rollouts])
 
 
 def _bullets(title: str, diagnostics: Sequence[Diagnostic]) -> str:

@@ -66,6 +66,27 @@ TIMES: Final[Schema] = {
     ),
     "description": "What the fields about time (schedule, ttl, idle) ask for.",
 }
+_ADDRESSES: Final = {"type": "array", "items": {"$ref": "#/$defs/address"}}
+ROLLOUTS: Final[Schema] = {
+    "type": "array",
+    "items": complete_object(
+        {
+            "name": {"type": "string", "description": "The fleet: `instance.worker`, or `group training`."},
+            "members": {"type": "integer", "description": "How many members are declared."},
+            "max_unavailable": {"type": "integer", "description": "The most members that are down at one time."},
+            "in_order": {"type": "boolean", "description": "Whether each member waits for its turn."},
+            "pause_seconds": {
+                "type": "number",
+                "description": "From the moment when a member is ready again until the next one is taken down.",
+            },
+            "order": {**_ADDRESSES, "description": "The members that the plan takes down, each in its turn."},
+            "down": {**_ADDRESSES, "description": "Those that are down already, and are brought up first."},
+            "left_down": {**_ADDRESSES, "description": "Those that are down and that the plan leaves alone."},
+            "description": {"type": "string", "description": "The pace, for a person."},
+        }
+    ),
+    "description": "The fleets whose members are taken down a few at a time (lifecycle.rollout).",
+}
 _RESOURCE: Final = complete_object(
     {
         "address": {"type": "string", "description": "Without a key: a forEach is one resource here."},

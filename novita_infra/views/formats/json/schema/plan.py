@@ -258,6 +258,7 @@ _NOVITA: Final = complete_object(
         ),
         "lookups": configuration.LOOKUPS,
         "times": configuration.TIMES,
+        "rollouts": configuration.ROLLOUTS,
         "policies": _list(
             complete_object(
                 {
@@ -273,7 +274,7 @@ _NOVITA: Final = complete_object(
             "The verdict of each policy.",
         ),
     },
-    but=["digest", "saved", "estimate", "lookups", "policies", "renames", "times", "unread"],
+    but=["digest", "saved", "estimate", "lookups", "policies", "renames", "rollouts", "times", "unread"],
 )
 """The `novita` part of the plan."""
 
