@@ -44,11 +44,11 @@ coverage: .venv/tested ## branch coverage of planning by its own tests; fails be
 	$(BIN)/python -m coverage run -m pytest -q -p no:xdist -m "not ($(LANES))" tests/planning tests/plans
 	$(BIN)/python -m coverage report --skip-covered
 
-test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows, on every place
+test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows, on every place, with six times the draws
 	$(PYTHON) -m venv .venv-newest
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade pip
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --group dev -e .
-	EVERY_PLACE=1 $(NEWEST)/python -m pytest -n auto --dist worksteal -q
+	EVERY_PLACE=1 HYPOTHESIS_PROFILE=wide $(NEWEST)/python -m pytest -n auto --dist worksteal -q
 
 test-places: .venv/tested ## run the conformance suite of states on every place, also on those that take turns in `make test`
 	EVERY_PLACE=1 $(BIN)/python -m pytest -n auto --dist worksteal -q tests/state/conformance

@@ -17,18 +17,19 @@ from novita_infra.encoding import digests
 from novita_infra.simulator.world.engine import account_file
 from novita_infra.state.encryption import passphrases
 
-# The suite is the same on every run and on a busy machine; `make soak` and `thorough` are where luck is tried.
+# The suite is the same on every run and on a busy machine; `make soak`, `wide` and `thorough` are where luck is tried.
 # A failure is made smaller for half a minute, and not for five, and not explained, which traces each line.
 suite = settings(
     derandomize=True,
     deadline=None,
     print_blob=True,
-    max_examples=60,
+    max_examples=40,
     phases=[phase for phase in Phase if phase is not Phase.explain],
 )
 engine.MAX_SHRINKING_SECONDS = 30
 settings.register_profile("suite", suite)
-settings.register_profile("fast", suite, max_examples=10)  # the fast lane, see the Makefile
+settings.register_profile("fast", suite, max_examples=8)  # the fast lane, see the Makefile
+settings.register_profile("wide", suite, derandomize=False, max_examples=240)  # once a week, see the Makefile
 settings.register_profile("thorough", suite, derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from draws import draws
 from histories import Chapter, End, History, histories, history_in
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from playing import play
@@ -12,15 +13,15 @@ from playing import play
 pytestmark = pytest.mark.slow
 
 KEPT = sorted((Path(__file__).parent / "regressions").glob("*.json"))
-EACH = 40
-"""Histories of each seed."""
+EACH = 20
+"""Histories of each seed in the whole suite."""
 
 
 @pytest.mark.parametrize("number", range(5))
 def test_any_history_ends_well(number: int) -> None:
     @seed(number)
     @settings(
-        max_examples=EACH,
+        max_examples=draws(EACH),
         deadline=None,
         database=None,
         phases=[Phase.generate],  # the trace tells enough; `make soak` shrinks

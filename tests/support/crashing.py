@@ -14,9 +14,12 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 from typing import Any, Final
 
 import forking
@@ -27,30 +30,41 @@ from edits import Resource
 from processes import LIMIT, environment
 from sights import LASTING, seen
 from state_backends import BACKENDS, manifest_part
+from virtual import VirtualClock
 
-from novita_infra.applying.events import Result
+from novita_infra.api.client import Client
+from novita_infra.api.transport.in_process import InProcess
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import FastClock
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.opening.account import SIMULATOR, OpenAccount
 from novita_infra.operations.plans.approved_plans import run_of_saved
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import opened_saved, save_plan
-from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
+from novita_infra.operations.session import (
+    ProjectOptions,
+    Session,
+    open_session,
+    state_locked,
+    validate_project,
+    with_project,
+)
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
-from novita_infra.simulator import World, open_world
+from novita_infra.simulator import PROFILES, World, open_world
 from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.http.serving import background
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.state.state import State
-from novita_infra.testing.worlds import WorldOptions, open_with_options
 
 TIME_SCALE: Final = 60
-"""Of the cloud: slow enough that an object is still on its way when the next run begins."""
+"""Of the cloud while the command runs: slow enough that an object is still on its way when the next run begins."""
 PULL: Final = (8, 12)
 """The seconds that an image takes; each of them costs polls."""
 HURRY: Final = 30
-"""How many seconds pass in one for the runs that are not killed: they wait out grace times."""
+"""How many seconds pass in one for a run that is not killed and talks to a served cloud: it waits out grace times."""
 SECRETS: Final = {"OLD": "old-secret", "NEW": "new-secret"}
 
 
@@ -85,23 +99,25 @@ def survives(
     project, account = folder / "project", folder / "account.db"
     state = None if backend == "local" else manifest_part(backend, folder / "place")
     declare = partial(declare_in, state=state)
-    with _served(account, profile) as server:
+    with _served(account, profile) as cloud:
         declare(project, case.before)
-        apply_hurried(project, server)
-        calls = _calls(server)
+        _apply(project, cloud)
+        calls = dict(cloud.world.calls)
         declare(project, case.after, moved={case.was: f"{case.kind}.it"} if case.was else {})
         plan = folder / "it.niplan"
-        if saved:
-            _save_plan(project, server, plan)
-        words = ("apply", str(plan), "--project", str(project)) if saved else apply_words(project)
-        _kill(project, server, words, at=case.at, point=point, armed=folder / "armed", backend=backend)
-        if saved:
-            apply_saved_hurried(plan, project, server)
-        else:
-            apply_hurried(project, server)
-        made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
-        _assert_nothing_to_do(project, server)
-        httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
+        with cloud.running():
+            if saved:
+                _save_plan(project, cloud.address, plan)
+            words = ("apply", str(plan), "--project", str(project)) if saved else apply_words(project)
+            _kill(project, cloud.address, words, at=case.at, point=point, armed=folder / "armed", backend=backend)
+            if saved:
+                apply_saved_hurried(plan, project, cloud.address)
+        if not saved:
+            _apply(project, cloud)
+        made = {name: count - calls.get(name, 0) for name, count in cloud.world.calls.items()}
+        _assert_nothing_to_do(project, cloud)
+        cloud.clock.advance(60)
+        cloud.world.advance()
     place = project if state is None else folder / "place"
     recorded = BACKENDS[backend].open(place).store("default").load()
     most = 1 if case.single else 2
@@ -110,16 +126,58 @@ def survives(
 
 
 @contextlib.contextmanager
-def _served(account: Path, profile: str) -> Iterator[str]:
-    """A simulator whose account is kept in the file, in a thread of this process: its address."""
-    world = open_with_options(WorldOptions(db=account, time_scale=TIME_SCALE, profile=profile))
-    world.timings = replace(world.timings, pull=PULL)
-    world.quirks = replace(world.quirks, cluster_rests=False, endpoint_pause=0.0)  # whose refusals would count as calls
+def _served(account: Path, profile: str) -> Iterator[_Cloud]:
+    """A simulator whose account is kept in the file, served by a thread of this process."""
+    cloud = _Cloud(account, profile)
     try:
-        with background(build_app(world)) as server:
-            yield server.url
+        with background(build_app(cloud.world)) as server:
+            cloud.address = server.url
+            yield cloud
     finally:
-        world.close()
+        cloud.world.close()
+
+
+class _Cloud:
+    """A world whose time runs while the command does. Else it jumps to the end of each wait of this process.
+
+    Its time is ahead of `clock`, which is that of the runs.
+    """
+
+    def __init__(self, account: Path, profile: str) -> None:
+        quirks = replace(PROFILES[profile], cluster_rests=False, endpoint_pause=0.0)  # whose refusals count as calls
+        timings = replace(Timings(), **{**quirks.timings, "pull": PULL})
+        self.address = ""
+        self.clock = VirtualClock(time.time())
+        self._ahead = 0.0
+        self._began: float | None = None
+        self.world = open_world(account, now=self._now, quirks=quirks, timings=timings)
+
+    def _now(self) -> float:
+        if self._began is None:
+            return self.clock.now() + self._ahead
+        return self._paused + TIME_SCALE * (time.monotonic() - self._began)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Time runs."""
+        self._paused, begin = self._now(), time.monotonic()
+        self._began = begin
+        try:
+            yield
+        finally:
+            passed = time.monotonic() - begin
+            self.clock.advance(passed)
+            self._ahead += passed * (TIME_SCALE - 1)
+            self._began = None
+
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[OpenAccount]:
+        """The account, as a command opens it."""
+        transport = InProcess(build_app(self.world, wait=self.clock.sleep), lost=LostAnswer)
+        async with Client(
+            url=self.address, key="sk_test", clock=self.clock, random=Random(0), transport=transport
+        ) as client:
+            yield OpenAccount(client, self.clock, SIMULATOR, "0" * 16, sim=False, cache=None)
 
 
 def declare_in(
@@ -151,13 +209,17 @@ def declare_in(
 
 def apply_hurried(project: Path, server: str) -> None:
     """Applies, without the proxy and on hurried time. Raises AssertionError where a step does not succeed."""
+    asyncio.run(_applied(_hurried(project, server)))
 
-    async def work() -> Result:
-        async with _opened(project, server) as session:
-            plan = await plan_project(session, PlanOptions(allow_data_loss=("*",)))
-            return await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
 
-    result = asyncio.run(work())
+def _apply(project: Path, cloud: _Cloud) -> None:
+    cloud.clock.run(_applied(_opened(project, cloud)))
+
+
+async def _applied(opened: AbstractAsyncContextManager[Session]) -> None:
+    async with opened as session:
+        plan = await plan_project(session, PlanOptions(allow_data_loss=("*",)))
+        result = await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
     assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
 
 
@@ -170,7 +232,7 @@ def _save_plan(project: Path, server: str, plan: Path) -> None:
     asked = PlanOptions(allow_data_loss=("*",))
 
     async def work() -> None:
-        async with _opened(project, server) as session:
+        async with _hurried(project, server) as session:
             save_plan(session, await plan_project(session, asked), plan, asked=asked)
 
     asyncio.run(work())
@@ -198,12 +260,12 @@ def apply_saved_hurried(plan: Path, project: Path, server: str) -> None:
     asyncio.run(work(left=False))
 
 
-def _assert_nothing_to_do(project: Path, server: str) -> None:
+def _assert_nothing_to_do(project: Path, cloud: _Cloud) -> None:
     async def work() -> Review:
-        async with _opened(project, server) as session:
+        async with _opened(project, cloud) as session:
             return await plan_project(session)
 
-    review = asyncio.run(work())
+    review = cloud.clock.run(work())
     left = [
         f"{item.address}: {item.action.value} {item.why}"
         for item in review.plan.changes
@@ -213,17 +275,25 @@ def _assert_nothing_to_do(project: Path, server: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(project: Path, server: str) -> AsyncIterator[Session]:
+async def _opened(project: Path, cloud: _Cloud) -> AsyncIterator[Session]:
+    where = ProjectOptions(path=project)
+    declared = validate_project(where, _account(cloud.address, project))
+    async with cloud.opened() as opened:
+
+        async def account(_: Path) -> OpenAccount:
+            return opened
+
+        opener: Any = SimpleNamespace(open=account)
+        async with with_project(where, declared, opener) as session, state_locked(session, "apply"):
+            yield session
+
+
+@contextlib.asynccontextmanager
+async def _hurried(project: Path, server: str) -> AsyncIterator[Session]:
     async with open_session(ProjectOptions(path=project), _account(server, project)) as session:
         session.clock = FastClock(start=time.time(), scale=HURRY)
         async with state_locked(session, "apply"):
             yield session
-
-
-def _calls(server: str) -> dict[str, int]:
-    """How often each operation of the simulator was called."""
-    calls: dict[str, int] = httpx.get(f"{server}/_sim/state").json()["calls"]
-    return calls
 
 
 def _assert_on_record_once(state: State, account: Path, case: Case) -> None:

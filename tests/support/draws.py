@@ -6,10 +6,10 @@ from typing import Final
 
 from hypothesis import settings
 
-_USUAL: Final = 60
+_USUAL: Final = 40
 """The examples of a property in the whole suite (tests/conftest.py)."""
 
 
 def draws(count: int) -> int:
-    """The count in the whole suite, and in the same ratio fewer in the fast lane and more in a thorough run."""
+    """The count in the whole suite, and in the same ratio fewer in the fast lane and more in a wide run."""
     return max(1, count * settings().max_examples // _USUAL)

@@ -62,6 +62,10 @@ class VirtualClock:
         except RuntimeError:
             return self._start
 
+    def advance(self, seconds: float) -> None:
+        """Lets time pass while no loop runs."""
+        self._start += seconds
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
 

@@ -34,7 +34,7 @@ from novita_infra.simulator.world.llm import models, usage
 from novita_infra.simulator.world.market import money
 from novita_infra.simulator.world.market.catalogue import product_of
 
-SEEDS = [pytest.param(seed, marks=() if seed < 1 else pytest.mark.slow) for seed in range(max(4, draws(8)))]
+SEEDS = [pytest.param(seed, marks=() if seed < 1 else pytest.mark.slow) for seed in range(max(4, draws(5)))]
 WEEKS = 10 * 7 * DAY
 """More than two windows of 31 days."""
 SECOND = "key_second"

@@ -26,7 +26,7 @@ MACHINE: dict[str, Any] = {
     "rootDiskGb": 84,
 }
 LABELS: tuple[dict[str, str], ...] = ({"team": "a"}, {"team": "b"}, {})
-SEEDS = [pytest.param(seed, marks=() if seed < 1 else pytest.mark.slow) for seed in range(max(4, draws(6)))]
+SEEDS = [pytest.param(seed, marks=() if seed < 1 else pytest.mark.slow) for seed in range(max(4, draws(4)))]
 
 
 def _fleet(random: Random, turn: int) -> list[dict[str, Any]]:
