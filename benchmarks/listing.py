@@ -4,6 +4,7 @@
 `--json`, the seconds of processor time in these, the calls that the simulator counted (`sim serve --latency-ms 50`, in
 another process), and the fewest calls that show so much: pages of the lists, or one for each object where the API has
 no list of it. A command should take at most 3 s, and calls in the ratio of 1. COUNT=1000 takes smaller accounts.
+Only `idle` may take longer: it reads the figures of each machine, and 10,000 calls with 64 in flight take 7.8 s.
 """
 
 from __future__ import annotations

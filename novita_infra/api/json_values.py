@@ -48,10 +48,7 @@ def created_in(item: Mapping[str, Any]) -> float:
 
 def moment_in(item: Mapping[str, Any], *names: str) -> float:
     """The time under the first of these names that holds one, in Unix seconds; 0 without. See `created_in`."""
-    value = None
-    for name in names:
-        if value := item.get(name):
-            break
+    value = next(filter(None, map(item.get, names)), None)
     number = int_of(value, 0) or 0
     try:
         if not number and isinstance(value, str):
