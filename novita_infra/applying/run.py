@@ -36,9 +36,9 @@ STEPS_PER_CALL: Final = 2
 STEPS_AT_ONCE: Final = STEPS_PER_CALL * CALLS_AT_ONCE
 
 
-def step_slots(parallelism: int | None) -> asyncio.Semaphore:
+def step_slots(max_calls: int | None) -> asyncio.Semaphore:
     """The limit on steps that talk to the API at one time, for this many calls in flight."""
-    return asyncio.Semaphore(STEPS_PER_CALL * (parallelism or CALLS_AT_ONCE))
+    return asyncio.Semaphore(STEPS_PER_CALL * (max_calls or CALLS_AT_ONCE))
 
 
 _T = TypeVar("_T")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 
 from novita_infra.api.errors import BLOCKING, ApiError
@@ -22,7 +23,6 @@ from novita_infra.model.concurrency import end_tasks, start_task, together
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
-from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.refresh.objects import read_one
 
@@ -33,7 +33,7 @@ async def walk_steps(work: WalkInput, run: Run) -> WalkResult:
         await run.records.put(record, "brought up to date")
     runner = StepRunner(run)
     try:
-        ends = await _Walk(work.steps, run, runner, work.rollouts).walk()
+        ends = await _Walk(work.steps, run, runner, work).walk()
         ends = await _with_rollback(work, run, runner, ends)
         outputs = await _outputs(work, run, runner)
     finally:
@@ -46,7 +46,7 @@ async def _with_rollback(work: WalkInput, run: Run, runner: StepRunner, ends: tu
     if run.stop.is_set():
         return ends
     rollback = rollback_of(work, ends, records=run.records, kinds=run.kinds)
-    after = await _Walk(await _without_failed_objects(rollback.steps, run), run, runner).walk()
+    after = await _Walk(await _without_failed_objects(rollback.steps, run), run, runner, work).walk()
     deleted = {
         end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in rollback.deleted
     }
@@ -89,9 +89,8 @@ async def _outputs(work: WalkInput, run: Run, runner: StepRunner) -> Mapping[str
 class _Walk:
     """Performs a list of steps, each as soon as the steps before it are done."""
 
-    def __init__(
-        self, steps: tuple[Step, ...], run: Run, runner: StepRunner, rollouts: tuple[Rollout, ...] = ()
-    ) -> None:
+    def __init__(self, steps: tuple[Step, ...], run: Run, runner: StepRunner, work: WalkInput) -> None:
+        """`work` is what all walks of the run are made from."""
         self._steps = steps
         self._run = run
         self._runner = runner
@@ -108,7 +107,8 @@ class _Walk:
         self._broken: BaseException | None = None
         self._failed_groups: set[str] = set()
         """The groups with a failed step: no other step of theirs begins."""
-        self._turns = {rollout.name: Turns(rollout, steps, run) for rollout in rollouts}
+        self._turns = {rollout.name: Turns(rollout, steps, run) for rollout in work.rollouts if steps is work.steps}
+        self._places = asyncio.Semaphore(work.parallelism) if work.parallelism else nullcontext()
 
     async def walk(self) -> tuple[Ended, ...]:
         """The end of each step, in the order of the list."""
@@ -151,8 +151,9 @@ class _Walk:
                 raise Interrupted(f"the group {step.group} failed")
             if turns is not None:
                 await turns.take(step)
+            async with self._places:
                 since = run.clock.now()
-            id = await self._runner.perform(step)
+                id = await self._runner.perform(step)
             if turns is not None:
                 await turns.done(step)
         except Interrupted as error:

@@ -31,11 +31,14 @@ class WalkInput:
     """The resources whose object does not exist, or has never been ready, before the walk."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs as declared; their references are resolved after the last step."""
+    parallelism: int | None = None
+    """The most steps under way, from the call of each until its object is ready; None for no limit."""
 
     @classmethod
-    def of(cls, plan: Plan) -> WalkInput:
+    def of(cls, plan: Plan, *, parallelism: int | None = None) -> WalkInput:
         """The input that performs the whole plan."""
         return cls(
+            parallelism=parallelism,
             steps=plan.steps,
             record_updates=plan.record_updates,
             groups=plan.groups,

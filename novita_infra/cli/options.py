@@ -13,7 +13,7 @@ from novita_infra.cli.rendering import Callback
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.rules import Policy
-from novita_infra.planning.options import LABEL, PlanOptions, Refresh, is_pattern
+from novita_infra.planning.options import LABEL, PlanOptions, Refresh, RunLimits, is_pattern
 
 
 class WholeNumber(click.IntRange):
@@ -71,7 +71,9 @@ target_option = _naming(
     "repeatable. In ADDR, * matches anything: instance.worker*; label:team=research means all with that label.",
 )
 exclude_option = _naming(
-    "--exclude", "excludes", help="Leave out this resource and those that depend on it; repeatable."
+    "--exclude",
+    "excludes",
+    help="Leave out this resource and those that depend on it, also of the targets; repeatable.",
 )
 replace_option = _naming(
     "--replace", "replaces", help="Replace this resource even if no change requires it; repeatable."
@@ -185,12 +187,36 @@ sim_option = click.option(
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
-parallelism_option = click.option(
+_parallelism_option = click.option(
     "--parallelism",
     type=WholeNumber(min=1),
+    envvar="NOVITA_INFRA_PARALLELISM",
+    show_envvar=True,
     metavar="N",
-    help="The most parallel calls; by default as many as the service answers well.",
+    help="The most steps at a time, each until its object is ready; by default all that can begin.",
 )
+_max_calls_option = click.option(
+    "--max-calls",
+    type=WholeNumber(min=1),
+    envvar="NOVITA_INFRA_MAX_CALLS",
+    show_envvar=True,
+    metavar="N",
+    help="The most calls at a time; by default as many as the service answers well.",
+)
+
+
+def with_run_limits(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that limit a run, and passes a `RunLimits` as `limits`."""
+
+    @_parallelism_option
+    @_max_calls_option
+    @functools.wraps(function)
+    def inner(*, parallelism: int | None, max_calls: int | None, **rest: Any) -> Any:
+        return function(limits=RunLimits(parallelism, max_calls), **rest)
+
+    return inner
+
+
 lock_timeout_option = click.option(
     "--lock-timeout",
     type=duration_option,

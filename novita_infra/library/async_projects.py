@@ -21,6 +21,7 @@ from novita_infra.library.work import (
     project_place,
     state_read,
 )
+from novita_infra.planning.options import RunLimits
 
 
 class AsyncProject:
@@ -75,13 +76,17 @@ class AsyncProject:
         *,
         destroy: bool = False,
         parallelism: int | None = None,
+        max_calls: int | None = None,
         **choices: Unpack[PlanChoices],
     ) -> AsyncApplyRun:
-        """An apply as a context manager and an iterator over its events; see `AsyncApplyRun`."""
-        asked = options_to_apply(plan, choices, destroys=destroy)
+        """An apply as a context manager and an iterator over its events; see `AsyncApplyRun`.
+
+        `parallelism` is the most steps under way, `max_calls` the most calls in flight.
+        """
+        asked, limits = options_to_apply(plan, choices, destroys=destroy), RunLimits(parallelism, max_calls)
         return AsyncApplyRun(
             lambda emit, control: carried_out_plan(
-                self._place, asked, approved=plan, parallelism=parallelism, emit=emit, control=control
+                self._place, asked, approved=plan, limits=limits, emit=emit, control=control
             )
         )
 
@@ -91,6 +96,7 @@ class AsyncProject:
         *,
         on_event: Callable[[RunEvent], Any] | None = None,
         parallelism: int | None = None,
+        max_calls: int | None = None,
         **choices: Unpack[PlanChoices],
     ) -> RunResult:
         """Applies the plan, or without one whatever is to be done. Asks nobody.
@@ -99,7 +105,7 @@ class AsyncProject:
         Problems if the plan cannot be applied or things have changed since it was made, ApplyFailed if a step failed,
         and ApiError.
         """
-        async with self.applying(plan, parallelism=parallelism, **choices) as run:
+        async with self.applying(plan, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             async for event in run:
                 if on_event is not None:
                     on_event(event)
@@ -110,10 +116,11 @@ class AsyncProject:
         *,
         on_event: Callable[[RunEvent], Any] | None = None,
         parallelism: int | None = None,
+        max_calls: int | None = None,
         **choices: Unpack[PlanChoices],
     ) -> RunResult:
         """Deletes all resources of the environment. Asks nobody. Raises as `apply`."""
-        async with self.applying(destroy=True, parallelism=parallelism, **choices) as run:
+        async with self.applying(destroy=True, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             async for event in run:
                 if on_event is not None:
                     on_event(event)

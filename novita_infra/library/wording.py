@@ -35,6 +35,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "--runway": "runway_minutes",
     "--lock-timeout": "lock_timeout",
     "--parallelism": "parallelism",
+    "--max-calls": "max_calls",
 }
 """The other options; a value stands behind some of them."""
 

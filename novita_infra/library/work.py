@@ -22,7 +22,7 @@ from novita_infra.operations.plans.approved_plans import check_expected, run_of_
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked, validate_project
 from novita_infra.operations.state.edits import load_state
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import PlanOptions, RunLimits
 from novita_infra.planning.saved.plan_file import digest_of
 
 import_httpx()
@@ -147,7 +147,7 @@ async def carried_out_plan(
     asked: PlanOptions,
     *,
     approved: PlanSummary | None,
-    parallelism: int | None,
+    limits: RunLimits,
     emit: Callable[[RunEvent], None],
     control: RunControl,
 ) -> RunResult:
@@ -159,7 +159,9 @@ async def carried_out_plan(
     control.begins()
     environ, operation = place.environ, "destroy" if asked.destroys else "apply"
     async with (
-        open_session(place.where, environ, destroys=asked.destroys, in_flight=parallelism, report=LOG.info) as session,
+        open_session(
+            place.where, environ, destroys=asked.destroys, in_flight=limits.max_calls, report=LOG.info
+        ) as session,
         state_locked(session, operation),
     ):
         review = await plan_project(session, asked)
@@ -178,7 +180,7 @@ async def carried_out_plan(
         def listen(event: Event) -> None:
             emit(event_of(event))
 
-        result = await apply_plan(session, review, parallelism=parallelism, emit=listen, stop=stop, used=used)
+        result = await apply_plan(session, review, limits=limits, emit=listen, stop=stop, used=used)
         return result_of(result, session.state)
 
 

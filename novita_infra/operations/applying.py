@@ -26,6 +26,7 @@ from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.identity import identified
 from novita_infra.operations.ownership import CreateLocks, StatesOfOthers
 from novita_infra.operations.session import Session
+from novita_infra.planning.options import NO_LIMITS, RunLimits
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
@@ -46,7 +47,7 @@ async def apply_plan(
     session: Session,
     review: Review,
     *,
-    parallelism: int | None = None,
+    limits: RunLimits = NO_LIMITS,
     emit: Listener,
     stop: asyncio.Event,
     used: UsedPlan | None = None,
@@ -84,7 +85,7 @@ async def apply_plan(
             clock=session.clock,
             emit=heartbeat.listen,
             stop=stop,
-            slots=step_slots(parallelism),
+            slots=step_slots(limits.max_calls),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session),
             foreign=partial(_foreign, session),
@@ -101,7 +102,7 @@ async def apply_plan(
             if used is not None and used not in state.used_plans:
                 await records.use_plan(used)
             async with heartbeat.beating():
-                walked = await walk_steps(WalkInput.of(plan), run)
+                walked = await walk_steps(WalkInput.of(plan, parallelism=limits.parallelism), run)
             outputs = walked.outputs
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:

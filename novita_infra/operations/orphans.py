@@ -155,7 +155,6 @@ async def terminate(
     *,
     beside: Sequence[Path] = (),
     steal: bool = False,
-    parallelism: int | None = None,
     emit: Listener,
     stop: asyncio.Event,
 ) -> Result:
@@ -183,7 +182,7 @@ async def terminate(
         clock=session.clock,
         emit=heartbeat.listen,
         stop=stop,
-        slots=step_slots(parallelism),
+        slots=step_slots(None),
         operation=lambda: "",
         mark=lambda _address, _operation: "",
     )

@@ -1,4 +1,4 @@
-"""The options of a plan from the command line: targets, exclusions, replacements, permissions, refresh."""
+"""The options of a plan and of its run: targets, exclusions, replacements, permissions, refresh, limits."""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ class PlanOptions:
     """Start with a new state, though objects exist that a lost state of this environment may have recorded."""
     policies: tuple[Policy, ...] = ()
     """Policies beside those of the project; their files are named relative to the current folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """The limits of a run that the command line gives."""
+
+    parallelism: int | None = None
+    """The most steps under way, from the call of each until its object is ready; None for no limit."""
+    max_calls: int | None = None
+    """The most calls in flight; None where the client finds the number."""
+
+
+NO_LIMITS: Final = RunLimits()
 
 
 def is_selected(address: Address, named: Collection[str]) -> bool:

@@ -44,7 +44,7 @@ from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Remarks, Review, TimeRule
 from novita_infra.planning.plan.rollouts import Rollout
 from novita_infra.planning.rollouts import rolled_members, rollout_findings
-from novita_infra.planning.targeting import unchosen
+from novita_infra.planning.targeting import unchosen, unmet_targets
 
 
 def make_plan(inputs: PlanInputs) -> Plan:
@@ -262,6 +262,7 @@ def _checks(
             *not_running(inputs, active, decided.decisions, decided.declared),
         ),
         notes=(
+            *unmet_targets(options, decided.selected),
             *elsewhere(existing, unread=inputs.world.unread),
             *unmanaged_notes(active),
             *unread_notes(active, inputs.world.catalogue.images),

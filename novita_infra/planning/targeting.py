@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.diagnostics import Diagnostic, Severity, nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
@@ -31,9 +31,6 @@ class Selected:
 
 def misnamed(options: PlanOptions, *, declared: Collection[Address], recorded: Collection[Address]) -> list[Diagnostic]:
     """The diagnostics on options that exclude each other, and on names that select no resource."""
-    if options.targets and options.excludes:
-        hint = "name what is to be done, or what is to be left out"
-        return [Diagnostic("--target and --exclude cannot be given together", hint)]
     if options.destroys and options.replaces:
         return [Diagnostic("--replace recreates a resource, and here all are deleted", "leave it out")]
     known = {*declared, *recorded}
@@ -45,6 +42,8 @@ def misnamed(options: PlanOptions, *, declared: Collection[Address], recorded: C
     ]
 
 
+EXCLUDED: Final = "--exclude"
+"""The reason why a resource is left out that the command line names."""
 _NAMING: Final = ("targets", "excludes", "replaces", "allow_data_loss", "create_anyway")
 """The options that name resources."""
 
@@ -77,7 +76,7 @@ def excluded(options: PlanOptions, known: Iterable[Address]) -> dict[Address, st
     """The resources that the command line leaves out, each with the reason."""
     if not options.excludes:
         return {}
-    return {address: "--exclude" for address in sorted(known) if is_selected(address, options.excludes)}
+    return {address: EXCLUDED for address in sorted(known) if is_selected(address, options.excludes)}
 
 
 def left_along(
@@ -114,14 +113,32 @@ def select(
     *,
     left_out: Mapping[Address, str],
 ) -> Selected:
-    """The decisions that the plan carries out. `left_out` are all that are left out, each with the reason."""
-    skipped = tuple(Along(address, why) for address, why in sorted(left_out.items()) if _acts(decisions.get(address)))
-    if not options.targets:
-        active = {address: item for address, item in decisions.items() if address not in left_out}
-        return Selected(active, left_out=skipped)
-    reasons = _with_targets(options, decisions, declared)
-    along = tuple(Along(address, why) for address, why in sorted(reasons.items()) if why and _acts(decisions[address]))
-    return Selected({address: item for address, item in decisions.items() if address in reasons}, along, skipped)
+    """The decisions that the plan carries out. `left_out` are all that are left out, each with the reason.
+
+    With targets, only what they would bring about is listed as left out.
+    """
+    reasons = _with_targets(options, decisions, declared, left_out) if options.targets else dict.fromkeys(decisions, "")
+    wanted = sorted(address for address in reasons if _acts(decisions[address]))
+    along = tuple(
+        Along(address, reasons[address]) for address in wanted if reasons[address] and address not in left_out
+    )
+    skipped = tuple(Along(address, left_out[address]) for address in wanted if address in left_out)
+    active = {address: item for address, item in decisions.items() if address in reasons and address not in left_out}
+    return Selected(active, along, skipped)
+
+
+def unmet_targets(options: PlanOptions, selected: Selected) -> list[Diagnostic]:
+    """The warnings on targets that are left out because of something that --exclude names."""
+    return [
+        Diagnostic(
+            f"it is a target, and it is left out: {item.why}",
+            "leave out the --exclude that keeps it back, or exclude it, too",
+            address=str(item.address),
+            severity=Severity.WARNING,
+        )
+        for item in selected.left_out
+        if item.why != EXCLUDED and is_selected(item.address, options.targets)
+    ]
 
 
 def unchosen(options: PlanOptions, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
@@ -137,9 +154,15 @@ def unchosen(options: PlanOptions, active: Collection[Address], decisions: Mappi
 
 
 def _with_targets(
-    options: PlanOptions, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+    options: PlanOptions,
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    left_out: Collection[Address],
 ) -> dict[Address, str]:
-    """The targets with an empty reason, and what must come along, each with the reason."""
+    """The targets with an empty reason, and what must come along, each with the reason.
+
+    What is left out brings nothing along.
+    """
     recorded = {address: set(item.case.record.needs) for address, item in decisions.items() if item.case.record}
     needs = {
         address: sorted({*(declared[address].needs if address in declared else ()), *recorded.get(address, ())})
@@ -156,6 +179,9 @@ def _with_targets(
         if address in reasons:
             continue
         reasons[address] = why
+        if address in left_out:
+            waiting.extend((need, why) for need in needs[address] if need in left_out)
+            continue
         decision = decisions[address]
         if not _needs_nothing(decision):
             waiting.extend((need, f"{address} needs it") for need in needs[address] if need in decisions)

@@ -15,9 +15,9 @@ from novita_infra.model.values import Ref
 from novita_infra.planning.plan.steps import StepKind
 
 
-@pytest.mark.parametrize(("parallelism", "calls"), [(None, CALLS_AT_ONCE), (3, 3)])
-def test_step_slots_prepare_steps_for_each_call_in_flight(parallelism: int | None, calls: int) -> None:
-    slots, taken = step_slots(parallelism), 0
+@pytest.mark.parametrize(("max_calls", "calls"), [(None, CALLS_AT_ONCE), (3, 3)])
+def test_step_slots_prepare_steps_for_each_call_in_flight(max_calls: int | None, calls: int) -> None:
+    slots, taken = step_slots(max_calls), 0
     while not slots.locked():
         asyncio.run(slots.acquire())
         taken += 1

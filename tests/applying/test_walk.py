@@ -45,6 +45,20 @@ def test_steps_run_side_by_side_unless_one_comes_after_another() -> None:
     assert [type(event) for event in after.events if isinstance(event, Started | Ended)] == [Started, Ended] * 2
 
 
+@pytest.mark.parametrize("parallelism", [1, 2, 3])
+def test_parallelism_counts_steps_until_their_objects_are_ready(parallelism: int) -> None:
+    scene = Scene()
+    steps = [step(StepKind.CREATE, address=Address("machine", name)) for name in "abcdef"]
+    since = scene.clock.now()
+    assert walk(scene, *steps, parallelism=parallelism).ends[-1].outcome is Outcome.DONE
+    running, most = 0, 0
+    for event in scene.events:
+        running += isinstance(event, Started) - isinstance(event, Ended)
+        most = max(most, running)
+    assert most == parallelism
+    assert scene.clock.now() - since >= BOOT * len(steps) / parallelism
+
+
 def test_a_failed_step_skips_only_the_steps_after_it() -> None:
     scene = Scene()
     scene.account.failures["/delete"] = [Refused]

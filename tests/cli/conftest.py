@@ -40,6 +40,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "NOVITA_API_URL",
         "NOVITA_INFRA_SIM",
         "NOVITA_INFRA_ENV",
+        "NOVITA_INFRA_PARALLELISM",
+        "NOVITA_INFRA_MAX_CALLS",
         "NO_COLOR",
         "NOVITA_INFRA_DEBUG",
         "NOVITA_INFRA_LOG",

@@ -10,6 +10,7 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended, Event, Outcome, Progressed, Started
 from novita_infra.kinds import KINDS
+from novita_infra.planning.options import RunLimits
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
@@ -91,7 +92,7 @@ def test_those_that_are_sent_away_together_do_not_come_back_together(rig: Rig) -
     rig.apply()
     refuse(rig, "storages.delete", count=20)
     rig.declare(STAYS)
-    rig.apply(parallelism=20)
+    rig.apply(limits=RunLimits(max_calls=20))
     elapsed = {round(event.elapsed, 2) for event in rig.events if isinstance(event, Ended) and not event.reason}
     assert len(elapsed) > 5  # one, if they did: seen as gone by a few polls
 

@@ -16,6 +16,7 @@ from rig import Rig
 
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.review import Review
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,11 @@ PROPERTY = settings(
 
 _ONLY = "model_access_policy."
 """The kind of which an owner, the key, has one: nothing can replace it."""
+
+
+def _touched(review: Review) -> set[str]:
+    """The resources that a plan changes."""
+    return {str(change.address) for change in review.plan.changes if change.action is not Action.NONE}
 
 
 def _disks(rig: Rig) -> dict[str, object]:
@@ -90,6 +96,33 @@ def test_excluded_resources_remain_and_the_others_are_applied(
         for name in {*left, *excludes}:
             assert after.get(name) == before.get(name)
         assert rig.plan(excludes=excludes).empty
+        rig.apply()
+        rig.assert_converged()
+
+
+@PROPERTY
+@given(fleets(), fleets(), st.tuples(st.integers(0, 11), st.integers(0, 11)), st.data())
+def test_targets_are_applied_without_what_is_excluded(
+    first: list[Resource], second: list[Resource], picks: tuple[int, int], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        rig.declare(*first)
+        rig.apply()
+        _declare_with_ties(rig, second, data)
+        known = sorted({*_addresses(first), *_addresses(second)}, key=str)
+        here = sorted(_addresses(second), key=str)
+        target, excluded = str(here[picks[0] % len(here)]), str(known[picks[1] % len(known)])
+        of_target = _touched(rig.plan(targets=(target,)))
+        review = rig.plan(targets=(target,), excludes=(excluded,))
+        left = {str(item.address) for item in review.plan.selection.left_out}
+        assert _touched(review) <= of_target - {*left, excluded}
+        before = {str(address): record.id for address, record in rig.state().records.items()}
+        rig.apply(targets=(target,), excludes=(excluded,))
+        after = {str(address): record.id for address, record in rig.state().records.items()}
+        for name in {*left, excluded}:
+            assert after.get(name) == before.get(name)
+        assert rig.plan(targets=(target,), excludes=(excluded,)).empty
         rig.apply()
         rig.assert_converged()
 

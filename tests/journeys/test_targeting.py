@@ -184,11 +184,30 @@ def test_the_data_of_nobody_cannot_be_allowed_to_be_lost(tmp_path: Path) -> None
         rig.plan(allow_data_loss=("instance.b",))
 
 
-def test_to_name_what_is_done_and_what_is_not_is_too_much(tmp_path: Path) -> None:
+def test_targets_without_exclusions_are_applied(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
-    rig.declare(STORAGE, A)
-    with pytest.raises(Problems, match="--target and --exclude"):
-        rig.plan(targets=("instance.a",), excludes=("network_storage.data",))
+    rig.declare(STORAGE, A, B, C)
+    review = rig.plan(targets=("instance.*",), excludes=("instance.b",))
+    assert acting(review) == {"instance.a": "create", "instance.c": "create", "network_storage.data": "create"}
+    assert text_of(review.plan.selection.left_out) == {"instance.b": "--exclude"}
+    rig.apply(targets=("instance.*",), excludes=("instance.b",))
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_target_that_needs_what_is_excluded_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B, C)
+    review = rig.plan(targets=("instance.a", "instance.c"), excludes=("network_storage.data",))
+    assert acting(review) == {"instance.c": "create"}
+    reason = "it needs network_storage.data, which is left out and does not exist yet"
+    assert text_of(review.plan.selection.left_out) == {"instance.a": reason, "network_storage.data": "--exclude"}
+    assert [str(note.summary) for note in review.notes if note.address == "instance.a"] == [
+        f"it is a target, and it is left out: {reason}"
+    ]
+    rig.apply(targets=("network_storage.data",))
+    review = rig.plan(targets=("instance.a",), excludes=("network_storage.data",))
+    assert acting(review) == {"instance.a": "create"}
 
 
 # --- what is left out -------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "library.md"
     [
         ("run it again with --allow-data-loss network_storage.data", "allow_data_loss=['network_storage.data']"),
         ("""leave it out: --exclude 'instance.a["0"]'""", """excludes=['instance.a["0"]']"""),
-        ("--target and --exclude cannot be given together", "targets and excludes cannot be given together"),
+        ("apply without --target and --exclude", "apply without targets and excludes"),
         ("start with a new state: --new-state", "start with a new state: new_state=True"),
         ("--env or NOVITA_INFRA_ENV: there is none", "environment: there is none"),
         ("write it into it, or leave out --env", "leave out environment"),

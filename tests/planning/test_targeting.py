@@ -9,7 +9,16 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Declared
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.targeting import Selected, excluded, left_along, misnamed, select, unchosen, with_labels
+from novita_infra.planning.targeting import (
+    Selected,
+    excluded,
+    left_along,
+    misnamed,
+    select,
+    unchosen,
+    unmet_targets,
+    with_labels,
+)
 
 PLACE, MOVED = {"name": "n", "cluster": "c"}, {"name": "n", "cluster": "d"}
 KNOWN = (MACHINE, NET, STORAGE)
@@ -37,7 +46,7 @@ REPLACED = fleet(
 
 
 def test_options_that_exclude_each_other_are_reported() -> None:
-    assert summaries(targets=("vpc.n",), excludes=("vpc.n",)) == ["--target and --exclude cannot be given together"]
+    assert summaries(targets=("vpc.n",), excludes=("vpc.n",)) == []
     assert summaries(destroys=True, replaces=("vpc.n",)) == ["--replace recreates a resource, and here all are deleted"]
 
 
@@ -69,6 +78,20 @@ def test_a_target_brings_what_it_needs() -> None:
 
 def test_a_replaced_target_brings_its_recorded_dependents() -> None:
     assert set(selected(PlanOptions(targets=("vpc.n",)), *REPLACED).active) == {NET, MACHINE}
+
+
+def test_targets_and_exclusions_select_the_targets_without_what_is_excluded() -> None:
+    both = PlanOptions(targets=("instance.m",), excludes=("vpc.n",))
+    made = selected(both, *NEW)
+    assert (set(made.active), [str(item.address) for item in made.left_out]) == ({MACHINE}, ["vpc.n"])
+    left = left_along({NET: "--exclude"}, *NEW) | {NET: "--exclude"}
+    made = select(both, *NEW, left_out=left)
+    assert made.active == {}
+    (warning,) = unmet_targets(both, made)
+    assert warning.summary == (
+        "it is a target, and it is left out: it needs vpc.n, which is left out and does not exist yet"
+    )
+    assert unmet_targets(PlanOptions(targets=("vpc.n",), excludes=("vpc.n",)), made) == []
 
 
 def test_what_needs_a_left_out_create_is_left_out_too() -> None:

@@ -37,7 +37,7 @@ from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import state_locked
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import PlanOptions, RunLimits
 from novita_infra.planning.plan.costs import Bound
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.world.market import money
@@ -173,7 +173,11 @@ class _Course(Rig):
                 if applies:
                     parallelism = self.dice.choice((10, 1))
                     await apply_plan(
-                        session, review, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event()
+                        session,
+                        review,
+                        limits=RunLimits(max_calls=parallelism),
+                        emit=lambda _: None,
+                        stop=asyncio.Event(),
                     )
 
     def _fleet(self) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -29,7 +29,7 @@ from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import state_locked
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import PlanOptions, RunLimits
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import PROFILES, SCENARIOS, Trouble, fault_of
 from novita_infra.simulator.scenarios.model import start_scenario
@@ -195,7 +195,9 @@ class _Play(Rig):
                 for change in made.plan.changes:
                     if change.action is not Action.NONE:
                         self.trace.append(f"    plan: {change.action.value} {change.address} {change.id} {change.why}")
-                return await apply_plan(session, made, parallelism=chapter.parallelism, emit=emit, stop=stop)
+                return await apply_plan(
+                    session, made, limits=RunLimits(max_calls=chapter.parallelism), emit=emit, stop=stop
+                )
 
     def _targets(self, chapter: Chapter) -> tuple[str, ...]:
         if chapter.target is None or not self.fleet or chapter.destroys:

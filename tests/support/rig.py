@@ -39,7 +39,7 @@ from novita_infra.operations.plans.planning import plan_project, read_inputs
 from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked
 from novita_infra.operations.state.edits import forget, move_record
 from novita_infra.planning.inputs import PlanInputs
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import PlanOptions, RunLimits
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.policies.running import judge_plan
@@ -56,6 +56,7 @@ EACH_PROFILE: Final = [
     pytest.param(name, marks=() if name == "live" else pytest.mark.slow) for name in sorted(PROFILES)
 ]
 """The profiles as parameters; the fast lane has the one that is like the service."""
+TEN_CALLS: Final = RunLimits(max_calls=10)
 SHORT: Final = Timings(
     pending=0.3,
     to_create=0.3,
@@ -216,13 +217,13 @@ class Rig:
         targets: tuple[str, ...] = (),
         review: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
-        parallelism: int = 10,
+        limits: RunLimits = TEN_CALLS,
         expect_success: bool = True,
         **asked: Any,
     ) -> Result:
         """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
         wish = _asked(destroys=destroys, targets=targets, **asked)
-        result = self.clock.run(self.applying(wish, review=review, stop_when=stop_when, parallelism=parallelism))
+        result = self.clock.run(self.applying(wish, review=review, stop_when=stop_when, limits=limits))
         if expect_success:
             failures = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
             assert result.succeeded, failures
@@ -234,7 +235,7 @@ class Rig:
         *,
         review: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
-        parallelism: int = 10,
+        limits: RunLimits = TEN_CALLS,
     ) -> Result:
         """An apply on a loop that runs already: several rigs that share a world and a clock apply at the same time."""
         wish, stop = wish or _asked(), asyncio.Event()
@@ -249,7 +250,7 @@ class Rig:
             async with state_locked(session, "apply"):
                 made = await self._judged(session, review or await plan_project(session, wish), wish)
                 assert not made.problems, made.problems
-                result = await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
+                result = await apply_plan(session, made, limits=limits, emit=emit, stop=stop)
                 leaks.observe(lambda: repr((self.events, result)))
                 return result
 

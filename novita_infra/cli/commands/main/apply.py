@@ -18,8 +18,8 @@ from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
     auto_approve_option,
     lock_timeout_option,
-    parallelism_option,
     with_plan_options,
+    with_run_limits,
 )
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -38,7 +38,7 @@ from novita_infra.operations.plans.approved_plans import (
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, opened_saved, place_of_plan
 from novita_infra.operations.session import ProjectOptions, Session, open_session, place_of, state_locked
-from novita_infra.planning.options import PlanOptions, Refresh
+from novita_infra.planning.options import PlanOptions, Refresh, RunLimits
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import Setting, digest_of
@@ -88,7 +88,7 @@ def _plan_digest(text: str) -> str:
     help="The project that a PLANFILE is applied to; by default the current folder.",
 )
 @auto_approve_option
-@parallelism_option
+@with_run_limits
 @lock_timeout_option
 @format_options()
 @with_renderer
@@ -99,7 +99,7 @@ def apply(
     expect: str | None,
     folder: Path | None,
     auto_approve: bool,
-    parallelism: int | None,
+    limits: RunLimits,
     renderer: Renderer,
 ) -> int:
     """Create, update and delete resources until they agree with the manifests.
@@ -125,7 +125,7 @@ def apply(
     if is_plan(project_options.path):
         plan, project_options = project_options.path, replace(project_options, path=folder or Path())
         saved_run = _apply_saved(
-            plan, project_options, renderer, plan_options=plan_options, expect=expect, parallelism=parallelism
+            plan, project_options, renderer, plan_options=plan_options, expect=expect, limits=limits
         )
         return carried_out(saved_run)
     if folder is not None:
@@ -136,7 +136,7 @@ def apply(
         plan_options=plan_options,
         approved=auto_approve,
         expect=expect,
-        parallelism=parallelism,
+        limits=limits,
     )
     return carried_out(run)
 
@@ -148,7 +148,7 @@ async def apply_project(
     plan_options: PlanOptions,
     approved: bool,
     expect: str | None = None,
-    parallelism: int | None,
+    limits: RunLimits,
 ) -> int:
     """Plans, asks unless it is approved, and carries the plan out. Returns the exit code."""
     command = "destroy" if plan_options.destroys else "apply"
@@ -161,7 +161,7 @@ async def apply_project(
             project_options,
             os.environ,
             destroys=plan_options.destroys,
-            in_flight=parallelism,
+            in_flight=limits.max_calls,
             report=renderer.note,
         ) as session,
         state_locked(session, command),
@@ -186,7 +186,7 @@ async def apply_project(
             session,
             review,
             renderer,
-            parallelism=parallelism,
+            limits=limits,
             command=_on(command, project_options, plan_options),
             used=run.used if run else None,
         )
@@ -199,11 +199,11 @@ async def _apply_saved(
     *,
     plan_options: PlanOptions,
     expect: str | None,
-    parallelism: int | None,
+    limits: RunLimits,
 ) -> int:
     renderer.run_begins(_run_project(place_of_plan(plan, project_options)))
     async with opened_saved(
-        plan, project_options, os.environ, asked=plan_options, in_flight=parallelism, report=renderer.note
+        plan, project_options, os.environ, asked=plan_options, in_flight=limits.max_calls, report=renderer.note
     ) as (session, saved):
         if expect is not None:
             check_expected(expect, saved.digest)
@@ -226,7 +226,7 @@ async def _apply_saved(
             if review.problems:
                 return review.code or EXIT_ERROR
             command = again("apply", replace(project_options, path=plan))
-            return await _carry_out(session, review, renderer, parallelism=parallelism, command=command, used=run.used)
+            return await _carry_out(session, review, renderer, limits=limits, command=command, used=run.used)
 
 
 def _report_setting(plan: Path, setting: Setting, renderer: Renderer) -> None:
@@ -260,7 +260,7 @@ async def _carry_out(
     review: Review,
     renderer: Renderer,
     *,
-    parallelism: int | None,
+    limits: RunLimits,
     command: str,
     used: UsedPlan | None = None,
 ) -> int:
@@ -278,7 +278,7 @@ async def _carry_out(
         ) as stop,
         renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
-        result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, used=used)
+        result = await apply_plan(session, review, limits=limits, emit=listener, stop=stop, used=used)
     _sum_up(session, result, renderer, command=command)
     return exit_code_of(result)
 

@@ -11,15 +11,15 @@ from novita_infra.cli.commands.main.apply import apply_project
 from novita_infra.cli.options import (
     auto_approve_option,
     lock_timeout_option,
-    parallelism_option,
     path_argument,
     with_plan_options,
+    with_run_limits,
 )
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import PlanOptions, RunLimits
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Delete all resources of this environment"
@@ -30,7 +30,7 @@ SUMMARY = "Delete all resources of this environment"
 @with_project_options
 @with_plan_options
 @auto_approve_option
-@parallelism_option
+@with_run_limits
 @lock_timeout_option
 @format_options()
 @with_renderer
@@ -39,7 +39,7 @@ def destroy(
     project_options: ProjectOptions,
     plan_options: PlanOptions,
     auto_approve: bool,
-    parallelism: int | None,
+    limits: RunLimits,
     renderer: Renderer,
 ) -> int:
     """Delete all resources of this environment.
@@ -54,7 +54,5 @@ def destroy(
       novita-infra destroy --env dev --target instance.trainer
     """
     plan_options = replace(plan_options, destroys=True)
-    run = apply_project(
-        project_options, renderer, plan_options=plan_options, approved=auto_approve, parallelism=parallelism
-    )
+    run = apply_project(project_options, renderer, plan_options=plan_options, approved=auto_approve, limits=limits)
     return carried_out(run)
