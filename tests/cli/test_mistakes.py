@@ -63,8 +63,8 @@ UNKNOWN = {
     "state delete instance.a": 'No such command "delete". To remove records: novita-infra state rm ADDR',
     "sim server": 'No such command "server". Did you mean "serve"?',
     # values of another form
-    "apply --parallelism many": "Invalid value for '--parallelism' (env var: 'NOVITA_INFRA_PARALLELISM'): 'many' is not "
-    "a valid whole number.",
+    "apply --parallelism many": "Invalid value for '--parallelism' (env var: 'NOVITA_INFRA_PARALLELISM'): 'many' is "
+    "not a valid whole number.",
     "sim serve --port abc": "Invalid value for '--port': 'abc' is not a valid whole number.",
     "sim serve --latency-ms 5s": "Invalid value for '--latency-ms': '5s' is not a valid number.",
 }
