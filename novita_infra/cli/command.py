@@ -36,19 +36,21 @@ class Command(click.Command):
             return EXIT_INTERRUPTED
         except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: no user sees a traceback
             renderer = renderer_in(ctx)
-            code = EXIT_ERROR
-            reported: list[Diagnostic] = []
-            for leaf in _leaves(failure):
-                diagnostics, leaf_code = _explained(leaf)
-                renderer.diagnostics(diagnostics)
-                reported += diagnostics
-                code = max(code, leaf_code)
+            reported, code = explained(failure)
+            renderer.diagnostics(reported)
             try:
-                document_failure(ctx.params, str(ctx.info_name), tuple(reported))
+                document_failure(ctx.params, str(ctx.info_name), reported)
             except OSError as error:
                 if error.filename != getattr(failure, "filename", None):  # else it is reported already
                     renderer.diagnostics(_explained(error)[0])
             return code
+
+
+def explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
+    """The diagnostics of an error, or of all errors in a group, and the exit code that they ask for."""
+    leaves = [_explained(leaf) for leaf in _leaves(failure)]
+    diagnostics = tuple(item for found, _ in leaves for item in found)
+    return diagnostics, max(EXIT_ERROR, *(code for _, code in leaves))
 
 
 def _leaves(failure: BaseException) -> Iterator[BaseException]:

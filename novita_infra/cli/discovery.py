@@ -21,6 +21,7 @@ _SECTIONS = {
     "machines": ("Machines", ("ps",)),
     "llm": ("The LLM side", ("chat",)),
     "state": ("State", ("import", "orphans", "state")),
+    "pipelines": ("Pipelines", ("ci",)),
     "simulator": ("Simulator", ("sim",)),
 }
 """Folder -> title, and the commands that stand first; the others follow in the order of their names."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-_OURS: Final = ("NOVITA_API_KEY", "NOVITA_INFRA_VAR_")
+_OURS: Final = ("NOVITA_API_KEY", "NOVITA_INFRA_GITLAB_TOKEN", "NOVITA_INFRA_VAR_")
 """The beginnings of the variables that no program gets: they are for novita-infra alone."""
 _OF_A_REPOSITORY: Final = re.compile(
     r"SSH_ASKPASS|GIT_(?!SSH|ASKPASS|SSL_|HTTP_|PROXY_|CONFIG_|EXEC_PATH|DISCOVERY_ACROSS_FILESYSTEM)\w*"

@@ -64,14 +64,17 @@ class ApprovedRun:
     """A message for a person about earlier runs of the plan."""
 
 
-async def run_of_saved(session: Session, saved: SavedPlan) -> ApprovedRun:
+async def run_of_saved(session: Session, saved: SavedPlan, *, later: bool = False) -> ApprovedRun:
     """What is carried out of a saved plan now. Needs the lock, and changes nothing.
 
     Reads again all that the plan was made from. Raises Problems, field by field, where that is not what it was, and
-    where another run has changed the state since the plan was made or begun.
+    where another run has changed the state since the plan was made or begun. With `later`, another run may have done
+    so before it is begun: then a new plan must have the digest of the saved one.
     """
     asked, state = saved.setting.asked, session.state
     used = _used(state, seal=saved.seal, digest=saved.digest)
+    if used is None and later and saved.review.plan.basis.serial < state.serial:
+        return await _later_run(session, saved)
     if used is None:
         return await _first_run(session, saved)
     if used.done:
@@ -130,6 +133,19 @@ async def _first_run(session: Session, saved: SavedPlan) -> ApprovedRun:
     ]
     _raise(findings)
     return ApprovedRun(cleared, _new_use(session, cleared.plan, digest=saved.digest, seal=saved.seal))
+
+
+async def _later_run(session: Session, saved: SavedPlan) -> ApprovedRun:
+    """The run of a plan after others that changed the state: the same changes to the same objects are left to do."""
+    fresh = await plan_project(session, saved.setting.asked)
+    if digest_of(fresh) != saved.digest:
+        raise problem(
+            "the plan is not what is to be done any more: another run has changed the state since; "
+            f"{changed_by(session.state)}",
+            "make a new plan, and have it approved again",
+            code=EXIT_REFUSED,
+        )
+    return ApprovedRun(fresh, _new_use(session, fresh.plan, digest=saved.digest, seal=saved.seal))
 
 
 async def _next_run(session: Session, used: UsedPlan, asked: PlanOptions, *, whole: bool) -> ApprovedRun:

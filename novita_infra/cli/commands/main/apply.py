@@ -124,7 +124,7 @@ def apply(
     """
     if is_plan(project_options.path):
         plan, project_options = project_options.path, replace(project_options, path=folder or Path())
-        saved_run = _apply_saved(
+        saved_run = apply_saved(
             plan, project_options, renderer, plan_options=plan_options, expect=expect, limits=limits
         )
         return carried_out(saved_run)
@@ -192,7 +192,7 @@ async def apply_project(
         )
 
 
-async def _apply_saved(
+async def apply_saved(
     plan: Path,
     project_options: ProjectOptions,
     renderer: Renderer,
@@ -200,7 +200,9 @@ async def _apply_saved(
     plan_options: PlanOptions,
     expect: str | None,
     limits: RunLimits,
+    later: bool = False,
 ) -> int:
+    """Carries a saved plan out, or what is left of it. Returns the exit code. `later` is that of `run_of_saved`."""
     renderer.run_begins(_run_project(place_of_plan(plan, project_options)))
     async with opened_saved(
         plan, project_options, os.environ, asked=plan_options, in_flight=limits.max_calls, report=renderer.note
@@ -212,7 +214,7 @@ async def _apply_saved(
         operation = "destroy" if saved.review.plan.destroys else "apply"
         async with state_locked(session, operation):
             try:
-                run = await run_of_saved(session, saved)
+                run = await run_of_saved(session, saved, later=later)
             except Problems:
                 if renderer.for_programs:  # a person who reads a refusal has no use for its plan
                     renderer.run_plan(saved.review)

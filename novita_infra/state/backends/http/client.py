@@ -15,8 +15,8 @@ import httpx
 
 from novita_infra import __version__
 from novita_infra.api.redaction import redact
-from novita_infra.api.transport.proxies import proxy_to
-from novita_infra.api.transport.trust import tls_context, tls_failure
+from novita_infra.api.transport.proxied import ProxiedTransport
+from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 
@@ -146,30 +146,9 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {access.token}"
         elif access.username or access.password:
             headers["Authorization"] = f"Basic {access.login}"
-        transport = _Proxied(checks_certificates=access.checks_certificates)
+        transport = ProxiedTransport(checks_certificates=access.checks_certificates)
         weakref.finalize(self, transport.close)
         return httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
-
-
-class _Proxied(httpx.BaseTransport):
-    """Connections through the proxies of the environment, as those to the API."""
-
-    def __init__(self, *, checks_certificates: bool) -> None:
-        self._checks_certificates = checks_certificates
-        self._by_proxy: dict[str, httpx.HTTPTransport] = {}
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        proxy = proxy_to(request.url)
-        address = proxy.address if proxy else ""
-        if address not in self._by_proxy:
-            verify = tls_context() if self._checks_certificates else httpx.create_ssl_context(verify=False)
-            through = httpx.Proxy(address) if address else None
-            self._by_proxy[address] = httpx.HTTPTransport(verify=verify, trust_env=False, proxy=through)
-        return self._by_proxy[address].handle_request(request)
-
-    def close(self) -> None:
-        for transport in self._by_proxy.values():
-            transport.close()
 
 
 def shown(address: str) -> str:

@@ -1,0 +1,1 @@
+"""The files of pipelines, as text. A `run:` or `script:` holds fixed words alone: what others write is never in one."""
