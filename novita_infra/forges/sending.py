@@ -67,9 +67,13 @@ class ForgeClient:
         self._access = access
         self._sleep = sleep
 
-    def get(self, path: str, **parameters: str | int) -> Any:
-        """The JSON at a path. Raises ForgeRefusal, or Problems where there is no answer."""
-        return self._json(self._answer("GET", path, parameters=parameters))
+    def get(self, path: str, **parameters: str | int) -> Mapping[str, Any]:
+        """The JSON object at a path. Raises ForgeRefusal, or Problems where there is no answer."""
+        answer = self._answer("GET", path, parameters=parameters)
+        found = self._json(answer)
+        if not isinstance(found, dict):
+            raise problem(f"{self._access.subject} answers {answer.url.path} with something that is no object")
+        return found
 
     def pages(self, path: str, key: str = "", **parameters: str | int) -> Iterator[Mapping[str, Any]]:
         """The items of a list, of all its pages. `key` is where a page has them; empty for a page that is a list."""

@@ -58,6 +58,8 @@ class Issue:
     body: str
     labels: list[str]
     is_open: bool = True
+    is_request: bool = False
+    """Whether it is a pull request, which GitHub lists among the issues."""
 
 
 @dataclass
@@ -288,20 +290,16 @@ class GitHubApi:
         return [*others, *made]
 
     def issues(self, state: str = "open", labels: str = "", **_: Any) -> Any:
-        pulls = [{"number": item.number, "pull_request": {}, "body": "", "user": self._user("ada")} for item in ()]
         return [
-            *pulls,
-            *(
-                {
-                    "number": item.number,
-                    "title": item.title,
-                    "body": item.body,
-                    "user": self._user(item.author),
-                    **({"pull_request": {}} if item.title == "a pull request" else {}),
-                }
-                for item in self.forge.issues
-                if (item.is_open or state != "open") and (not labels or labels in item.labels)
-            ),
+            {
+                "number": item.number,
+                "title": item.title,
+                "body": item.body,
+                "user": self._user(item.author),
+                **({"pull_request": {}} if item.is_request else {}),
+            }
+            for item in self.forge.issues
+            if (item.is_open or state != "open") and (not labels or labels in item.labels)
         ]
 
     def add_issue(self, body: Any, **_: Any) -> Any:

@@ -168,7 +168,8 @@ def _secrets(path: Path, environments: tuple[str, ...]) -> tuple[str, ...]:
     found: set[str] = set()
     for name in environments:
         project = validate_project(ProjectOptions(path=path, environment=name), {}, lenient=True)
-        found |= {item.unset for item in unset_in(project) if _VARIABLE.fullmatch(item.unset)}
+        names = {re.sub(r"^var\.", "NOVITA_INFRA_VAR_", item.unset) for item in unset_in(project)}
+        found |= {name for name in names if _VARIABLE.fullmatch(name)}
     return tuple(sorted(found - _OWN))
 
 
