@@ -70,7 +70,7 @@ format: .venv/tested ## format the code, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/tested ## generate schemas/ and docs/reference/
+schemas: .venv/tested ## generate schemas/, docs/reference/ and templates/
 	$(BIN)/python -m novita_infra.schema.resources schemas
 	$(BIN)/python -m novita_infra.views.formats.json.schema.plan schemas
 	$(BIN)/python -m novita_infra.views.result_schemas schemas
@@ -79,6 +79,7 @@ schemas: .venv/tested ## generate schemas/ and docs/reference/
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/reference/index.md
 	$(BIN)/python -m novita_infra.cli.pages.reference_page docs/reference/commands.md
 	$(BIN)/python -m novita_infra.cli.pages.operations_page docs/reference/operations.md
+	$(BIN)/python -m novita_infra.forges.pipelines.component templates
 
 new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
 	@$(PYTHON) scripts/new_kind.py $(NAME)

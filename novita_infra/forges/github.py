@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from novita_infra.api.json_values import int_of
 from novita_infra.forges.forge import DRIFT_LABEL, ChangeRequest, ForgeRefusal, KeptPlan, Person, Remark, Role
-from novita_infra.forges.sending import ForgeClient, text_at
+from novita_infra.forges.sending import ForgeClient, text_below
 from novita_infra.model.diagnostics import problem
 
 HEADERS: Final = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -48,7 +48,7 @@ class GitHub:
     def merged_as(self, commit: str, branch: str) -> ChangeRequest | None:
         for item in self._client.pages(f"{self._path}/commits/{commit}/pulls"):
             is_it = item.get("merged_at") and item.get("merge_commit_sha") == commit
-            if is_it and text_at(item, "base", "ref") == branch:
+            if is_it and text_below(item, "base", "ref") == branch:
                 return _request_of(item)
         return None
 
@@ -92,8 +92,9 @@ class GitHub:
     def labelled_by(self, number: int, label: str) -> Person | None:
         person = None
         for item in self._client.pages(f"{self._path}/issues/{number}/events"):
-            if item.get("event") in {"labeled", "unlabeled"} and text_at(item, "label", "name") == label:
-                person = _person_of(item.get("actor")) if item["event"] == "labeled" else None
+            event = text_below(item, "event")
+            if event in {"labeled", "unlabeled"} and text_below(item, "label", "name") == label:
+                person = _person_of(item.get("actor")) if event == "labeled" else None
         return person
 
     def role_of(self, person: Person) -> Role:
@@ -103,17 +104,17 @@ class GitHub:
             if refusal.status == 404:
                 return Role.NONE
             raise
-        named = _ROLES.get(text_at(found, "role_name"))  # a role that an organization made has its own name
-        return _ROLES.get(text_at(found, "permission"), Role.NONE) if named is None else named
+        named = _ROLES.get(text_below(found, "role_name"))  # a role that an organization made has its own name
+        return _ROLES.get(text_below(found, "permission"), Role.NONE) if named is None else named
 
     def kept_plan(self, request: ChangeRequest, kept: KeptPlan) -> bytes | None:
         listed = self._client.pages(f"{self._path}/actions/artifacts", "artifacts", name=kept.artefact)
         fitting = [item for item in listed if _is_of(item, request, kept)]
         for item in sorted(fitting, key=lambda item: int_of(item.get("id"), 0) or 0, reverse=True):
-            run = self._client.get(f"{self._path}/actions/runs/{text_at(item, 'workflow_run', 'id')}")
-            path = text_at(run, "path").partition("@")[0]
-            if text_at(run, "event") == "pull_request" and (not self._workflow or path == self._workflow):
-                packed = self._client.fetch(f"{self._path}/actions/artifacts/{text_at(item, 'id')}/zip")
+            run = self._client.get(f"{self._path}/actions/runs/{text_below(item, 'workflow_run', 'id')}")
+            path = text_below(run, "path").partition("@")[0]
+            if text_below(run, "event") == "pull_request" and (not self._workflow or path == self._workflow):
+                packed = self._client.fetch(f"{self._path}/actions/artifacts/{text_below(item, 'id')}/zip")
                 return _unpacked(packed, kept.file)
         return None
 
@@ -128,14 +129,14 @@ class GitHub:
 
     def _own(self, items: Iterator[Mapping[str, Any]], id: str) -> Iterator[Remark]:
         for item in items:
-            if text_at(item, "user", "login") == self._login:
-                yield Remark(text_at(item, id), text_at(item, "body"))
+            if text_below(item, "user", "login") == self._login:
+                yield Remark(text_below(item, id), text_below(item, "body"))
 
     @cached_property
     def _login(self) -> str:
         """The user whose comments are ours: a stranger can copy the first line of one."""
         try:
-            return text_at(self._client.get("/user"), "login")
+            return text_below(self._client.get("/user"), "login")
         except ForgeRefusal as refusal:
             if refusal.status in {401, 403}:  # no user has the token of a workflow
                 return _PIPELINE
@@ -144,20 +145,20 @@ class GitHub:
 
 def _request_of(item: Mapping[str, Any]) -> ChangeRequest:
     labels = item.get("labels")
-    names = [text_at(label, "name") for label in labels] if isinstance(labels, list) else []
+    names = [text_below(label, "name") for label in labels] if isinstance(labels, list) else []
     return ChangeRequest(
         number=int_of(item.get("number"), 0) or 0,
-        head=text_at(item, "head", "sha"),
-        base=text_at(item, "base", "ref"),
-        url=text_at(item, "html_url"),
+        head=text_below(item, "head", "sha"),
+        base=text_below(item, "base", "ref"),
+        url=text_below(item, "html_url"),
         labels=frozenset(names),
-        is_foreign=is_foreign(item),
+        is_foreign=is_from_fork(item),
     )
 
 
-def is_foreign(item: Mapping[str, Any]) -> bool:
+def is_from_fork(item: Mapping[str, Any]) -> bool:
     """Whether the branch of a pull request is in another repository, or in one that is gone."""
-    return text_at(item, "head", "repo", "id") != text_at(item, "base", "repo", "id")
+    return text_below(item, "head", "repo", "id") != text_below(item, "base", "repo", "id")
 
 
 def _is_of(item: Mapping[str, Any], request: ChangeRequest, kept: KeptPlan) -> bool:
@@ -166,8 +167,8 @@ def _is_of(item: Mapping[str, Any], request: ChangeRequest, kept: KeptPlan) -> b
     return (
         item.get("name") == kept.artefact
         and not item.get("expired")
-        and text_at(run, "head_sha") == request.head
-        and text_at(run, "head_repository_id") == text_at(run, "repository_id")
+        and text_below(run, "head_sha") == request.head
+        and text_below(run, "head_repository_id") == text_below(run, "repository_id")
     )
 
 
@@ -183,6 +184,6 @@ def _unpacked(packed: bytes, name: str) -> bytes:
 
 
 def _person_of(value: Any) -> Person | None:
-    login = text_at(value, "login")
-    is_program = text_at(value, "type") != "User" or login.endswith("[bot]")
-    return Person(text_at(value, "id"), login, is_program) if login else None
+    login = text_below(value, "login")
+    is_program = text_below(value, "type") != "User" or login.endswith("[bot]")
+    return Person(text_below(value, "id"), login, is_program) if login else None

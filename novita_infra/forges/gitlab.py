@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from novita_infra.api.json_values import int_of
 from novita_infra.forges.forge import DRIFT_LABEL, ChangeRequest, ForgeRefusal, KeptPlan, Person, Remark, Role
-from novita_infra.forges.sending import ForgeClient, text_at
+from novita_infra.forges.sending import ForgeClient, text_below
 
 _ROLES: Final = ((50, Role.ADMIN), (40, Role.MAINTAIN), (30, Role.WRITE), (20, Role.TRIAGE), (10, Role.READ))
 """Access levels, the highest first. Levels between them, such as planner, count as the lower one."""
@@ -37,7 +37,7 @@ class GitLab:
 
     def merged_as(self, commit: str, branch: str) -> ChangeRequest | None:
         for item in self._client.pages(f"{self._path}/repository/commits/{commit}/merge_requests"):
-            results = {item.get("merge_commit_sha"), item.get("squash_commit_sha"), item.get("sha")}
+            results = {text_below(item, name) for name in ("merge_commit_sha", "squash_commit_sha", "sha")}
             if item.get("state") == "merged" and item.get("target_branch") == branch and commit in results:
                 return _request_of(item)
         return None
@@ -45,8 +45,8 @@ class GitLab:
     def comments(self, number: int) -> Iterator[Remark]:
         notes = self._client.pages(f"{self._path}/merge_requests/{number}/notes", sort="asc", order_by="created_at")
         for item in notes:
-            if not item.get("system") and text_at(item, "author", "id") == self._user:
-                yield Remark(text_at(item, "id"), text_at(item, "body"))
+            if not item.get("system") and text_below(item, "author", "id") == self._user:
+                yield Remark(text_below(item, "id"), text_below(item, "body"))
 
     def add_comment(self, number: int, body: str) -> None:
         self._client.send("POST", f"{self._path}/merge_requests/{number}/notes", {"body": body})
@@ -57,8 +57,8 @@ class GitLab:
     def drift_issues(self) -> Iterator[Remark]:
         issues = self._client.pages(f"{self._path}/issues", state="opened", labels=DRIFT_LABEL, author_id=self._user)
         for item in issues:
-            if text_at(item, "author", "id") == self._user:
-                yield Remark(text_at(item, "iid"), text_at(item, "description"))
+            if text_below(item, "author", "id") == self._user:
+                yield Remark(text_below(item, "iid"), text_below(item, "description"))
 
     def add_issue(self, title: str, body: str) -> None:
         self._client.send("POST", f"{self._path}/issues", {"title": title, "description": body, "labels": DRIFT_LABEL})
@@ -87,8 +87,9 @@ class GitLab:
     def labelled_by(self, number: int, label: str) -> Person | None:
         person = None
         for item in self._client.pages(f"{self._path}/merge_requests/{number}/resource_label_events"):
-            if item.get("action") in {"add", "remove"} and text_at(item, "label", "name") == label:
-                person = self._person_of(item.get("user")) if item["action"] == "add" else None
+            action = text_below(item, "action")
+            if action in {"add", "remove"} and text_below(item, "label", "name") == label:
+                person = self._person_of(item.get("user")) if action == "add" else None
         return person
 
     def role_of(self, person: Person) -> Role:
@@ -108,13 +109,13 @@ class GitLab:
             item
             for item in pipelines
             if item.get("source", "merge_request_event") == "merge_request_event"
-            and text_at(item, "project_id") in {"", self._id}
+            and text_below(item, "project_id") in {"", self._id}
         ]
         for pipeline in sorted(fitting, key=lambda item: int_of(item.get("id"), 0) or 0, reverse=True):
-            jobs = [*self._client.pages(f"{self._path}/pipelines/{text_at(pipeline, 'id')}/jobs")]
+            jobs = [*self._client.pages(f"{self._path}/pipelines/{text_below(pipeline, 'id')}/jobs")]
             for job in sorted(jobs, key=lambda item: int_of(item.get("id"), 0) or 0, reverse=True):
                 if job.get("name") == kept.job:
-                    return self._artefact(text_at(job, "id"), kept.file) if job.get("status") == "success" else None
+                    return self._artefact(text_below(job, "id"), kept.file) if job.get("status") == "success" else None
         return None
 
     def _artefact(self, job: str, file: str) -> bytes | None:
@@ -126,28 +127,28 @@ class GitLab:
             raise
 
     def _person_of(self, value: Any) -> Person | None:
-        id, name = text_at(value, "id"), text_at(value, "username")
+        id, name = text_below(value, "id"), text_below(value, "username")
         is_program = bool(_TOKENS.match(name)) or id == self._user
         return Person(id, name, is_program) if id else None
 
     @cached_property
     def _id(self) -> str:
-        return text_at(self._client.get(self._path), "id")
+        return text_below(self._client.get(self._path), "id")
 
     @cached_property
     def _user(self) -> str:
         """The id of the user whose comments are ours: a stranger can copy the first line of one."""
-        return text_at(self._client.get("/user"), "id")
+        return text_below(self._client.get("/user"), "id")
 
 
 def _request_of(item: Any) -> ChangeRequest:
     labels = item.get("labels")
     return ChangeRequest(
         number=int_of(item.get("iid"), 0) or 0,
-        head=text_at(item, "sha"),
-        base=text_at(item, "target_branch"),
-        url=text_at(item, "web_url"),
+        head=text_below(item, "sha"),
+        base=text_below(item, "target_branch"),
+        url=text_below(item, "web_url"),
         labels=frozenset(map(str, labels if isinstance(labels, list) else [])),
-        is_foreign=text_at(item, "source_project_id") != text_at(item, "target_project_id"),
+        is_foreign=text_below(item, "source_project_id") != text_below(item, "target_project_id"),
         behind=int_of(item.get("diverged_commits_count"), 0) or 0,
     )

@@ -12,9 +12,9 @@ from novita_infra.api.json_values import int_of
 from novita_infra.encoding.files import read_file
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.forges.forge import Forge
-from novita_infra.forges.github import HEADERS, GitHub, is_foreign
+from novita_infra.forges.github import HEADERS, GitHub, is_from_fork
 from novita_infra.forges.gitlab import GitLab
-from novita_infra.forges.sending import ForgeAccess, ForgeClient, text_at
+from novita_infra.forges.sending import ForgeAccess, ForgeClient, text_below
 from novita_infra.model.diagnostics import problem, reason
 from novita_infra.model.frozen import dataclass
 
@@ -48,7 +48,7 @@ class PipelineJob:
     """The token of the job, which no message may show."""
 
 
-def job_of(environ: Mapping[str, str], *, sleep: Callable[[float], None] = time.sleep) -> PipelineJob:
+def job_of_pipeline(environ: Mapping[str, str], *, sleep: Callable[[float], None] = time.sleep) -> PipelineJob:
     """The job of this process. Raises Problems outside of a pipeline, or without a token. `sleep` is for tests."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return _github_job(environ, sleep)
@@ -82,8 +82,8 @@ def _github_job(environ: Mapping[str, str], sleep: Callable[[float], None]) -> P
         branch=environ.get("GITHUB_REF_NAME", "") if environ.get("GITHUB_EVENT_NAME") == "push" else "",
         url=f"{server}/{repository}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}",
         request=int_of(pull.get("number")) if isinstance(pull, dict) else None,
-        head=text_at(pull, "head", "sha"),
-        is_foreign=isinstance(pull, dict) and is_foreign(pull),
+        head=text_below(pull, "head", "sha"),
+        is_foreign=isinstance(pull, dict) and is_from_fork(pull),
         token=token,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ import tenacity
 from novita_infra import __version__
 from novita_infra.api.json_values import text_of
 from novita_infra.api.redaction import redact
-from novita_infra.api.transport.proxied import ProxiedTransport
+from novita_infra.api.transport.blocking import BlockingTransport
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.forges.forge import ForgeRefusal, PostUnanswered
@@ -32,7 +31,6 @@ _LARGEST: Final = 64 << 20
 """Bytes of an answer that are read at most."""
 _MOST_WORDS: Final = 300
 _PASSING: Final = frozenset({408, 425, 500, 502, 503, 504})
-_NEXT: Final = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?')
 
 
 class _Passing(Exception):
@@ -84,10 +82,10 @@ class ForgeClient:
             for item in items if isinstance(items, list) else []:
                 if isinstance(item, dict):
                     yield item
-            following = _NEXT.search(answer.headers.get("link", ""))
-            if following is None:
+            following = answer.links.get("next", {}).get("url")
+            if not following:
                 return
-            answer = self._answer("GET", self._own(following[1]))
+            answer = self._answer("GET", self._own(following))
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Carries out a change, and returns the JSON of the answer.
@@ -234,7 +232,7 @@ class ForgeClient:
     @cached_property
     def _http(self) -> httpx.Client:
         headers = {"User-Agent": f"novita-infra/{__version__}"}
-        transport = ProxiedTransport()
+        transport = BlockingTransport()
         weakref.finalize(self, transport.close)
         return httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 
@@ -269,7 +267,7 @@ def _wait_of(answer: httpx.Response) -> float:
     return max(1.0, float(reset) - now)
 
 
-def text_at(value: Any, *names: str) -> str:
+def text_below(value: Any, *names: str) -> str:
     """The text or number at a path of names in an answer; empty where there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None

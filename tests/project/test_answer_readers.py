@@ -29,6 +29,7 @@ READS = {
 }
 
 NO_ANSWER = {
+    "forges/": "reads answers of GitHub and GitLab; `tests/forges/test_damaged_answers.py` drives it",
     "inference/checks:": "takes a declared check; others read what is answered",
     "kinds/batch/kind:_declared": "takes apart declared values",
     "kinds/batch/kind:_errors": "describes values that are read",

@@ -1,4 +1,4 @@
-"""The pipeline of GitLab CI, and the same as a CI/CD component."""
+"""The pipeline of GitLab CI."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _HEAD: Final = """\
 # project access token, role Developer, scope api), both without "protected"; under Job token permissions, allow Git
 # pushes to the repository, which keep the state; a pipeline schedule for the nightly look.
 """
-_BASE: Final = """\
+BASE: Final = """\
 .novita-infra:
   image: python:3.13
   before_script:
     - python -m pip install --quiet {package}
 """
+"""What every job extends."""
 _JOBS: Final = """
 plan {stem}:
   extends: .novita-infra
@@ -60,54 +61,16 @@ drift {stem}:
   script:
     - {drift}
 """
-_SPEC: Final = """\
-# A CI/CD component with the jobs that `novita-infra ci init gitlab` writes, for one environment of one project.
-spec:
-  inputs:
-    project:
-      description: The name of the project, as its novita-infra.yaml has it.
-      regex: ^[A-Za-z_][A-Za-z0-9_-]*$
-    environment:
-      description: The environment.
-      default: default
-      regex: ^[A-Za-z_][A-Za-z0-9_-]*$
-    path:
-      description: The folder of the project in its repository.
-      default: .
-      regex: ^[A-Za-z0-9_.\\/-]+$
-    package:
-      description: What pip installs.
-      default: {package}
-      regex: ^[A-Za-z0-9_.=+:\\/@-]+$
-    approvers:
-      description: The role that a person needs to permit the loss of data.
-      default: maintain
-      options: [write, maintain, admin]
----
-"""
 
 
 def gitlab_pipeline(settings: PipelineSettings) -> str:
     """The text of the pipeline: three jobs for each environment."""
-    jobs = [_jobs(settings, name) for name in settings.environments]
-    return "".join([_HEAD, _BASE.format(package=settings.package), *jobs])
+    jobs = [pipeline_jobs(settings, name) for name in settings.environments]
+    return "".join([_HEAD, BASE.format(package=settings.package), *jobs])
 
 
-def gitlab_component(package: str) -> str:
-    """The text of the component. Its inputs stand where `gitlab_pipeline` has the values."""
-    settings = PipelineSettings(
-        project="$[[ inputs.project ]]",
-        environments=("$[[ inputs.environment ]]",),
-        path="$[[ inputs.path ]]",
-        cron="",
-        package="$[[ inputs.package ]]",
-        approvers="$[[ inputs.approvers ]]",
-    )
-    jobs = _jobs(settings, *settings.environments).replace("paths: [", 'paths: ["').replace(".niplan]", '.niplan"]')
-    return "".join([_SPEC.format(package=package), _BASE.format(package=settings.package), jobs])
-
-
-def _jobs(settings: PipelineSettings, environment: str) -> str:
+def pipeline_jobs(settings: PipelineSettings, environment: str) -> str:
+    """The three jobs of an environment."""
     kept = kept_plan_names(settings.project, environment)
     words = {command: settings.words(command, environment) for command in ("plan", "apply", "drift")}
     return _JOBS.format(stem=f"{settings.project}-{environment}", file=kept.file, **words)

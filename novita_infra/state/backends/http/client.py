@@ -15,7 +15,7 @@ import httpx
 
 from novita_infra import __version__
 from novita_infra.api.redaction import redact
-from novita_infra.api.transport.proxied import ProxiedTransport
+from novita_infra.api.transport.blocking import BlockingTransport
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
@@ -146,7 +146,7 @@ class HttpClient:
             headers["Authorization"] = f"Bearer {access.token}"
         elif access.username or access.password:
             headers["Authorization"] = f"Basic {access.login}"
-        transport = ProxiedTransport(checks_certificates=access.checks_certificates)
+        transport = BlockingTransport(checks_certificates=access.checks_certificates)
         weakref.finalize(self, transport.close)
         return httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 

@@ -13,7 +13,7 @@ import pytest
 from quick_yaml import read_all_yaml, read_yaml
 
 from novita_infra import __version__
-from novita_infra.forges.pipelines.gitlab import gitlab_component
+from novita_infra.forges.pipelines.component import gitlab_component
 from tests.cli.conftest import Invoke
 
 ROOT = Path(__file__).parents[4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -26,20 +27,22 @@ from novita_infra.views.renderer import Renderer
 
 _VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*|NOVITA_INFRA_VAR_\w+", re.ASCII)
 _OWN: Final = frozenset({"NOVITA_API_KEY", "GITHUB_TOKEN"})
+_PATH: Final = re.compile(r"[\w./-]+", re.ASCII)
+_PACKAGE: Final = re.compile(r"[\w.=+:/@-]+", re.ASCII)
+_STATE: Final = re.compile(r"^(state|---|\.\.\.)", re.MULTILINE)
 _FIELD: Final = re.compile(r"[0-9*/,-]+")
 _STATE_LINE: Final = "state: {backend: git}  # a branch of this repository: nothing must be set up\n"
 
 
-def _plain(pattern: str, what: str) -> click.Option:
+def _plain(form: re.Pattern[str], what: str) -> Callable[[click.Context, click.Parameter, str], str]:
     """A callback for a text that stands in a pipeline as it is, so that it may hold nothing else."""
-    form = re.compile(pattern, re.ASCII)
 
     def check(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
         if not form.fullmatch(text) or ".." in text or text.startswith("-"):
             raise click.BadParameter(f"{text!r} is {what}")
         return text
 
-    return check  # type: ignore[return-value]
+    return check
 
 
 def _cron(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
@@ -65,7 +68,7 @@ def _cron(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
     "--branch",
     default="main",
     show_default=True,
-    callback=_plain(r"[\w./-]+", "no name of a branch that can stand in a workflow"),
+    callback=_plain(_PATH, "no name of a branch that can stand in a workflow"),
     metavar="NAME",
     help="The branch that requests are merged into. On GitLab it is always the default branch.",
 )
@@ -76,7 +79,7 @@ def _cron(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
     "--package",
     default=f"novita-infra=={__version__}",
     show_default=True,
-    callback=_plain(r"[\w.=+:/@-]+", "nothing that pip installs"),
+    callback=_plain(_PACKAGE, "nothing that pip installs"),
     help="What the jobs install with pip.",
 )
 @click.option(
@@ -156,7 +159,7 @@ def _path_in(root: Path, project: Path) -> str:
         path = project.resolve().relative_to(root).as_posix()
     except ValueError:
         raise problem(f"the project in {project} is not inside of {root}", "name the repository with --out") from None
-    if not re.fullmatch(r"[\w./-]+", path, re.ASCII) or path.startswith("-"):
+    if not _PATH.fullmatch(path) or path.startswith("-"):
         raise problem(
             f"the folder {path} has characters that a pipeline does not take", "use letters, digits, dots and dashes"
         )
@@ -212,7 +215,7 @@ def _share_state(place: Located, renderer: Renderer) -> None:
     environments = place.environments or (place.environment,)
     backend = open_backend(place.state)
     has_state = any(backend.store(name, project=place.name).load().serial for name in environments)
-    if place.state.options or has_state or re.search(r"^(state|---|\.\.\.)", text, re.MULTILINE):
+    if place.state.options or has_state or _STATE.search(text):
         renderer.message(
             "",
             "The state is in files, which no other job finds. To move it into this repository:",

@@ -13,7 +13,7 @@ from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.api.redaction import without_secrets
 from novita_infra.cli.rendering import Callback
 from novita_infra.forges.forge import Forge, KeptPlan, Role
-from novita_infra.forges.jobs import PipelineJob, job_of
+from novita_infra.forges.jobs import PipelineJob, job_of_pipeline
 from novita_infra.forges.naming import kept_plan_names
 from novita_infra.manifests.project.locating import Located
 from novita_infra.model.diagnostics import Diagnostic
@@ -39,7 +39,7 @@ class CommandJob:
 
     def __init__(self, options: ProjectOptions, command: str, *, approvers: Role | None = None) -> None:
         """Raises Problems outside of a pipeline, and where there is no such project or environment."""
-        self.job: PipelineJob = job_of(os.environ)
+        self.job: PipelineJob = job_of_pipeline(os.environ)
         token = self.job.token
         OF_THIS_RUN.add(lambda: [token, os.environ.get("NOVITA_API_KEY", "")])
         self.place: Located = located(options)

@@ -8,7 +8,7 @@ from novita_infra.api.transport.proxies import proxy_to
 from novita_infra.api.transport.trust import tls_context
 
 
-class ProxiedTransport(httpx.BaseTransport):
+class BlockingTransport(httpx.BaseTransport):
     """Sends each request through the proxy that the environment names for its address, if any."""
 
     def __init__(self, *, checks_certificates: bool = True) -> None:
