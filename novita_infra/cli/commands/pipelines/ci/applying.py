@@ -24,7 +24,7 @@ from novita_infra.operations.ci.remarks import comment_with, put_comment, record
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import read_saved_plan
 from novita_infra.operations.session import ProjectOptions, open_session
-from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.options import NO_LIMITS, PlanOptions
 from novita_infra.planning.saved.plan_file import SavedPlan, check_free
 from novita_infra.state.private_files import open_output
 from novita_infra.views.content.plan import PlanContent
@@ -85,7 +85,7 @@ async def _merged(job: CommandJob, request: ChangeRequest, project_options: Proj
             renderer,
             plan_options=PlanOptions(),
             expect=saved.digest,
-            parallelism=None,
+            limits=NO_LIMITS,
             later=True,
         )
     except Exception as failure:
