@@ -14,7 +14,8 @@ from typing import Final
 from novita_infra.api.protocol import ApiClient
 from novita_infra.model.clock import Clock
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live, Phase, WrittenFile
 from novita_infra.model.values import Spec, Value
 
 OVER: Final = frozenset({Phase.READY, Phase.FAILED, Phase.GONE})
@@ -96,6 +97,9 @@ class JobRules:
     fetch: Callable[[JobRun, Spec, Live], Awaitable[Fetched]] | None = None
     """Fetches what a job that is over has made, and writes it. It has the same effect however often it runs. Raises
     ApiError and Problems."""
+    look: Callable[[JobRun, Record | None, Spec], Awaitable[WrittenFile | None]] | None = None
+    """Looks at the file that `fetch` writes for a spec, and compares it with what the record says was written. Changes
+    nothing. Raises ApiError."""
     clean: Callable[[JobRun, Spec, Live], Awaitable[None]] | None = None
     """Deletes what the service need not keep of a job that is over, once its end is recorded. Raises ApiError."""
     fetch_call: str = ""

@@ -159,6 +159,29 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file on the disk that a job writes at its end."""
+
+    field: str
+    """The field of the spec that names it."""
+    path: str
+    """As the spec has it."""
+    rows: int | None = None
+    """Its lines; None where there is no file."""
+    lost: str = ""
+    """Why it is not what an earlier run wrote there; empty where it is, or where no run wrote it."""
+    kept: bool = False
+    """Whether the service still keeps what was written, so that it can be fetched again."""
+    difference: str = ""
+    """How a changed input differs from the one before, in words; empty where that is not known."""
+
+    @property
+    def again(self) -> bool:
+        """Whether it is to be fetched again."""
+        return bool(self.lost) and self.kept
+
+
+@dataclass(frozen=True, slots=True)
 class Existing:
     """The record and the live objects of one address."""
 

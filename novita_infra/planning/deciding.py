@@ -242,7 +242,8 @@ def _absent_key(computation: Computation, decisions: Decisions) -> Uncomputable 
 
 
 def _case(inputs: PlanInputs, item: Declared | None, address: Address, existing: Existing, *, spec: Spec) -> Case:
-    return Case(inputs.kinds[address.type], item, existing, spec, inputs.prior.key)
+    file = inputs.world.files.get(address)
+    return Case(inputs.kinds[address.type], item, existing, spec, inputs.prior.key, file=file)
 
 
 def _decide(inputs: PlanInputs, case: Case) -> Decision:

@@ -11,7 +11,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.model.refactoring import NO_REFACTORING, Refactoring, StateEdits
-from novita_infra.model.resources import Declared, Existing, Live
+from novita_infra.model.resources import Declared, Existing, Live, WrittenFile
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value
 from novita_infra.planning.options import PlanOptions, Refresh
@@ -82,6 +82,8 @@ class AccountSnapshot:
     """By type that was listed, its live objects that no record knows."""
     unread: Mapping[Address, float] = field(default_factory=dict)
     """By address in `existing` that was not read, when the record was last brought up to date, in Unix seconds."""
+    files: Mapping[Address, WrittenFile] = field(default_factory=dict)
+    """By address of a declared job, the file on the disk that it writes."""
     catalogue: Catalogue = Catalogue()
     lost: tuple[Orphan, ...] = ()
     """The unrecorded objects that carry the owner mark of this project and environment, while the state is new and

@@ -16,7 +16,7 @@ from novita_infra.model.values import Computation, Value, refs
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
-from novita_infra.planning.checks.jobs import job_end, job_warnings
+from novita_infra.planning.checks.jobs import file_warnings, job_end, job_warnings
 from novita_infra.planning.checks.lost_state import lost_state, objects_left_behind, unrecorded_namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.model_access import forbidden_models
@@ -272,6 +272,7 @@ def _checks(
             *new_object_notes(decided.declared, active, now=inputs.now),
             *time_warnings(decided.decisions, decided.declared),
             *job_warnings(active, decided.declared),
+            *file_warnings(active, decided.declared),
             *forbidden_models(active, decided.decisions, decided.declared, inputs.world.catalogue),
             *unproven(cost, environment=config.environment),
             *unrecorded_namesakes(inputs),

@@ -162,6 +162,78 @@ def test_answers_that_the_service_no_longer_has_are_said_to_be_gone(tmp_path: Pa
     assert rig.plan().empty
 
 
+# --- the file of the results ------------------------------------------------------------------------------------------
+
+
+def warnings(rig: Rig) -> list[str]:
+    return [note.summary for note in rig.plan().notes]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "out/it.jsonl was deleted"), ("mine\n", "out/it.jsonl is not what was written")]
+)
+def test_results_that_are_lost_are_fetched_again_without_another_batch(
+    content: str | None, why: str, tmp_path: Path
+) -> None:
+    rig = declared(tmp_path, batch("a", "b"))
+    rig.apply()
+    file, before = tmp_path / "out/it.jsonl", (tmp_path / "out/it.jsonl").read_bytes()
+    file.unlink() if content is None else file.write_text(content)
+    review = rig.plan()
+    (change,) = review.plan.changes
+    assert (change.action, change.why, [item.name for item in change.fields]) == (Action.UPDATE, why, ["results"])
+    overwritten = ["out/it.jsonl, with 1 row, will be overwritten"] if content else []
+    assert [note.summary for note in review.notes] == overwritten
+    rig.apply()
+    assert file.read_bytes() == before
+    assert calls(rig) == (1, 1)
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["expired", "forgotten"])
+def test_results_that_are_lost_for_good_are_a_warning_and_nothing_is_run_again(forgotten: bool, tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch("a"))
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(40 * DAY))
+    for record in list(rig.world.batches) if forgotten else ():
+        rig.world.batches.remove(record)
+    assert warnings(rig) == []
+    (tmp_path / "out/it.jsonl").unlink()
+    review = rig.plan()
+    assert review.empty
+    (note,) = review.notes
+    assert note.summary.startswith("out/it.jsonl was deleted, and the service no longer keeps what was there")
+    assert note.option == "--replace batch.it"
+    rig.apply()
+    assert calls(rig) == (1, 1)
+
+
+def test_a_plan_says_what_it_overwrites_and_how_an_input_has_changed(tmp_path: Path) -> None:
+    rig = declared(tmp_path, batch())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/it.jsonl").write_text("1\n2\n")
+    spec = batch(*"abcd")
+    spec["input"] |= {"customId": "{{word}}", "rows": [{"word": word, "n": 1} for word in "abcd"]}
+    rig.declare(("Batch", "it", spec))
+    assert warnings(rig) == ["out/it.jsonl, with 2 rows, will be overwritten"]
+    rig.apply()
+    spec["input"] |= {"rows": [{"word": word, "n": 2 if word == "b" else 1} for word in "abxyz"]}
+    spec["input"]["template"] = {**TEMPLATE, "max_tokens": 10}
+    rig.declare(("Batch", "it", spec))
+    review = rig.plan()
+    assert [note.summary for note in review.notes] == ["out/it.jsonl, with 4 rows, will be overwritten"]
+    (change,) = review.plan.changes
+    assert change.why == "its requests changed: 1 different, 3 new, 2 gone, 1 as before"
+    spec["input"]["template"] = {**TEMPLATE, "max_tokens": 11}
+    rig.declare(("Batch", "it", spec))
+    (change,) = rig.plan().plan.changes
+    assert change.why == "its requests changed: 2 different, 3 new, 2 gone, 0 as before"
+    (tmp_path / "out/it.jsonl").unlink()
+    review = rig.plan()
+    (change,) = review.plan.changes
+    assert (change.action, change.why, list(review.notes)) == (Action.REPLACE, "", [])
+
+
 # --- batches that do not succeed --------------------------------------------------------------------------------------
 
 SLOW = Timings(batch_line=3600.0, batch_window=3 * 3600.0)

@@ -25,7 +25,8 @@ from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules,
 from novita_infra.kinds.kind import CheckRules, Kind, Market, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_keys import readers
 from novita_infra.model.lifecycle import Timeouts
-from novita_infra.model.resources import PRESENT, Live, Phase, Progress
+from novita_infra.model.records import Record
+from novita_infra.model.resources import PRESENT, Live, Phase, Progress, WrittenFile
 from novita_infra.model.values import Spec, Value
 
 _READERS: Final = readers(FIELDS)
@@ -65,6 +66,12 @@ async def _fetched(run: JobRun, spec: Spec, live: Live) -> Fetched:
     from novita_infra.kinds.batch.results import fetch_answers  # noqa: PLC0415 -- see above
 
     return await fetch_answers(run, spec, live)
+
+
+async def _looked(run: JobRun, record: Record | None, spec: Spec) -> WrittenFile | None:
+    from novita_infra.kinds.batch.written import look_at_results  # noqa: PLC0415 -- see above
+
+    return await look_at_results(run, record, spec)
 
 
 async def _cleaned(run: JobRun, spec: Spec, live: Live) -> None:
@@ -239,6 +246,7 @@ BATCH: Final = Kind(
             ),
             upload=_uploaded,
             fetch=_fetched,
+            look=_looked,
             clean=_cleaned,
             fetch_call="fetch",
         ),

@@ -10,6 +10,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.concurrency import together
 from novita_infra.operations.ownership import StatesOfOthers
+from novita_infra.operations.plans.job_files import read_job_files
 from novita_infra.operations.plans.time_rules import read_ages, read_use
 from novita_infra.operations.session import Session
 from novita_infra.planning.inputs import PlanInputs
@@ -49,9 +50,12 @@ async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
             found, unknown = {**inputs.world.existing, **more.found}, {**inputs.world.unrecorded, **more.unknown}
             world = replace(inputs.world, existing=found, unrecorded=unknown, unread=unread)
             inputs = replace(inputs, world=world)
-    circumstances, aged = await together(_circumstances(session.client, inputs), read_ages(session.client, inputs))
+    (circumstances, aged), files = await together(
+        together(_circumstances(session.client, inputs), read_ages(session.client, inputs)),
+        read_job_files(session, inputs),
+    )
     existing = {**inputs.world.existing, **aged}
-    return replace(inputs, world=replace(inputs.world, existing=existing, circumstances=circumstances))
+    return replace(inputs, world=replace(inputs.world, existing=existing, circumstances=circumstances, files=files))
 
 
 def _with_recorded(session: Session, inputs: PlanInputs) -> PlanInputs:

@@ -9,7 +9,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.machine import Due
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Existing, Live
+from novita_infra.model.resources import Declared, Existing, Live, WrittenFile
 from novita_infra.model.values import Spec, Value
 from novita_infra.planning.changes.equality import agree, masked, written
 
@@ -28,6 +28,8 @@ class Case:
     """The hex key of the state: digests under it stand for secrets."""
     due: Due | None = None
     """What the rules of time of the declared spec ask for; the spec has the fields that they decide."""
+    file: WrittenFile | None = None
+    """The file on the disk that a job writes."""
     recorded_spec: Spec = field(init=False, repr=False, compare=False)
     """See `recorded_spec`."""
 
@@ -76,6 +78,8 @@ class Case:
             if isinstance(item.change, Local):
                 continue
             before = values[item.name] if item.name in values else self.recorded_spec.get(item.name)
+            if self.file is not None and self.file.again and item.name == self.file.field:
+                before = None
             after = spec.get(item.name)
             if after is None:
                 declared_before = item.name in self.recorded_spec or item.name in sent

@@ -238,7 +238,7 @@ def _decide_living(case: Case, live: Live, *, compared: Spec, tolerates: bool) -
     if refusals:
         return Decision(Action.REFUSED, case, compared, fields=_field_changes(case, judged), refusals=refusals)
     if replaces:
-        return _replacement(case, why="")
+        return _replacement(case, why=case.file.difference if case.file else "")
     calls = calls_on(kind, judged, live=live)
     if not calls:
         return _settling(case, live, compared=compared, tolerates=tolerates)
@@ -248,7 +248,8 @@ def _decide_living(case: Case, live: Live, *, compared: Spec, tolerates: bool) -
     # is waited for by none of the calls, is waited for before them.
     waits = live.phase is Phase.CHANGING and not any(kind.call(name).final_phases for name, _ in calls)
     fields = _field_changes(case, judged)
-    return Decision(Action.UPDATE, case, compared, fields=fields, calls=calls, waits=waits, loses=loses)
+    why = case.file.lost if case.file and case.file.again else ""
+    return Decision(Action.UPDATE, case, compared, fields=fields, calls=calls, waits=waits, loses=loses, why=why)
 
 
 def losses_of(case: Case, calls: Iterable[Call], spec: Spec) -> tuple[Loss, ...]:

@@ -12,6 +12,34 @@ from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Action, JobEnd
 
 
+def file_warnings(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> Iterator[Diagnostic]:
+    """A warning for each file that a job overwrites, and for each that is lost and that nothing can bring back."""
+    for address, item in declared.items():
+        decision = decisions.get(address)
+        file = decision.case.file if decision else None
+        if decision is None or file is None:
+            continue
+        place = item.places.get(file.field, item.origin)
+        if _writes(decision) and file.rows is not None:
+            rows = f"{file.rows:,} row{'' if file.rows == 1 else 's'}"
+            summary, option = f"{file.path}, with {rows}, will be overwritten", ""
+            hint = f"name another file in `{file.field}` to keep them"
+        elif decision.action is Action.NONE and file.lost and not file.kept:
+            option = f"--replace {shlex.quote(str(address))}"
+            summary = f"{file.lost}, and the service no longer keeps what was there; nothing is run again for it"
+            hint = f"put the file back, or run and pay all of it again: {run_again_with(option)}"
+        else:
+            continue
+        yield Diagnostic(summary, hint, origin=place, address=str(address), severity=Severity.WARNING, option=option)
+
+
+def _writes(decision: Decision) -> bool:
+    """Whether the file of a job is written: when it is over, or fetched again."""
+    job, waits = decision.case.kind.api.job, decision.action in {Action.RESUME, Action.ADOPT} and decision.waits
+    fetches = job is not None and any(name == job.fetch_call for name, _ in decision.calls)
+    return decision.makes or waits or fetches
+
+
 def job_end(decision: Decision) -> JobEnd | None:
     """How the object ended, if it is a job that is over."""
     live, kind = decision.case.live, decision.case.kind
