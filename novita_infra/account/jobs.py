@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from novita_infra.api.json_values import created_in, object_of, text_of
+from novita_infra.api.json_values import created_in, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, GPU_V2, Pages, Request, get, post
 from novita_infra.model.frozen import dataclass
 
@@ -37,6 +37,8 @@ class MachineJob:
     """The id of the machine."""
     created: float
     """Unix seconds; 0 if the API does not return it."""
+    image: str = ""
+    """The image that it saves; empty for another job, and where the API does not return it."""
 
     @property
     def is_over(self) -> bool:
@@ -68,7 +70,18 @@ def job_in(item: Mapping[str, Any]) -> MachineJob:
         trouble=": ".join(filter(None, dict.fromkeys(errors))),
         machine=text_of(item.get("instanceId")),
         created=created_in(item),
+        image=image_in_envs(item.get("envs")),
     )
+
+
+def image_in_envs(envs: Any) -> str:
+    """The image that a job saves; empty where its `envs` do not show it.
+
+    The page has `envs[]` without saying what it holds: entries of key and value, or texts `key=value` as in v2.
+    """
+    pairs = [(text_of(entry.get("key")), text_of(entry.get("value"))) for entry in objects_of(envs)]
+    pairs += [(key, value) for key, _, value in (text.partition("=") for text in texts_of(envs))]
+    return next((value for key, value in pairs if key.lower().endswith("image")), "")
 
 
 def job_request_v2(id: str) -> Request:
@@ -89,6 +102,7 @@ def job_in_v2(answer: Any) -> MachineJob:
         trouble=": ".join(filter(None, dict.fromkeys(errors))),
         machine=text_of(item.get("instance_id")),
         created=created_in(item),
+        image=image_in_envs(item.get("envs")),
     )
 
 

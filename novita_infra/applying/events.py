@@ -100,6 +100,8 @@ class Result:
     """How many objects were imported."""
     title: str = ""
     """What the run is called, if it is neither an apply nor a destroy: `Stop`."""
+    awaited: bool = True
+    """Whether the effects of the calls were waited for."""
 
     @property
     def name(self) -> str:

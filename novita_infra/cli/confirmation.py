@@ -13,9 +13,14 @@ from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
 
 
+def can_ask() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def approved(question: str, renderer: Renderer, *, otherwise: str) -> bool:
     """Whether the answer is yes. Raises Problems without a terminal; `otherwise` is the hint then."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not can_ask():
         raise problem("no question can be asked: stdin is not a terminal", otherwise)
     if output_failure():
         raise problem("no question can be asked: the plan could not be shown", otherwise)

@@ -36,6 +36,9 @@ KINDS: Final[Mapping[str, Kind]] = {kind.type: kind for kind in _kinds()}
 MACHINE_KINDS: Final = tuple(kind for kind in KINDS.values() if kind.machine is not None)
 """The kinds whose objects run programs."""
 
+IMAGE_KINDS: Final = tuple(kind for kind in KINDS.values() if "image" in kind.by_name and kind.api.saves is None)
+"""The kinds whose objects start from an image, or hold the name of one for others."""
+
 _BY_NAME: Final = {kind.name: kind for kind in KINDS.values()}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
+from novita_infra.account.jobs import MachineJob
 from novita_infra.account.metric_series import MetricSeries
 from novita_infra.account.metrics import GpuUse
 from novita_infra.api.request import Request
@@ -84,8 +85,8 @@ class ActionJob:
 
     type: str
     """The API's word for it, such as `instanceMigrate`."""
-    is_same: Callable[[Mapping[str, Any], Spec], bool] = lambda _item, _spec: True
-    """Whether a job of this type in the list, of this machine, is what a call with the spec begins."""
+    is_same: Callable[[MachineJob, Spec], bool] = lambda _job, _spec: True
+    """Whether a job of this type, of this machine, is what a call with the spec begins."""
     lasts: float
     """Seconds for which a job that ended well counts as this very action: only on demand is it done once more."""
 
@@ -103,6 +104,8 @@ class MachineAction:
     """The spec of a call that buys so many months; None where nothing is bought."""
     saves: Callable[[str, str], Spec] | None = None
     """The spec of a call that saves it under a name, with the id of a credential; None where nothing is saved."""
+    misnamed: Callable[[str], str] = lambda _: ""
+    """What is wrong with the name under which it is saved, and what to write; empty for nothing."""
     job: ActionJob | None = None
     """The job of the service that it begins; None for a call that ends with the phase of the object."""
     refusal: Callable[[Live], str] = lambda _: ""

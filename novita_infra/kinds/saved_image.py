@@ -5,7 +5,6 @@ Its objects are the jobs. The image itself is nobody's object: it remains in its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from novita_infra.kinds.field import Field, Local, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_schemas import REFERENCE
-from novita_infra.kinds.toolkit.image_saves import image_of, save_request
+from novita_infra.kinds.toolkit.image_saves import TAG_HINT, save_request, untagged
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
@@ -62,7 +61,6 @@ _FIELDS = (
 
 _PHASES: Final = {"success": Phase.READY, "fail": Phase.FAILED, "break": Phase.FAILED}
 """The states of a job that is over (gpu-instance-list-jobs); `pulling` and `running` are on their way."""
-_TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 
 
 def _create(target: Target) -> Request:
@@ -78,15 +76,15 @@ def _saves(spec: Spec) -> str:
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
-    job, image = job_in(item), image_of(item)
+    job = job_in(item)
     phase = _PHASES.get(job.state, Phase.CHANGING)
     return Live(
         id=job.id,
-        name=image,
+        name=job.image,
         phase=phase,
         status=job.state,
         created=job.created,
-        values=filled({"instance": job.machine, "image": image}),
+        values=filled({"instance": job.machine, "image": job.image}),
         outputs=filled({"id": job.id, "createdAt": int(job.created)}),
         trouble=job.trouble or {"break": "it was interrupted"}.get(job.state, "") if phase is Phase.FAILED else "",
     )
@@ -102,10 +100,8 @@ def _check(spec: Spec) -> Iterator[SpecError]:
     image = spec.get("image")
     if not isinstance(image, str):
         return
-    repository, _, tag = image.rpartition(":")
-    if not repository.strip("/") or not _TAG.fullmatch(tag):
-        hint = "write registry/repository:tag; what it says by default could be overwritten by the next one"
-        yield SpecError(("image",), f"{image} names no tag", hint)
+    if fault := untagged(image):
+        yield SpecError(("image",), fault, TAG_HINT)
 
 
 def _remedy(live: Live) -> str:

@@ -30,6 +30,8 @@ class AskedAction:
     """The name under which it saves the machine."""
     credential: str = ""
     """The id of the credential for the registry of that name; empty for none."""
+    allowed: tuple[str, ...] = ()
+    """The images that may be saved over."""
     again: bool = False
     """Whether it is done once more where a job of it has just ended."""
 
@@ -56,6 +58,8 @@ class ActionOnMachine:
     """What is paid at once."""
     job: MachineJob | None = None
     """The job of this very action, where it is under way, or ended well a short while ago."""
+    replaces: str = ""
+    """The image that exists and is saved over; empty for none."""
 
     @property
     def refusal(self) -> str:

@@ -83,7 +83,10 @@ JOURNEYS: Final = {
     "instance renew": Visit("instance.paid --months 1 --auto-approve", "instance.paid --months 0", "months", 1),
     "instance restart": Visit("instance.web --auto-approve", "instance.none --auto-approve", "none", 1),
     "instance save-image": Visit(
-        "instance.web docker.io/team/model:1 --again", "instance.none docker.io/team/model:1", "none", 1
+        "instance.web docker.io/team/model:1 --again --allow-data-loss docker.io/team/model:1",
+        "instance.none docker.io/team/model:1",
+        "none",
+        1,
     ),
     "instance start": Visit("instance.web", "instance.none", "none", 1),
     "instance stop": Visit("instance.web --auto-approve", "instance.none --auto-approve", "none", 1),

@@ -13,7 +13,7 @@ from novita_infra.kinds.call import Call
 from novita_infra.kinds.instance import calls
 from novita_infra.kinds.instance.timing import TIMES
 from novita_infra.kinds.machine import ActionJob, Login, Machine, MachineAction, MachineMetrics
-from novita_infra.kinds.toolkit.image_saves import image_of, save_request
+from novita_infra.kinds.toolkit.image_saves import TAG_HINT, save_request, untagged
 from novita_infra.model.resources import STABLE, Live, Phase
 
 
@@ -108,9 +108,8 @@ MACHINE: Final = Machine(
             call=_SAVE_IMAGE,
             done="saved as an image",
             saves=lambda image, auth: filled({"image": image, "registryAuth": auth}),
-            job=ActionJob(
-                type=SAVE_IMAGE, lasts=math.inf, is_same=lambda item, spec: image_of(item) == spec.get("image")
-            ),
+            misnamed=lambda image: f"{fault}; {TAG_HINT}" if (fault := untagged(image)) else "",
+            job=ActionJob(type=SAVE_IMAGE, lasts=math.inf, is_same=lambda job, spec: job.image == spec.get("image")),
         ),
         "renew": MachineAction(
             call=_RENEW, done="renewed", buys=lambda months: {"months": months}, refusal=_unsubscribed

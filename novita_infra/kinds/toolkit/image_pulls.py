@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from novita_infra.api.json_values import object_of, text_of, texts_of
+from novita_infra.catalogue.images import full_name
 from novita_infra.kinds.kind import Preparation
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec
@@ -29,6 +30,12 @@ def pull_of(spec: Spec) -> Preparation | None:
         return None
     products = texts_of(spec.get("products")) or [text_of(object_of(spec.get("product")).get("id"))]
     return Preparation(image, cluster, frozenset(filter(None, products)))
+
+
+def starts_from(spec: Spec, image: str) -> bool:
+    """Whether an object of this spec starts from the image, however the two spell its name."""
+    named = spec.get("image")
+    return isinstance(named, str) and full_name(named) == full_name(image)
 
 
 def pull_remedy(live: Live) -> str:

@@ -1,12 +1,21 @@
-"""Jobs that save the root disk of a machine as an image: the request, and what a list shows of the image."""
+"""Jobs that save the root disk of a machine as an image: the name of the image, and the request."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from typing import Final
 
-from novita_infra.api.json_values import filled, objects_of, text_of, texts_of
+from novita_infra.api.json_values import filled
 from novita_infra.api.request import GPU, Request, post
+
+TAG_HINT: Final = "write registry/repository:tag; what it says by default could be overwritten by the next one"
+_TAG: Final = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
+
+
+def untagged(image: str) -> str:
+    """What is wrong with the name under which a machine is saved: it must have a tag; empty for nothing."""
+    repository, _, tag = image.rpartition(":")
+    return "" if repository.strip("/") and _TAG.fullmatch(tag) else f"{image} names no tag"
 
 
 def save_request(machine: str, image: str, *, auth: str = "") -> Request:
@@ -16,14 +25,3 @@ def save_request(machine: str, image: str, *, auth: str = "") -> Request:
     """
     body = {"instanceId": machine, "image": image, "registryAuthId": auth}
     return post(f"{GPU}/job/save/image", filled(body))
-
-
-def image_of(item: Mapping[str, Any]) -> str:
-    """The image that a job in the list saves; empty where the list does not show it.
-
-    The page has `envs[]` without saying what it holds: entries of key and value, or texts `key=value` as in v2.
-    """
-    envs = item.get("envs")
-    pairs = [(text_of(entry.get("key")), text_of(entry.get("value"))) for entry in objects_of(envs)]
-    pairs += [(key, value) for key, _, value in (text.partition("=") for text in texts_of(envs))]
-    return next((value for key, value in pairs if key.lower().endswith("image")), "")

@@ -59,6 +59,16 @@ async def ends_of_jobs(
     return tuple(found)
 
 
+async def report_jobs(view: AccountView, actions: Iterable[ActionOnMachine], known: frozenset[str]) -> None:
+    """Says which job goes on for each action that began one, or goes on with one. Raises ApiError."""
+    acting = [item for item in actions if item.action.job]
+    listed = await _listed(view, acting)
+    for item in acting:
+        job = _begun(item, listed, known)
+        state = f"the job {job.id} is {job.state}" if job else "its job is not listed yet"
+        view.report(f"{item.title}: {state}; novita-infra jobs shows it, and {_GOES_ON} without --no-wait")
+
+
 def waits_for_job(item: ActionOnMachine, event: Event) -> bool:
     """Whether the event is the end of a call whose job goes on."""
     return isinstance(event, Ended) and event.outcome is Outcome.DONE and item.action.job is not None
@@ -121,7 +131,7 @@ def _job_of(
 
 def _is_of(item: ActionOnMachine, one: Mapping[str, Any]) -> bool:
     job, rule = job_in(one), item.action.job
-    return rule is not None and (job.type, job.machine) == (rule.type, item.live.id) and rule.is_same(one, item.spec)
+    return rule is not None and (job.type, job.machine) == (rule.type, item.live.id) and rule.is_same(job, item.spec)
 
 
 async def _listed(view: AccountView, actions: Iterable[ActionOnMachine]) -> list[dict[str, Any]]:

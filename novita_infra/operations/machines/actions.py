@@ -27,8 +27,15 @@ from novita_infra.model.records import Record
 from novita_infra.operations.account.targets import ObjectTarget, targets_of
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.heartbeat import RunHeartbeat
-from novita_infra.operations.machines.action_jobs import ends_of_jobs, jobs_known, waits_for_job, with_their_jobs
+from novita_infra.operations.machines.action_jobs import (
+    ends_of_jobs,
+    jobs_known,
+    report_jobs,
+    waits_for_job,
+    with_their_jobs,
+)
 from novita_infra.operations.machines.ownership import owning_environment, why_taken
+from novita_infra.operations.machines.saved_names import check_name, with_replaced_images
 from novita_infra.planning.machine_actions import NOTHING_MORE, ActionOnMachine, AskedAction, action_on
 from novita_infra.planning.options import LABEL, is_pattern
 from novita_infra.planning.plan.changes import Action, Change
@@ -67,6 +74,7 @@ async def choose_actions(
     One whose job is under way, or ended well a short while ago, has that job, which is not begun a second time.
     """
     kinds = [kind for kind in KINDS.values() if kind.machine and name in kind.machine.actions]
+    check_name((kind.machine.actions[name] for kind in kinds if kind.machine), asked.saved_as)
     targets = await targets_of(view, words, kinds)
     for title in _others_that_run(view, words, kinds):
         view.report(
@@ -86,7 +94,7 @@ async def choose_actions(
         )
         for item in targets
     ]
-    actions = await with_their_jobs(view, actions, again=asked.again)
+    actions = await with_replaced_images(view, await with_their_jobs(view, actions, again=asked.again), asked)
     refusals = [diagnostic for item in actions for diagnostic in _refusals(item)]
     foreign = [] if steal else [diagnostic for item in targets for diagnostic in _foreign(view, item)]
     if refusals or foreign:
@@ -185,10 +193,12 @@ async def perform_actions(
                 ends = walked.ends
                 if options.waits:
                     ends = await ends_of_jobs(view, addressed, ends, known, over, emit=heartbeat.listen)
+                else:
+                    await report_jobs(view, (addressed[end.step.address] for end in ends if not end.reason), known)
         finally:
             await end_tasks(ending)
     changes = tuple(Change(step.address, Action.UPDATE, id=step.id) for step in steps)
-    return Result(ends, changes, title=name.capitalize(), interrupted=stop.is_set())
+    return Result(ends, changes, title=name.capitalize(), interrupted=stop.is_set(), awaited=options.waits)
 
 
 def _addressed(actions: Sequence[ActionOnMachine]) -> dict[Address, ActionOnMachine]:

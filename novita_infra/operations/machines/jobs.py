@@ -15,7 +15,7 @@ from novita_infra.account.jobs import (
     stop_request_v2,
 )
 from novita_infra.api.errors import NotFound, Refused
-from novita_infra.kinds import MACHINE_KINDS
+from novita_infra.kinds import KINDS, MACHINE_KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.operations.account.view import AccountView
@@ -26,10 +26,16 @@ from novita_infra.refresh.objects import read_one
 async def read_jobs(
     view: AccountView, *, id: str = "", kind: str = "", state: str = "", since: float = 0, until: float = 0
 ) -> list[MachineJob]:
-    """The jobs, the newest first; see `jobs_pages` for the filters. Raises ApiError."""
+    """The jobs, the newest first; see `jobs_pages` for the filters. Raises ApiError.
+
+    Where the API does not show which image a job saves, the state that records it does.
+    """
     items = await view.client.walk(jobs_pages(id=id, kind=kind, state=state, since=since, until=until))
     jobs = [job_in(item) for item in items]
-    shown = (replace(job, trouble=view.client.redacted(job.trouble)) if job.trouble else job for job in jobs)
+    saved = {it.id: saves(it.record.spec) for it in view.recorded if (saves := KINDS[it.address.type].api.saves)}
+    shown = (
+        replace(one, trouble=view.client.redacted(one.trouble), image=one.image or saved.get(one.id, "")) for one in jobs
+    )
     return sorted(shown, key=lambda job: (-job.created, job.id))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from novita_infra.catalogue.images import AccountImage, full_name, listed_image
+from novita_infra.kinds.toolkit.image_pulls import starts_from
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
-from novita_infra.model.resources import PRESENT, Existing, Live, Loss, Phase
-from novita_infra.model.values import Value, leaves
+from novita_infra.model.resources import PRESENT, Existing, Loss, Phase
+from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.inputs import PlanInputs
 
@@ -29,13 +30,16 @@ def with_overwritten(decision: Decision, inputs: PlanInputs) -> Decision:
         return decision
     listed = listed_image(inputs.world.catalogue.images or (), image)
     live = decision.case.live
-    saved = live is not None and live.phase is Phase.READY and _is(image, saves(live.values))
+    saved = live is not None and live.phase is Phase.READY and full_name(saves(live.values)) == full_name(image)
     if not (listed or saved):
         return decision
-    users = _users(inputs, image)
+    return replace(decision, loses=(*decision.loses, loss_of_image(image, _users(inputs, image))))
+
+
+def loss_of_image(image: str, users: Sequence[str]) -> Loss:
+    """The loss of an image by another one of its name. `users` are what starts from it."""
     used = f", which {first_of(users, _NAMED)} {'uses' if len(users) == 1 else 'use'}" if users else ""
-    loss = Loss(f"the image {image}{used}, in whose place another is saved", lasting=True)
-    return replace(decision, loses=(*decision.loses, loss))
+    return Loss(f"the image {image}{used}, in whose place another is saved", lasting=True)
 
 
 def unread_notes(active: Mapping[Address, Decision], images: Collection[AccountImage] | None) -> Iterator[Diagnostic]:
@@ -56,31 +60,20 @@ def _users(inputs: PlanInputs, image: str) -> list[str]:
     recorded = (
         str(address)
         for address, item in world.existing.items()
-        if address.type in kinds and _names(image, _values_of(item))
+        if address.type in kinds and any(starts_from(spec, image) for spec in _specs(item))
     )
     others = (
         f"{prefix} {live.id}"
         for prefix, lives in world.unrecorded.items()
         for live in lives
-        if prefix in kinds and live.phase in PRESENT and _names(image, _values(live))
+        if prefix in kinds and live.phase in PRESENT and starts_from(live.values, image)
     )
     return [*sorted(recorded), *sorted(others)]
 
 
-def _values_of(item: Existing) -> Iterator[Value]:
-    yield from _values(item.live)
-    yield from item.record.spec.values() if item.record else ()
-
-
-def _values(live: Live | None) -> Iterator[Value]:
-    yield from live.values.values() if live else ()
-
-
-def _names(image: str, values: Iterable[Value]) -> bool:
-    return any(isinstance(leaf, str) and _is(image, leaf) for value in values for leaf in leaves(value))
-
-
-def _is(image: str, text: str) -> bool:
-    """Whether a text is an address of the image."""
-    last = image.rpartition("/")[2].partition(":")[0]
-    return last in text and full_name(text) == full_name(image)
+def _specs(item: Existing) -> Iterator[Spec]:
+    """The specs of an object, as it is and as it is recorded."""
+    if item.live is not None:
+        yield item.live.values
+    if item.record is not None:
+        yield item.record.spec

@@ -36,6 +36,8 @@ class Leftover(NamedTuple):
 def outcome_sentence(result: Result) -> str:
     """`Apply complete: 2 created.`, or how far the run came."""
     word = result.name
+    if result.succeeded and not result.awaited:
+        return f"{word} begun: {len(result.ends)} accepted, and not waited for."
     if result.succeeded and result.title:
         return f"{word} complete: {len(result.ends)} done."
     if result.succeeded:

@@ -47,7 +47,7 @@ class DeletedImageRow:
     repository: str = fact("The registry and the repository.", title="REPOSITORY")
     tags: list[str] = fact("The tags that went with it.")
     tag_names: str = cell("TAGS")
-    used_by: list[str] = fact("The addresses of the recorded objects that name it.")
+    used_by: list[str] = fact("What uses it: addresses, and type and id of objects that no state has.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class MachineJobRow:
     machine: str = cell("MACHINE")
     machine_id: str = fact("The id of the machine.")
     address: str | None = fact("The address of the machine; null where no state has it.")
+    image: str | None = fact("The image that it saves; null for another job, or where that is not known.")
+    saves: str = cell("IMAGE")
     created: str | None = fact("When it began, in UTC; null if it is not known.")
     began: str = cell("BEGAN")
     trouble: str | None = fact("Why it failed, as the API words it; null for nothing.")
@@ -52,6 +54,8 @@ def job_listing(jobs: Iterable[MachineJob], *, addresses: Mapping[str, str], now
                 machine=addresses.get(job.machine, job.machine),
                 machine_id=job.machine,
                 address=addresses.get(job.machine),
+                image=job.image or None,
+                saves=job.image,
                 created=time_or_none(job.created),
                 began=f"{in_words(max(0.0, now - job.created))} ago" if job.created else "unknown",
                 trouble=job.trouble or None,

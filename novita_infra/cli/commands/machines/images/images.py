@@ -14,7 +14,7 @@ from novita_infra.cli.options import auto_approve_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import problem
-from novita_infra.operations.account.images import choose_images, delete_images, read_images, users_of
+from novita_infra.operations.account.images import choose_images, delete_images, read_images, refuse_used, users_of
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
@@ -44,16 +44,29 @@ def list_images(*, account_options: AccountOptions, own: bool, renderer: Rendere
 
 @click.command("delete", cls=Command)
 @click.argument("words", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--allow-data-loss",
+    "allowed",
+    multiple=True,
+    metavar="IMAGE",
+    help="Delete this image without a question though something uses it; repeatable.",
+)
 @auto_approve_option
 @with_account_options
 @format_options("deleted_images")
 @with_renderer
 def delete_account_images(
-    *, account_options: AccountOptions, words: tuple[str, ...], auto_approve: bool, renderer: Renderer
+    *,
+    account_options: AccountOptions,
+    words: tuple[str, ...],
+    allowed: tuple[str, ...],
+    auto_approve: bool,
+    renderer: Renderer,
 ) -> int:
     """Delete images with all of their tags. Nothing that starts afterwards can pull them.
 
-    IMAGE is an id or a repository. A single tag cannot be deleted.
+    IMAGE is an id or a repository. A single tag cannot be deleted. What instances, endpoints, templates and prewarms
+    use, and what a resource has saved, is named; --auto-approve alone does not delete it.
 
     \b
     Examples:
@@ -63,13 +76,16 @@ def delete_account_images(
     async def work() -> int:
         async with open_account_view(account_options, os.environ, report=renderer.note) as view:
             chosen = await choose_images(view, words)
-            users = {image.id: users_of(view, image) for image in chosen}
+            used = await users_of(view, (name for image in chosen for name in image.names))
+            users = {image.id: sorted({user for name in image.names for user in used[name]}) for image in chosen}
             for image in chosen:
                 tags = ", ".join(image.tags) or "none"
                 renderer.message(line(("  - ", Tone.REMOVE), f"{image.repository} ({image.id}), with its tags: {tags}"))
                 for address in users[image.id]:
                     renderer.message(line(("      used by ", Tone.BAD), address))
-            if renderer.for_programs and not auto_approve:
+            if auto_approve:
+                refuse_used(chosen, users, allowed)
+            elif renderer.for_programs:
                 raise problem("--json cannot ask", "add --auto-approve")
             question = f"Delete {len(chosen)} image{'' if len(chosen) == 1 else 's'}?"
             if not auto_approve and not approved(question, renderer, otherwise="to confirm, add --auto-approve"):

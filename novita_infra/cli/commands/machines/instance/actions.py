@@ -11,13 +11,14 @@ import click
 from novita_infra.cli.account_options import account_command, with_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.main.apply import exit_code_of
-from novita_infra.cli.confirmation import approved
+from novita_infra.cli.confirmation import approved, can_ask
 from novita_infra.cli.options import WholeNumber, auto_approve_option, duration_option, lock_timeout_option
 from novita_infra.cli.rendering import Callback, format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.account.view import AccountOptions, open_account_view
 from novita_infra.operations.machines.actions import ActionOptions, choose_actions, perform_actions
+from novita_infra.operations.machines.saved_names import refuse_replaced
 from novita_infra.planning.machine_actions import NOTHING_MORE, AskedAction, months_warnings, next_plan_warnings
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
@@ -127,19 +128,30 @@ def migrate_instances(*, again: bool, **options: Any) -> int:
 @click.argument("word", metavar="WORD")
 @click.argument("name", metavar="IMAGE")
 @click.option("--registry-auth", default="", metavar="ID", help="The id of the credential for a private registry.")
+@click.option(
+    "--allow-data-loss",
+    "allowed",
+    multiple=True,
+    metavar="IMAGE",
+    help="Save over this image without a question, if it exists; repeatable.",
+)
 @_again_option
 @_running_options
-def save_instance_image(*, word: str, name: str, registry_auth: str, again: bool, **options: Any) -> int:
+def save_instance_image(
+    *, word: str, name: str, registry_auth: str, allowed: tuple[str, ...], again: bool, **options: Any
+) -> int:
     """Save the root disk of an instance that runs as IMAGE, and wait until the job is over.
 
     WORD is an address or an id, IMAGE is registry/repository:tag. Network storages are not in the image. Where it is
-    cut off, the same command goes on with the job that it began. To have it in a manifest: the kind SavedImage.
+    cut off, the same command goes on with the job that it began. An image that exists, as far as the list of images
+    shows it, is saved over after a question only; --auto-approve does not answer it. To have it in a manifest: the
+    kind SavedImage.
 
     \b
     Examples:
       novita-infra instance save-image instance.trainer registry.example.com/team/model:1
     """
-    asked = AskedAction(saved_as=name, credential=registry_auth, again=again)
+    asked = AskedAction(saved_as=name, credential=registry_auth, allowed=allowed, again=again)
     return _act("save-image", targets=(word,), asked=asked, **options)
 
 
@@ -180,6 +192,9 @@ async def _perform(
         if not actions:
             return 0
         asks = any((item.losses or item.action.buys) and not item.job for item in actions)
+        if auto_approve or renderer.for_programs or not can_ask():
+            refuse_replaced(actions, asked)
+        asks = asks and not all(item.replaces in asked.allowed for item in actions)
         if asks and renderer.for_programs and not auto_approve:
             raise problem("--json cannot ask", "add --auto-approve")
         question = f"{name.capitalize()} {len(actions)} instance{'' if len(actions) == 1 else 's'}?"
@@ -194,6 +209,8 @@ async def _perform(
             renderer.progress(steps=len(actions), now=view.clock.now) as listener,
         ):
             result = await perform_actions(view, name, actions, action_options, emit=listener, stop=stop)
+    if not action_options.waits and result.succeeded:
+        renderer.message(f"To follow it: {shown}")
     repeated = account_command(f"instance {name}", account_options, *targets) if name in _REPEATABLE else ""
     renderer.run_result(result, outputs={}, again=repeated, destroy="")
     return exit_code_of(result)
