@@ -33,9 +33,8 @@ async def read_jobs(
     items = await view.client.walk(jobs_pages(id=id, kind=kind, state=state, since=since, until=until))
     jobs = [job_in(item) for item in items]
     saved = {it.id: saves(it.record.spec) for it in view.recorded if (saves := KINDS[it.address.type].api.saves)}
-    shown = (
-        replace(one, trouble=view.client.redacted(one.trouble), image=one.image or saved.get(one.id, "")) for one in jobs
-    )
+    jobs = [replace(job, image=job.image or saved.get(job.id, "")) for job in jobs]
+    shown = (replace(job, trouble=view.client.redacted(job.trouble)) if job.trouble else job for job in jobs)
     return sorted(shown, key=lambda job: (-job.created, job.id))
 
 

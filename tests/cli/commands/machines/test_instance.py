@@ -80,7 +80,8 @@ def test_json_prints_the_messages_of_a_run_and_asks_nothing(run: Invoke, machine
 
 def test_without_waiting_the_command_ends_when_the_call_is_answered(run: Invoke, machines: Path) -> None:
     done = run("instance", "stop", "instance.trainer", "--sim", "--auto-approve", "--no-wait")
-    assert (done.exit_code, "Stop complete: 1 done." in done.stderr) == (0, True)
+    assert (done.exit_code, "Stop begun: 1 accepted, and not waited for." in done.stderr) == (0, True)
+    assert "To follow it: novita-infra ps instance.trainer --sim" in done.stderr
     assert _phase(run, "instance.trainer") in {"changing", "stopped"}
 
 

@@ -23,11 +23,12 @@ def _save(machines: Path) -> str:
 def test_jobs_are_listed_with_the_addresses_of_their_machines(run: Invoke, machines: Path) -> None:
     id = _save(machines)
     head, row = run("jobs", "--sim").stdout.splitlines()
-    assert head.split() == ["ID", "TYPE", "STATE", "MACHINE", "BEGAN", "NOTE"]
+    assert head.split() == ["ID", "TYPE", "STATE", "MACHINE", "IMAGE", "BEGAN", "NOTE"]
     assert row.split()[0:2] == [id, "saveImage"]
     assert "instance.trainer" in row
     (data,) = json.loads(run("jobs", "--type", "saveImage", "--since", "1h", "--sim", "--json").stdout)
     assert (data["id"], data["address"], data["over"]) == (id, "instance.trainer", False)
+    assert data["image"] == "registry.example.com/a:1"
     for word in ("SAVEIMAGE", "save-image", "Save_Image"):
         assert run("jobs", "--type", word, "--state", data["state"].upper(), "--sim", "--json").stdout != "[]\n"
     misspelt = run("jobs", "--type", "saveImages", "--sim")
