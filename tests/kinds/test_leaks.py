@@ -42,6 +42,7 @@ EXCEPTIONS = {
     ("account/billing.py", "image"): "a category of bills in the API",
     ("account/billing.py", "note"): "a field of a payment in the API",
     ("catalogue/images.py", "image"): "the key of a repository in v2",
+    ("account/jobs.py", "image"): "the name of what a job saves, in the API",
     ("account/quotas.py", "image"): "a group of limits in the API",
     ("account/v2_objects.py", "endpoint"): "the type of what a list of v2 holds",
     ("account/v2_objects.py", "image"): "a field of objects in v2",

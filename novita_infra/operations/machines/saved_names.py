@@ -27,7 +27,7 @@ async def with_replaced_images(
 ) -> list[ActionOnMachine]:
     """The actions with the loss of the image that they would save over, and of which what uses it is named.
 
-    A key that may not list the images is told so. Raises ApiError.
+    Reports where the key may not list the images. Raises ApiError.
     """
     name = asked.saved_as
     if not name or all(item.job for item in actions):
