@@ -12,9 +12,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import forking
 import pytest
 
 import novita_infra
@@ -44,14 +44,7 @@ def project(kept: str, tmp_path: Path) -> Path:
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {name: text for name, text in os.environ.items() if not name.startswith("NOVITA")}
     env |= {"PYTHONPATH": PACKAGE, "REGISTRY_USERNAME": "acme", "REGISTRY_PASSWORD": "hunter2-canary-old"}
-    return subprocess.run(
-        [sys.executable, "-m", "novita_infra", *arguments],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forking.run(forking.COMMAND, *arguments, cwd=folder, env=env, text=True)
 
 
 def test_files_of_every_release_are_kept() -> None:
