@@ -137,7 +137,9 @@ def _play(renderer: Renderer, text: str, pick: int) -> None:
             listener(made(event, text, pick))
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize(
+    "text", [HOSTILE[0], *(pytest.param(item, marks=pytest.mark.slow) for item in HOSTILE[1:])], ids=ascii
+)
 def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ class RouteTable(Generic[T]):
         for method, path, target in routes:
             methods = (method, "HEAD") if method == "GET" else (method,)
             by_path.setdefault(path, {}).update(dict.fromkeys(methods, target))
-        self._patterns = [(compile_path(path)[0], targets) for path, targets in by_path.items()]
+        self._patterns = [(path.partition("{")[0], compile_path(path)[0], targets) for path, targets in by_path.items()]
         self._plain = {path: self._matching(path) for path in by_path if "{" not in path}
 
     def find(self, path: str, method: str) -> tuple[T | None, Mapping[str, str], list[str]]:
@@ -42,5 +42,5 @@ class RouteTable(Generic[T]):
 
     def _matching(self, path: str) -> list[tuple[Mapping[str, T], Mapping[str, str]]]:
         """The targets by method of each pattern that fits the path, with the values of the parts in braces."""
-        found = ((pattern.match(path), targets) for pattern, targets in self._patterns)
+        found = ((pattern.match(path), targets) for begin, pattern, targets in self._patterns if path.startswith(begin))
         return [(targets, match.groupdict()) for match, targets in found if match]

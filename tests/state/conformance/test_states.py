@@ -107,6 +107,7 @@ def test_a_large_state_is_saved_and_loaded(place: Any) -> None:
     assert place.store().load() == saved
 
 
+@pytest.mark.slow
 def test_twenty_megabytes_that_cannot_be_compressed_are_kept(place: Any) -> None:
     storage, data = place.case.storage(place.folder, "dev"), random.Random(1).randbytes(20_000_000)
     storage.replace(data, storage.read())

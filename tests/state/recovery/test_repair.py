@@ -123,6 +123,7 @@ def test_damage_of_the_journal_forgets_nothing_that_was_bought(killed: Path) -> 
             _again(killed, whole)
 
 
+@pytest.mark.slow
 def test_every_cut_of_the_journal_of_an_earlier_state_is_noticed(killed: Path) -> None:
     """It was closed by the state that was saved after it, so a cut at the end of a line is noticed, too."""
     for path in (killed / "dev.history" / "1.journal", killed / "dev.history" / "2.journal"):

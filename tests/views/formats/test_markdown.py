@@ -27,6 +27,7 @@ from novita_infra.views.formats.markdown.marks import code, fenced, markdown_tex
 from novita_infra.views.results.orphans import orphan_listing
 
 LIMIT = 65_000
+WIDE = "wörker好好好好好好好好好好好好"
 HOSTILE = (
     "\n</details><script>alert(1)</script> | [x](http://evil) ![y](z) `c` ``` @everyone #1 <!-- x --> **b** $a$ 好"
 )
@@ -78,12 +79,14 @@ def _changes(review: Review, count: int, name: str) -> Review:
     drift = [Drift(address, Cause.EDITED, OnDrift.ALERT, HOSTILE, HOSTILE, fields=fields) for address in addresses]
     plan = replace(review.plan, changes=tuple(changes), drift=tuple(drift))
     findings = [Finding(Diagnostic(HOSTILE, HOSTILE, address=str(address)), 5) for address in addresses]
-    notes = [Diagnostic("@" * 5000), Diagnostic("好" * 5000)] * count
+    notes = [Diagnostic("@" * 5000), Diagnostic("好" * 5000)] * min(count, 300)
     return replace(review, plan=plan, checks=Remarks(findings=tuple(findings), notes=tuple(notes)))
 
 
-@pytest.mark.parametrize("name", ["worker", "wörker好好好好好好好好好好好好"])
-@pytest.mark.parametrize("count", [1, 1000, 5000])
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [(1, "worker"), (1, WIDE), (300, "worker"), (300, WIDE), pytest.param(5000, WIDE, marks=pytest.mark.slow)],
+)
 def test_a_comment_fits_and_is_not_broken_by_hostile_texts(
     plan_of: Callable[[str], Review], count: int, name: str
 ) -> None:
