@@ -22,12 +22,17 @@ from novita_infra.cli.streams import exit_code_with_output, protect_streams
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="A first try, without an account:  novita-infra init demo && novita-infra apply demo --sim",
 )
-@click.version_option(__version__, prog_name="novita-infra", message="%(prog)s %(version)s")
+@click.version_option(__version__, "-v", "--version", prog_name="novita-infra", message="%(prog)s %(version)s")
 def root() -> None:
     """Declare GPU instances, storage, networks and endpoints of Novita AI in YAML, and apply them.
 
     The key is read from NOVITA_API_KEY; with --sim, a built-in simulator replaces the cloud. Results go to stdout,
     progress and messages to stderr.
+
+    \b
+    Examples:
+      novita-infra plan examples/quickstart --sim
+      novita-infra apply -e prod -t instance.trainer
     """
 
 

@@ -18,12 +18,12 @@ from novita_infra.operations.account.view import AccountOptions, AccountView, op
 from novita_infra.views.renderer import Renderer
 
 
-def with_account_options(function: Callback) -> Callback:
+def with_account_options(function: Callback, *, environment_flags: tuple[str, ...] = ("-e", "--env")) -> Callback:
     """Adds the options and passes them on as `account_options`."""
 
     @sim_option
     @click.option(
-        "--env",
+        *environment_flags,
         "environment",
         default="",
         envvar=ENVIRONMENT,
@@ -44,6 +44,11 @@ def with_account_options(function: Callback) -> Callback:
         return function(account_options=AccountOptions(project=folder, environment=environment, sim=sim), **rest)
 
     return inner
+
+
+def with_long_account_options(function: Callback) -> Callback:
+    """The same for a command whose letters belong to another program."""
+    return with_account_options(function, environment_flags=("--env",))
 
 
 def bare_account(renderer: Renderer, *, sim: bool) -> AbstractAsyncContextManager[AccountView]:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from novita_infra.api.errors import BLOCKING, ApiError
-from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
+from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED, with_two_dashes
 from novita_infra.cli.rendering import document_failure, renderer_in
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.printable import printable
@@ -22,6 +22,9 @@ from novita_infra.model.printable import printable
 
 class Command(click.Command):
     """A command whose errors are reported in its output format, and become its exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_two_dashes(ctx, args))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
             args = ["--help"]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, with_two_dashes(ctx, args))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's
         width = max(map(len, self._targets))
@@ -103,6 +103,26 @@ class LazyGroup(click.Group):
 
         group = ctx.info_name if ctx.parent else None
         ctx.fail(unknown_command(group or "", name, [*self._targets]))
+
+
+def with_two_dashes(ctx: click.Context, words: list[str]) -> list[str]:
+    """The words of a command, with Terraform's `-out=FILE` as `--out=FILE`, which a hint on stderr says.
+
+    The option of another tool, such as `-yes`, is refused: click takes it for single letters, `-y -e s`.
+    """
+    if not any(map(_in_one_dash, words)) or ctx.resilient_parsing:
+        return words
+    from novita_infra.cli.unknown_words import spelled_with_two_dashes  # noqa: PLC0415 -- few command lines need it
+
+    own = _own(words)
+    if not ctx.allow_interspersed_args:  # the words of another command follow
+        own = own[: next((at for at, word in enumerate(own) if not word.startswith("-")), None)]
+    return [*spelled_with_two_dashes(ctx, own), *words[len(own) :]]
+
+
+def _in_one_dash(word: str) -> bool:
+    """Whether the word is like `-auto-approve`: one dash, and more than a letter."""
+    return word.startswith("-") and len(word) > 2 and word[1] != "-"
 
 
 def _own(words: Sequence[str]) -> Sequence[str]:

@@ -50,9 +50,9 @@ def address(text: str) -> Address:
 path_argument = click.argument("path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False)
 
 
-def _naming(flag: str, name: str, *, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
+def _naming(*flags: str, name: str, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
     """An option that takes addresses or patterns."""
-    return click.option(flag, name, multiple=True, type=address_or_pattern, metavar="ADDR", help=help)
+    return click.option(*flags, name, multiple=True, type=address_or_pattern, metavar="ADDR", help=help)
 
 
 def address_or_pattern(text: str) -> str:
@@ -65,27 +65,28 @@ def address_or_pattern(text: str) -> str:
 
 
 target_option = _naming(
+    "-t",
     "--target",
-    "targets",
+    name="targets",
     help="Limit the plan to this resource, those that it needs, and those that cannot remain without it; "
     "repeatable. In ADDR, * matches anything: instance.worker*; label:team=research means all with that label.",
 )
 exclude_option = _naming(
     "--exclude",
-    "excludes",
+    name="excludes",
     help="Leave out this resource and those that depend on it, also of the targets; repeatable.",
 )
 replace_option = _naming(
-    "--replace", "replaces", help="Replace this resource even if no change requires it; repeatable."
+    "--replace", name="replaces", help="Replace this resource even if no change requires it; repeatable."
 )
 allow_data_loss_option = _naming(
     "--allow-data-loss",
-    "allow_data_loss",
+    name="allow_data_loss",
     help="Allow the loss of this resource's data; repeatable. instance.* matches all instances.",
 )
 create_anyway_option = _naming(
     "--create-anyway",
-    "create_anyway",
+    name="create_anyway",
     help="Create this resource though an object of its name and place exists that no state has; repeatable.",
 )
 allow_large_change_option = click.option(
@@ -186,7 +187,7 @@ sim_option = click.option(
     help="Use the built-in simulator instead of the cloud.",
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
-auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
+auto_approve_option = click.option("-y", "--auto-approve", is_flag=True, help="Skip the confirmation.")
 _parallelism_option = click.option(
     "--parallelism",
     type=WholeNumber(min=1),

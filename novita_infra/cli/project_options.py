@@ -24,6 +24,7 @@ def with_project_options(function: Callback) -> Callback:
 
     @sim_option
     @click.option(
+        "-e",
         "--env",
         "environment",
         default="",

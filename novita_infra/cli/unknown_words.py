@@ -31,6 +31,7 @@ _COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "state": {
         "ls": "To list the recorded addresses: novita-infra state list",
+        "replace-provider": "There are no providers: novita-infra speaks to Novita AI only.",
         **dict.fromkeys(("delete", "remove", "forget"), "To remove records: novita-infra state rm ADDR"),
         **dict.fromkeys(("unlock", "force-unlock"), "To free the lock of a dead run: novita-infra state lock break"),
     },
@@ -41,9 +42,7 @@ _OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("y", "yes", "f", "force", "approve", "assume-yes", "input"), ("--auto-approve",)),
     **dict.fromkeys(("format", "output"), ("--json",)),
     **dict.fromkeys(("e", "environment", "workspace", "stack"), ("--env",)),
-    **dict.fromkeys(("v", "V"), ("--version",)),
-    "o": ("--out", "--json"),
-    "t": ("--target",),
+    "o": ("--json",),
     "lock": ("--lock-timeout",),
     "refresh-only": ("--refresh=only",),
     "colour": ("--no-color",),
@@ -55,6 +54,9 @@ _INSTEAD: Final[Mapping[str, str]] = {
     **dict.fromkeys(("upgrade", "reconfigure", "backend-config"), "There are no providers and backends to install."),
     **dict.fromkeys(("dry-run", "dryrun", "check"), "To see what would be done: novita-infra plan"),
     "destroy": "To delete all resources: novita-infra destroy",
+    **dict.fromkeys(("v", "verbose"), "To see each call of the API: NOVITA_INFRA_LOG=info novita-infra plan"),
+    **dict.fromkeys(("q", "quiet"), "Progress goes to stderr, results to stdout: novita-infra plan 2> progress.log"),
+    "V": "To see the version: novita-infra --version",
 }
 """Option of another tool, without dashes -> what to type where no option of the command has its meaning."""
 
@@ -74,6 +76,25 @@ def unknown_option(error: click.NoSuchOption, words: Sequence[str]) -> str:
     typed = _typed(error.option_name, words)
     hint = _hint(error, typed.lstrip("-"), words)
     return f"No such option '{typed}'. {hint}".strip()
+
+
+def spelled_with_two_dashes(context: click.Context, words: Sequence[str]) -> Iterator[str]:
+    """Yields the words of a command, those like `-out=FILE` with two dashes where the command has such an option.
+
+    Raises NoSuchOption for an option of another tool.
+    """
+    own = _options_of(context.command)
+    for word in words:
+        name = word.partition("=")[0]
+        if word.startswith("--") or len(name) <= len("-y"):
+            yield word
+        elif f"-{name}" in own:
+            click.echo(f"{name} is read as -{name}.", err=True)
+            yield f"-{word}"
+        elif name[1:] in _OPTIONS or name[1:] in _INSTEAD:
+            raise click.NoSuchOption(name, ctx=context)
+        else:
+            yield word
 
 
 def _typed(option: str, words: Sequence[str]) -> str:

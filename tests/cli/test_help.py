@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -44,8 +45,7 @@ def test_every_command_has_help_with_examples(path: tuple[str, ...]) -> None:
     result = _run(*path, "--help")
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: novita-infra {' '.join(path)} ")
-    if not isinstance(COMMANDS[path], click.Group):
-        assert "Example" in result.stdout
+    assert re.search(f"  novita-infra {' '.join(path)}( |$)", result.stdout.partition("Example")[2], re.MULTILINE)
     codes = result.stdout.partition("Exit codes:")[2].partition("\n\n")[0]
     assert max(map(len, f"  Exit codes:{codes}".splitlines())) <= 80
 
@@ -55,6 +55,24 @@ def test_every_option_is_documented(path: tuple[str, ...]) -> None:
     for parameter in COMMANDS[path].params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{parameter.opts} of {path}"
+
+
+SHORT = {"--env": "-e", "--target": "-t", "--out": "-o", "--auto-approve": "-y"}
+LONG_ONLY = {("ssh",), ("cp",), ("port-forward",)}
+"""Their letters are those of ssh and scp."""
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in LONG_ONLY], ids=" ".join)
+def test_an_option_has_the_same_letter_in_every_command(path: tuple[str, ...]) -> None:
+    options = [[*option.opts, *option.secondary_opts] for option in COMMANDS[path].params]
+    for long, letter in SHORT.items():
+        assert all((long in names) == (letter in names) for names in options)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_no_option_stands_twice_in_a_command(path: tuple[str, ...]) -> None:
+    names = [name for option in COMMANDS[path].params for name in option.opts if name.startswith("-")]
+    assert len(names) == len(set(names))
 
 
 def test_every_module_of_commands_is_in_a_table_of_commands() -> None:
@@ -84,7 +102,7 @@ def test_the_short_help_of_the_table_is_one_line(path: tuple[str, ...]) -> None:
 
 
 def test_the_version_is_reported() -> None:
-    assert _run("--version").stdout == f"novita-infra {__version__}\n"
+    assert _run("--version").stdout == _run("-v").stdout == f"novita-infra {__version__}\n"
 
 
 @pytest.mark.parametrize("group", [(), ("state",), ("sim",)])

@@ -5,38 +5,43 @@ A new case is one entry of a table. Bad manifests with their messages are in `te
 
 from __future__ import annotations
 
+import io
 import shlex
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import pytest
+from command_tree import commands_of
 
+from novita_infra.cli import root
+from novita_infra.cli.lazy import with_two_dashes
 from tests.cli.conftest import FLEET, PROJECT, Invoke
 
+COMMANDS = commands_of(root)
 UNKNOWN = {
-    # options of Terraform, with one dash
-    "apply -auto-approve": "No such option '-auto-approve'. Did you mean '--auto-approve'?",
-    "plan -out=p.niplan": "No such option '-out'. Did you mean '--out'?",
-    "plan -target=instance.a": "No such option '-target'. Did you mean '--target'?",
-    "plan -var gpuCount=2": "No such option '-var'. Did you mean '--var'?",
-    "plan -destroy": "No such option '-destroy'. Did you mean '--destroy'?",
+    # options of Terraform
     "apply -destroy": "No such option '-destroy'. To delete all resources: novita-infra destroy",
     "plan --refresh-only": "No such option '--refresh-only'. Did you mean '--refresh=only'?",
     "apply --lock=false": "No such option '--lock'. Did you mean '--lock-timeout'?",
     "init -upgrade": "No such option '-upgrade'. There are no providers and backends to install.",
     "-chdir=lab plan": "No such option '-chdir'. The folder is an argument: novita-infra plan FOLDER",
-    "-help": "No such option '-help'. Did you mean '--help'?",
-    "plan -help": "No such option '-help'. Did you mean '--help'?",
     # an option before the command, or of another command
     "--sim plan": "No such option '--sim'. It stands after the command: novita-infra plan --sim",
-    "-v": "No such option '-v'. Did you mean '--version'?",
     "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, keys, sweep "
     "and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
     "drift --out x": "No such option '--out'. It is an option of plan, ssh-config, sim record.",
     # options of other tools: none of them leads to an option that replaces or deletes something
-    "apply -y": "No such option '-y'. Did you mean '--auto-approve'?",
+    "plan -q": "No such option '-q'. Progress goes to stderr, results to stdout: novita-infra plan 2> progress.log",
+    "plan -v": "No such option '-v'. To see each call of the API: NOVITA_INFRA_LOG=info novita-infra plan",
+    "apply -yes": "No such option '-yes'. Did you mean '--auto-approve'?",
+    "plan -refresh-only": "No such option '-refresh-only'. Did you mean '--refresh=only'?",
+    "plan -output=json": "No such option '-output'. Did you mean '--json'?",
+    "apply -environment prod": "No such option '-environment'. Did you mean '--env'?",
+    "show -o json": "No such option '-o'. Did you mean '--json'?",
     "apply --yes": "No such option '--yes'. Did you mean '--auto-approve'?",
     "apply --force": "No such option '--force'. Did you mean '--auto-approve'?",
     "destroy --force": "No such option '--force'. Did you mean '--auto-approve'?",
@@ -44,7 +49,6 @@ UNKNOWN = {
     "state rm --force instance.a": "No such option '--force'. It is an option of state push.",
     "apply --dry-run": "No such option '--dry-run'. To see what would be done: novita-infra plan",
     "plan --format json": "No such option '--format'. Did you mean '--json'?",
-    "plan -o json": "No such option '-o'. Did you mean '--out'?",
     # a letter too many
     "plan --sims": "No such option '--sims'. Did you mean '--estimate' or '--sarif' or '--sim'?",
     "apply --autoapprove": "No such option '--autoapprove'. Did you mean '--auto-approve'?",
@@ -78,6 +82,43 @@ def test_an_unknown_word_leads_to_the_one_of_this_program(run: Invoke, words: st
     assert message == f"error: {UNKNOWN[words]}"
     assert advice.startswith("Try 'novita-infra")
     assert (result.exit_code, result.stdout) == (1, "")
+
+
+SPELLINGS = {
+    "plan --sim -out=p.niplan": "plan --sim --out=p.niplan",
+    "plan --sim -out p.niplan": "plan --sim --out p.niplan",
+    "plan --sim -target=network_storage.data -var size=30": "plan --sim --target=network_storage.data --var size=30",
+    "plan --sim -destroy": "plan --sim --destroy",
+    "apply --sim -auto-approve": "apply --sim --auto-approve",
+    "apply --sim -auto-approve -json": "apply --sim --auto-approve --json",
+    "plan -help": "plan --help",
+    "-help": "--help",
+    "-version": "--version",
+}
+"""Command line in the spelling of Terraform -> the same in ours."""
+
+
+@pytest.mark.parametrize("words", SPELLINGS)
+def test_an_option_in_the_spelling_of_terraform_is_understood_with_a_hint(words: str) -> None:
+    single = [word.partition("=")[0] for word in shlex.split(words) if word.startswith("-") and word[1] != "-"]
+    context = click.Context(root if words.startswith("-") else COMMANDS[words.split(maxsplit=1)[0]])
+    with redirect_stderr(io.StringIO()) as stderr:
+        spelled = with_two_dashes(context, shlex.split(words))
+    assert shlex.join(spelled) == SPELLINGS[words]
+    assert stderr.getvalue() == "".join(f"{word} is read as -{word}.\n" for word in single)
+
+
+def test_a_plan_in_the_spelling_of_terraform_is_made_and_applied(run: Invoke, project: Path) -> None:
+    assert run("plan", "--sim", "-out=p.niplan").stderr.startswith("-out is read as --out.\n")
+    assert (project / "p.niplan").exists()
+    result = run("apply", "--sim", "-y", "-t", "network_storage.data")
+    assert "1 created" in result.stderr
+
+
+def test_the_words_of_another_command_are_left_as_they_are() -> None:
+    words = ["--seed", "1", "novita-infra", "apply", "-auto-approve"]
+    assert with_two_dashes(click.Context(COMMANDS["sim run"]), words) == words
+    assert with_two_dashes(click.Context(COMMANDS["ssh"]), ["a", "--", "-json"]) == ["a", "--", "-json"]
 
 
 @dataclass(frozen=True)

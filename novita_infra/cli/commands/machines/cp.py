@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from novita_infra.cli.account_options import with_account_options
+from novita_infra.cli.account_options import with_long_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.programs.flags import SCP, passed_on
 from novita_infra.cli.programs.handing_over import run_program, with_program_options
@@ -21,7 +21,7 @@ SUMMARY = "Copy files to a machine or from it"
 @click.argument("target", metavar="TARGET")
 @passed_on("scp", SCP)
 @with_program_options
-@with_account_options
+@with_long_account_options
 @with_renderer
 def cp(
     *,

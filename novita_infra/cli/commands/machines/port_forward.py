@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from novita_infra.cli.account_options import with_account_options
+from novita_infra.cli.account_options import with_long_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.programs.flags import SSH, passed_on
 from novita_infra.cli.programs.handing_over import run_program, with_program_options
@@ -28,7 +28,7 @@ def _forward(text: str) -> Forward:
 @click.argument("forwards", metavar="[LOCAL:]REMOTE...", nargs=-1, required=True, type=_forward)
 @passed_on("ssh", SSH)
 @with_program_options
-@with_account_options
+@with_long_account_options
 @with_renderer
 def port_forward(
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from novita_infra.cli.account_options import with_account_options
+from novita_infra.cli.account_options import with_long_account_options
 from novita_infra.cli.programs.flags import SSH, WithCommand, passed_on, with_command
 from novita_infra.cli.programs.handing_over import run_program, with_program_options
 from novita_infra.cli.rendering import with_renderer
@@ -19,7 +19,7 @@ SUMMARY = "Log in to a machine by SSH, or run a command there"
 @click.argument("machine", metavar="ADDR")
 @passed_on("ssh", SSH)
 @with_program_options
-@with_account_options
+@with_long_account_options
 @with_command
 @with_renderer
 def ssh(

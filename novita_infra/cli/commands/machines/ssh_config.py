@@ -24,6 +24,7 @@ SUMMARY = "Print the machines as hosts for ssh's configuration"
 @click.command("ssh-config", cls=Command)
 @click.argument("machines", metavar="[ADDR...]", nargs=-1)
 @click.option(
+    "-o",
     "--out",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),

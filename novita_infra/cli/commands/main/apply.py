@@ -119,8 +119,9 @@ def apply(
 
     \b
     Exit codes: 0 done; 1 error, or a batch or another job of the manifests
-                has failed, also in an earlier run; 4 blocked by capacity or limits; 5 refused by a
-                protection or a policy; 6 over a budget; 130 interrupted.
+                has failed, also in an earlier run; 4 blocked by capacity or
+                limits; 5 refused by a protection or a policy; 6 over a budget;
+                130 interrupted.
     """
     if is_plan(project_options.path):
         plan, project_options = project_options.path, replace(project_options, path=folder or Path())

@@ -71,4 +71,10 @@ def _pin(path: Path, moved: Sequence[str] | None, renderer: Renderer) -> int:
     },
 )
 def modules() -> None:
-    """Fetch the modules from git repositories, and pin them in novita-infra.lock.yaml."""
+    """Fetch the modules from git repositories, and pin them in novita-infra.lock.yaml.
+
+    \b
+    Examples:
+      novita-infra modules install
+      novita-infra modules update
+    """

@@ -38,6 +38,7 @@ EXIT_DRIFT = 3
 @path_argument
 @with_project_options
 @click.option(
+    "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",

@@ -25,4 +25,10 @@ SUMMARY = "Show bills by object, label or day; months; payments"
     },
 )
 def billing() -> None:
-    """Show bills and payments of the account. Amounts are exact."""
+    """Show bills and payments of the account. Amounts are exact.
+
+    \b
+    Examples:
+      novita-infra billing usage --since 7d --by label:team
+      novita-infra billing monthly
+    """

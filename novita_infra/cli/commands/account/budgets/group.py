@@ -25,4 +25,9 @@ def budgets() -> None:
 
     A member whose budget is used up can start nothing more that is charged by the hour. A budget of a key limits its
     calls of models alone.
+
+    \b
+    Examples:
+      novita-infra budgets list
+      novita-infra budgets set member ada@example.com --limit 50 --monthly
     """

@@ -23,4 +23,10 @@ SUMMARY = "Check inputs of batches, list and cancel batches, fetch results"
     },
 )
 def batches() -> None:
-    """Batches of requests to language models, which are answered within two days."""
+    """Batches of requests to language models, which are answered within two days.
+
+    \b
+    Examples:
+      novita-infra batches check prompts.jsonl
+      novita-infra batches results batch.questions --into answers.jsonl
+    """

@@ -25,4 +25,10 @@ SUMMARY = "Upload, list, download and delete files for batches"
     },
 )
 def files() -> None:
-    """Files for batches: inputs, which are kept 15 days, and results, which are kept 30."""
+    """Files for batches: inputs, which are kept 15 days, and results, which are kept 30.
+
+    \b
+    Examples:
+      novita-infra files upload prompts.jsonl
+      novita-infra files list
+    """

@@ -24,4 +24,9 @@ def task() -> None:
     """Tasks that make images, videos and audios. There is no list of them: keep the id.
 
     Links to results expire soon, an hour after the answer at most: fetch with --into what is to remain.
+
+    \b
+    Examples:
+      novita-infra task submit txt2img --data @fox.json --wait --into pictures
+      novita-infra task wait 5f8e7d6c --into pictures
     """

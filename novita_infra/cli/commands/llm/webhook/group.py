@@ -17,4 +17,9 @@ SUMMARY = "Take the events of tasks that have ended"
     },
 )
 def webhook() -> None:
-    """Events of tasks that have ended, which Novita sends to the address in a task's extra.webhook.url."""
+    """Events of tasks that have ended, which Novita sends to the address in a task's extra.webhook.url.
+
+    \b
+    Example:
+      novita-infra webhook listen --json
+    """

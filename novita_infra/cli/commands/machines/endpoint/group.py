@@ -28,4 +28,9 @@ def endpoint() -> None:
     """The queue of an asynchronous endpoint: a job waits for a worker, and its result is kept for six hours.
 
     A synchronous endpoint has no queue: `chat` asks it, and `output` shows its URL.
+
+    \b
+    Examples:
+      novita-infra endpoint run endpoint.render --data @job.json --wait
+      novita-infra endpoint health endpoint.render
     """

@@ -20,4 +20,10 @@ SUMMARY = "List and delete images"
     },
 )
 def images() -> None:
-    """List and delete the images that the account can use. `instance save-image` and the kind SavedImage save one."""
+    """List and delete the images that the account can use. `instance save-image` and the kind SavedImage save one.
+
+    \b
+    Examples:
+      novita-infra images list --own
+      novita-infra images delete registry.example.com/team/model
+    """

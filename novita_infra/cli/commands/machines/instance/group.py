@@ -37,6 +37,11 @@ def instance() -> None:
     """Start, stop, restart, move, renew and save instances, outside of a plan. No state is written.
 
     \b
+    Examples:
+      novita-infra instance stop instance.trainer
+      novita-infra instance start 'instance.*' --env dev
+
+    \b
     Exit codes: 0 done; 1 error, or the time is over; 4 nothing is free; 5 the
                 instance belongs to others; 130 interrupted.
     """

@@ -15,4 +15,9 @@ SUMMARY = "Interrupt jobs on machines"
     table={"Jobs": {"break": (f"{__package__}.breaking:break_running_jobs", "Interrupt jobs that run")}},
 )
 def job() -> None:
-    """Interrupt jobs of the service on machines; `jobs` lists them."""
+    """Interrupt jobs of the service on machines; `jobs` lists them.
+
+    \b
+    Example:
+      novita-infra job break 1a2b3c4d5e6f7a8b
+    """

@@ -32,7 +32,13 @@ SUMMARY = "Run or reset the built-in simulator"
     },
 )
 def sim() -> None:
-    """The built-in simulator of Novita AI: no account, no key, no bill."""
+    """The built-in simulator of Novita AI: no account, no key, no bill.
+
+    \b
+    Examples:
+      novita-infra sim serve --port 8081 --time-scale 60
+      novita-infra sim run --scenario flaky -- novita-infra apply --auto-approve
+    """
 
 
 @click.command(cls=Command)

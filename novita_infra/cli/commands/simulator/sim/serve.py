@@ -66,13 +66,16 @@ def serve(
 
 @click.command(cls=Command)
 @click.option(
+    "-o",
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The log file: HAR 1.2, or JSON lines for .jsonl.",
 )
-@click.option("--target", default="", metavar="URL", help="Forward everything to this API instead of the simulator.")
+@click.option(
+    "-t", "--target", default="", metavar="URL", help="Forward everything to this API instead of the simulator."
+)
 @port_option
 @allow_host_option
 @world_options(time_scale=1.0)

@@ -35,4 +35,10 @@ SUMMARY = "List, show and move records; check, repair and restore the state"
     },
 )
 def state() -> None:
-    """Read, edit, check and move the state. No object in the cloud is changed."""
+    """Read, edit, check and move the state. No object in the cloud is changed.
+
+    \b
+    Examples:
+      novita-infra state list --env prod
+      novita-infra state mv instance.trainer instance.teacher
+    """

@@ -80,4 +80,10 @@ def break_lock(*, project_options: ProjectOptions, dry_run: bool, auto_approve: 
     },
 )
 def state_lock() -> None:
-    """The locks of states."""
+    """The locks of states.
+
+    \b
+    Examples:
+      novita-infra state lock list
+      novita-infra state lock break --env prod
+    """
