@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from novita_infra.cli.options import sim_option
-from novita_infra.cli.project_options import ENVIRONMENT
+from novita_infra.cli.project_options import ENVIRONMENT, note_project_above
 from novita_infra.cli.rendering import Callback
 from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
 from novita_infra.views.renderer import Renderer
@@ -41,6 +41,7 @@ def with_account_options(function: Callback, *, environment_flags: tuple[str, ..
     )
     @functools.wraps(function)
     def inner(*, sim: bool, environment: str, folder: Path, **rest: Any) -> Any:
+        note_project_above(folder, "--project")
         return function(account_options=AccountOptions(project=folder, environment=environment, sim=sim), **rest)
 
     return inner

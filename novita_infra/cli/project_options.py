@@ -12,6 +12,7 @@ import click
 
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, renderer_of
+from novita_infra.manifests.project.discovery import project_above
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.options import PlanOptions, Refresh
 
@@ -58,6 +59,7 @@ def with_project_options(function: Callback) -> Callback:
         if preset and preset != environment:
             renderer = renderer_of(click.get_current_context().params)
             renderer.note(f"--env {environment} is used, not {preset} ({ENVIRONMENT}).")
+        note_project_above(path, "PATH")
         project_options = ProjectOptions(
             path=path,
             environment=environment,
@@ -70,6 +72,13 @@ def with_project_options(function: Callback) -> Callback:
         return function(project_options=project_options, **rest)
 
     return inner
+
+
+def note_project_above(path: Path, argument: str) -> None:
+    """Names the project that a command takes because the folder lies in it: it may not be the one that is meant."""
+    if above := project_above(path):
+        renderer = renderer_of(click.get_current_context().params)
+        renderer.note(f"{path.resolve().name} lies in the project in {above}, which is used; {argument} names another.")
 
 
 def again(command: str, project_options: ProjectOptions, plan_options: PlanOptions = PlanOptions()) -> str:

@@ -57,3 +57,28 @@ def test_a_saved_plan_of_another_environment_is_refused_by_the_variable(
     refused = run("apply", "p.niplan")
     assert refused.exit_code == 1
     assert "is for environment prod, not dev; leave out --env, and unset NOVITA_INFRA_ENV" in refused.stderr
+
+
+def test_inside_of_a_project_its_folder_is_named(project: Path, run: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = "inner lies in the project in {}, which is used; {} names another.\n"
+    inner = project / "parts" / "inner"
+    inner.mkdir(parents=True)
+    assert run("plan", "--sim").stderr == ""
+    assert run("plan", "--sim", str(inner)).stderr == note.format(project, "PATH")
+    monkeypatch.chdir(inner)
+    there = run("plan", "--sim", "--json")
+    assert there.stderr == note.format("../..", "PATH")
+    assert there.stdout.startswith('{"format_version"')
+    assert run("ps", "--sim").stderr == note.format("../..", "--project")
+    assert not (inner / ".novita-infra").exists()
+    made = run("init")
+    assert made.stderr.startswith(f"This is a project of its own: the one in {project} reads nothing in it.\n")
+    assert run("plan", "--sim").stderr == ""
+
+
+def test_outside_of_a_project_no_folder_is_named(
+    tmp_path_factory: pytest.TempPathFactory, run: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("outside"))
+    assert run("ps", "--sim").stderr == ""
+    assert "there are no manifests" in run("plan", "--sim").stderr

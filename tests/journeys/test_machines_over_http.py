@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from manifest_files import endpoint
 from processes import Cloud, serving
 
 from novita_infra.cli import root
@@ -31,18 +32,7 @@ apiVersion: novita-infra/v1
 kind: Instance
 metadata: {name: job}
 spec: {product: {gpu: RTX 4090}, image: "ubuntu:22.04"}
----
-apiVersion: novita-infra/v1
-kind: Endpoint
-metadata: {name: api}
-spec:
-  product: {gpu: RTX 4090}
-  image: docker.io/library/nginx:1.27
-  ports: ["80/http"]
-  healthPath: /
-  workers: {min: 1, max: 2, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
-  scaling: {type: queue, value: 10}
-"""
+""" + endpoint("api", least=1, most=2)
 
 
 @pytest.fixture

@@ -10,29 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from manifest_files import endpoint, project_file
 from processes import OURS, serving
 
 from novita_infra.cli import root
 
 pytestmark = pytest.mark.process
 
-PROJECT = """\
-apiVersion: novita-infra/v1
-kind: Project
-metadata: {name: models}
-"""
-FLEET = """\
-apiVersion: novita-infra/v1
-kind: Endpoint
-metadata: {name: api}
-spec:
-  product: {gpu: RTX 4090}
-  image: docker.io/library/nginx:1.27
-  ports: ["80/http"]
-  healthPath: /
-  workers: {min: 1, max: 3, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
-  scaling: {type: queue, value: 10}
-"""
+PROJECT = project_file(name="models")
+FLEET = endpoint("api", least=1, most=3)
 LLAMA = "meta-llama/llama-3.1-8b-instruct"
 
 

@@ -57,7 +57,11 @@ def test_several_threads_use_one_client(folder: Path) -> None:
 
 
 def test_a_simulated_account_is_used_by_one_program_at_a_time(folder: Path) -> None:
-    with Client(folder, simulated=True), pytest.raises(Problems, match="is in use"), Client(folder, simulated=True):
+    with (
+        Client(folder, simulated=True),
+        pytest.raises(Problems, match=r"is in use.* at once can use `novita-infra sim serve --db "),
+        Client(folder, simulated=True),
+    ):
         pass
 
 

@@ -19,8 +19,19 @@ def manifest(kind: str, name: str, spec: str = "", *, head: str = "") -> str:
     return f"---\napiVersion: novita-infra/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n{head}spec:\n{spec}"
 
 
-def project_file(rest: str = "") -> str:
-    return f"apiVersion: novita-infra/v1\nkind: Project\nmetadata: {{name: training}}\n{rest}"
+def project_file(rest: str = "", *, name: str = "training") -> str:
+    return f"apiVersion: novita-infra/v1\nkind: Project\nmetadata: {{name: {name}}}\n{rest}"
+
+
+def endpoint(name: str, *, least: int, most: int) -> str:
+    """An endpoint with so many workers, as the simulator serves it."""
+    workers = f"{{min: {least}, max: {most}, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}}"
+    return manifest(
+        "Endpoint",
+        name,
+        "  product: {gpu: RTX 4090}\n  image: docker.io/library/nginx:1.27\n"
+        f'  ports: ["80/http"]\n  healthPath: /\n  workers: {workers}\n  scaling: {{type: queue, value: 10}}\n',
+    )
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -124,6 +124,14 @@ def folder_for_messages(path: Path) -> Path:
     return root if root == path or path.is_absolute() else Path(os.path.relpath(root))
 
 
+def project_above(path: Path) -> Path | None:
+    """Returns the folder of the project that a folder without a project file lies in, as seen from here; else None."""
+    if path.is_file():
+        return None
+    root = folder_for_messages(path)
+    return None if root == path else root
+
+
 def check_not_empty(path: Path) -> None:
     """Raises Problems for a folder in no project and without manifests, such as the folder above a project."""
     found = find(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,13 @@ def sim_db(root: Path) -> Path:
     return root / ".novita-infra" / "sim.db"
 
 
+def for_several(root: Path) -> str:
+    """What to type so that several commands use the simulator's account of a project at once."""
+    serve = shlex.join(["novita-infra", "sim", "serve", "--db", str(sim_db(root)), "--time-scale", f"{SIM_SCALE:g}"])
+    settings = "NOVITA_API_URL (the address that it prints) and NOVITA_API_KEY=sk_test"
+    return f"several commands at once can use `{serve}`: set {settings} for them, and leave out --sim"
+
+
 @contextmanager
 def simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
     """The simulator in this process, its account kept in a file of the project."""
@@ -48,7 +56,9 @@ def simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
             "--sim keeps its account there, even for a plan; give write permission, or copy the project",
         ) from None
     except AccountInUse:
-        raise problem(f"the simulator's account in {path} is in use", "wait for the other command to end") from None
+        raise problem(
+            f"the simulator's account in {path} is in use", f"wait for the other command to end; {for_several(root)}"
+        ) from None
     except ForeignLink as error:
         raise problem(str(error), "look where it leads; then remove it", code=EXIT_REFUSED) from None
     except UnknownFormat:

@@ -11,6 +11,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.manifests.project.discovery import check_path
+from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.emitting import emit_scalar
 from novita_infra.model.diagnostics import naming_file, problem
 from novita_infra.model.identity import new_project_id
@@ -105,6 +106,8 @@ def init(*, path: Path, renderer: Renderer) -> int:
             )
         ]
     )
+    if above := next((folder for folder in path.resolve().parents if (folder / PROJECT_FILE).is_file()), None):
+        renderer.note(f"This is a project of its own: the one in {above} reads nothing in it.")
     where = "" if path == Path() else f" {path}"
     renderer.message(
         "", "Try it without an account:", f"  novita-infra plan{where} --sim", f"  novita-infra apply{where} --sim"

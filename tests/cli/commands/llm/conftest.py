@@ -5,28 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import manifest_files as files
 import pytest
 from click.testing import CliRunner, Result
 
 from novita_infra.cli import root
 
-FLEET = """\
-apiVersion: novita-infra/v1
-kind: Endpoint
-metadata: {name: api}
-spec:
-  product: {gpu: RTX 4090}
-  image: docker.io/library/nginx:1.27
-  ports: ["80/http"]
-  healthPath: /
-  workers: {min: 1, max: 3, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
-  scaling: {type: queue, value: 10}
-"""
-PROJECT = """\
-apiVersion: novita-infra/v1
-kind: Project
-metadata: {name: small}
-"""
+FLEET = files.endpoint("api", least=1, most=3)
+PROJECT = files.project_file(name="small")
 
 
 @pytest.fixture

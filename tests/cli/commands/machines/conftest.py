@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from manifest_files import endpoint, project_file
 
 from novita_infra.cli import root
 
@@ -21,23 +22,8 @@ apiVersion: novita-infra/v1
 kind: Instance
 metadata: {name: spare, labels: {team: web}}
 spec: {product: {gpu: RTX 4090}, cluster: us-ca-nas-2, image: "ubuntu:22.04", power: stopped}
----
-apiVersion: novita-infra/v1
-kind: Endpoint
-metadata: {name: api}
-spec:
-  product: {gpu: RTX 4090}
-  image: docker.io/library/nginx:1.27
-  ports: ["80/http"]
-  healthPath: /
-  workers: {min: 0, max: 3, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
-  scaling: {type: queue, value: 10}
-"""
-PROJECT = """\
-apiVersion: novita-infra/v1
-kind: Project
-metadata: {name: small}
-"""
+""" + endpoint("api", least=0, most=3)
+PROJECT = project_file(name="small")
 
 Invoke = Callable[..., Result]
 

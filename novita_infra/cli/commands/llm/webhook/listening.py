@@ -26,6 +26,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.view import AccountView
 from novita_infra.operations.llm.seen import SeenTasks
 from novita_infra.operations.llm.webhooks import CheckedEvent, WebhookInbox
+from novita_infra.operations.opening.simulated import for_several
 from novita_infra.programs.environment import given_environment
 from novita_infra.programs.processes import run_process
 from novita_infra.views.renderer import Renderer
@@ -125,6 +126,9 @@ def listen(  # noqa: PLR0913 -- the options of a server
 
     async def work() -> int:
         async with bare_account(renderer, sim=sim) as view:
+            if view.sim:
+                root = view.place.root if view.place else Path()
+                renderer.note(f"No other command can use the simulator's account meanwhile; {for_several(root)}")
             view.client.hide(lambda: [secret.lstrip("/")])
             with SeenTasks(seen) as tasks, stopping(lambda _: None, leaving=lambda: None) as stop:
                 inbox = WebhookInbox(
