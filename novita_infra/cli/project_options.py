@@ -59,7 +59,8 @@ def with_project_options(function: Callback) -> Callback:
         if preset and preset != environment:
             renderer = renderer_of(click.get_current_context().params)
             renderer.note(f"--env {environment} is used, not {preset} ({ENVIRONMENT}).")
-        note_project_above(path, "PATH")
+        if "path" in click.get_current_context().params:  # else the command finds it among its words
+            note_project_above(path, "PATH")
         project_options = ProjectOptions(
             path=path,
             environment=environment,

@@ -70,6 +70,7 @@ def test_inside_of_a_project_its_folder_is_named(project: Path, run: Invoke, mon
     assert there.stderr == note.format("../..", "PATH")
     assert there.stdout.startswith('{"format_version"')
     assert run("ps", "--sim").stderr == note.format("../..", "--project")
+    assert run("import", "--all", "--dry-run", "--sim").stderr.startswith(note.format("../..", "PATH"))
     assert not (inner / ".novita-infra").exists()
     made = run("init")
     assert made.stderr.startswith(f"This is a project of its own: the one in {project} reads nothing in it.\n")

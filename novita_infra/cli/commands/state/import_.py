@@ -11,7 +11,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, steal_option
-from novita_infra.cli.project_options import again, with_project_options
+from novita_infra.cli.project_options import again, note_project_above, with_project_options
 from novita_infra.cli.rendering import format_options, warn, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.kinds import by_name
@@ -87,7 +87,7 @@ def import_(  # noqa: PLR0913 -- each is an option
     if whole:
         if len(words) > 1:
             raise problem("--all takes no ADDR and no ID", "name the folder of the project, or leave it out")
-        where = replace(project_options, path=Path(words[0])) if words else project_options
+        where = _named(project_options, words)
         chosen = ImportSelection(tuple(map(_type, kinds)), match, steal=project_options.steal)
         return carried_out(_import_all(where, renderer, chosen, into=into, dry_run=dry_run))
     for given, option in ((kinds, "--kind"), (match, "--match"), (into, "--into"), (dry_run, "--dry-run")):
@@ -96,11 +96,18 @@ def import_(  # noqa: PLR0913 -- each is an option
     if not 2 <= len(words) <= 3:
         raise click.UsageError("name the address and the id of the object: import ADDR ID, or import --all")
     address, id_, *path = words
-    where = replace(project_options, path=Path(path[0])) if path else project_options
+    where = _named(project_options, path)
     record, lines = carried_out(_import(where, renderer, address_of(address), id_))
     renderer.result(RecordContent(record, imported="Imported"))
     renderer.message(*lines)
     return 0
+
+
+def _named(project_options: ProjectOptions, path: list[str] | tuple[str, ...]) -> ProjectOptions:
+    """The project of the folder that stands last, or of this one."""
+    where = replace(project_options, path=Path(path[0])) if path else project_options
+    note_project_above(where.path, "PATH")
+    return where
 
 
 def _type(name: str) -> str:
