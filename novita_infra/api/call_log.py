@@ -7,8 +7,9 @@ are redacted as in error messages. Without a handler on the logger nothing is fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from novita_infra.api.credentials import secrets_in
@@ -16,12 +17,19 @@ from novita_infra.api.errors import ApiError
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response
+from novita_infra.api.traces.tracing import is_traced, span
 
 LOGGER: Final = logging.getLogger("novita_infra")
 LOGGER.addHandler(logging.NullHandler())
 _IDS: Final = ("x-request-id", "x-trace-id", "request-id", "cf-ray")
 """Headers of an answer that name the call for the support of the service, best first."""
 _LONGEST_ID: Final = 80
+Answered: TypeAlias = Callable[[Response], None]
+"""Takes the answer of an attempt."""
+
+
+def _ignored(_: Response) -> None:
+    """Takes the answer where nothing is traced."""
 
 
 class CallLog:
@@ -58,14 +66,35 @@ class CallLog:
         if LOGGER.isEnabledFor(logging.DEBUG):
             LOGGER.debug("%s: waited %.2f s for its turn", self._call(request), seconds)
 
+    @contextmanager
+    def traced(self, request: Request, *, attempt: int) -> Iterator[Answered]:
+        """A span of one attempt. The function that it gives is to be called with the answer."""
+        if not is_traced():
+            yield _ignored
+            return
+        with span(request.method, attempt=attempt) as call:
+            call.note("http.request.method", request.method)
+            call.note("url.path", self._hidden(request.path, request))
+
+            def answered(answer: Response) -> None:
+                call.note("http.response.status_code", answer.status)
+                if id := self._id(answer.headers):
+                    call.note("request_id", id)
+
+            yield answered
+
     def _call(self, request: Request) -> str:
         query = f"?{urlencode(dict(request.query))}" if request.query else ""
         return self._hidden(f"{request.method} {request.path}{query}", request)
 
     def _facts(self, headers: Mapping[str, str], *, attempt: int, took: float) -> str:
         facts = f" in {took:.2f} s, attempt {attempt}"
+        id = self._id(headers)
+        return f"{facts}, request id {id}" if id else facts
+
+    def _id(self, headers: Mapping[str, str]) -> str:
         id = next((headers[name] for name in _IDS if headers.get(name)), "")
-        return f"{facts}, request id {self._secrets.redacted(id)[:_LONGEST_ID]}" if id else facts
+        return self._secrets.redacted(id)[:_LONGEST_ID]
 
     def _hidden(self, text: Any, request: Request) -> str:
         return self._secrets.redacted(str(text), *secrets_in(request.body))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import httpx
 from novita_infra import __version__
 from novita_infra.api import paging
 from novita_infra.api.awaited import AwaitedCall, AwaitedCalls
-from novita_infra.api.call_log import CallLog
+from novita_infra.api.call_log import Answered, CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import AGAIN, ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
@@ -38,7 +37,7 @@ from novita_infra.api.streams.calls import AddressedCalls
 from novita_infra.api.streams.hosts import resolve_host
 from novita_infra.api.transfers.form import FileForm, FormStream, Moved
 from novita_infra.api.transfers.sink import Sink
-from novita_infra.api.transport.bodies import TooLarge
+from novita_infra.api.transport.bodies import TooLarge, encoded
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
 from novita_infra.api.transport.proxies import ProxyFailure, proxy_to
@@ -140,7 +139,7 @@ class Client:
         if (kept := self.kept.take(request)) is not NOT_KEPT:
             return kept
         url = self._address(request)
-        body = _encoded(request)
+        body = encoded(request)
         # Written here, because httpx takes a tenth of the whole call to find out which headers are missing.
         has_length = body or request.method in {"POST", "PUT", "PATCH"}
         length = [(b"Content-Length", str(len(body)).encode())] if has_length else []
@@ -241,7 +240,9 @@ class Client:
             attempt += 1
             call.until = None
             try:
-                return await self._once(call, made(), partial(self._exchange, way, patience), attempt=attempt)
+                with self._log.traced(call.request, attempt=attempt) as answered:
+                    exchange = partial(self._exchange, way, patience, answered)
+                    return await self._once(call, made(), exchange, attempt=attempt)
             except ApiError as error:
                 call.error = error
                 raise
@@ -278,7 +279,9 @@ class Client:
             self._log.answered(request, answer, attempt=attempt, took=self._clock.now() - began)
             return data
 
-    async def _exchange(self, way: Way, patience: RetryPolicy, request: Request, sent: httpx.Request) -> Response:
+    async def _exchange(
+        self, way: Way, patience: RetryPolicy, answered: Answered, request: Request, sent: httpx.Request
+    ) -> Response:
         """One HTTP exchange; redirects are not followed. The class of an error says how far the exchange got."""
         try:
             async with asyncio.timeout(patience.deadline):
@@ -300,7 +303,9 @@ class Client:
             raise unanswered from error
         if date := response.headers.get("date"):
             self.dated = date, self._clock.now()
-        return Response(response.status_code, response.headers, response.content)
+        answer = Response(response.status_code, response.headers, response.content)
+        answered(answer)
+        return answer
 
     def _address(self, request: Request) -> httpx.URL:
         """The address of the request. Raises Refused instead of leaving the configured host."""
@@ -339,12 +344,3 @@ def _parsed(url: str, query: str = "") -> httpx.URL:
     return (
         parsed.copy_merge_params(httpx.QueryParams(query)) if parsed.query else parsed.copy_with(query=query.encode())
     )
-
-
-def _encoded(request: Request) -> bytes:
-    if request.body is None:
-        return b""
-    try:
-        return json.dumps(dict(request.body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (ValueError, TypeError) as error:
-        raise Refused(request, text=f"the body cannot be written as JSON ({type(error).__name__})") from None

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from novita_infra.api.errors import BLOCKING, ApiError
+from novita_infra.api.traces.tracing import span
 from novita_infra.applying.errors import Interrupted, JobFailed, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.rollback import rollback_of
@@ -141,6 +142,16 @@ class _Walk:
             self._over.set()
 
     async def _perform(self, step: Step) -> None:
+        name = f"{step.address}: {step.call_name}"
+        with span(name, address=str(step.address), step=step.key, call=step.call_name) as traced:
+            end = await self._performed(step)
+            traced.note("id", end.id)
+            traced.note("outcome", end.outcome.value)
+            if end.outcome is Outcome.FAILED:
+                traced.fail(end.outcome.value)
+        self._end(end)
+
+    async def _performed(self, step: Step) -> Ended:
         run = self._run
         since, before = run.clock.now(), run.records.get(step.address)
         outcome, id, reason, code, recorded = Outcome.DONE, step.id, "", 0, ""
@@ -173,7 +184,7 @@ class _Walk:
         if not id and record and not (step.action is StepKind.CREATE and before and record.id == before.id):
             id = record.id
         errors = run.errors.get(step.key, ())
-        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log, errors, settled=settled))
+        return Ended(step, outcome, id, run.clock.now() - since, reason, code, log, errors, settled=settled)
 
     def _end(self, end: Ended) -> None:
         """Emits the end, launches the steps that it sets free, and ends those that cannot be done any more."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -18,6 +19,9 @@ from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED, with_two_dashes
 from novita_infra.cli.rendering import document_failure, renderer_in
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.printable import printable
+
+_MAY_TRACE: Final = re.compile("OTEL_|NOVITA_INFRA_TRACES$").match
+"""Finds the variables that may ask for traces."""
 
 
 class Command(click.Command):
@@ -32,7 +36,7 @@ class Command(click.Command):
                 from novita_infra.cli.client_log import start_client_log  # noqa: PLC0415 -- logging is off by default
 
                 start_client_log(log)
-            return super().invoke(ctx)
+            return self._traced(ctx) if any(map(_MAY_TRACE, os.environ)) else super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except asyncio.CancelledError:
@@ -46,6 +50,18 @@ class Command(click.Command):
             except OSError as error:
                 if error.filename != getattr(failure, "filename", None):  # else it is reported already
                     renderer.diagnostics(_explained(error)[0])
+            return code
+
+    def _traced(self, ctx: click.Context) -> Any:
+        """Runs the command, and sends its spans if the environment asks for them."""
+        from novita_infra.api.traces.setting import traced, wants_traces  # noqa: PLC0415 -- few commands are traced
+
+        if not wants_traces(os.environ):
+            return super().invoke(ctx)
+        with traced(ctx.command_path, os.environ, report=lambda text: renderer_in(ctx).note(text)) as span:
+            code = super().invoke(ctx)
+            if span and isinstance(code, int):
+                span.note("exit_code", code)
             return code
 
 

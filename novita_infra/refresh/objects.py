@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from novita_infra.api.errors import NotFound, Unanswered
 from novita_infra.api.protocol import ApiClient
+from novita_infra.api.traces.tracing import span
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.concurrency import together
@@ -36,7 +37,9 @@ async def read_all(
     Secrets are taken out of the outputs of all; with `recorded`, the recorded outputs by id, only out of those of these
     objects that differ from them. See `redact_outputs`.
     """
-    items = await client.walk(kind.api.read.pages)
+    with span(f"read {kind.type}") as traced:
+        items = await client.walk(kind.api.read.pages)
+        traced.note("objects", len(items))
     lives = Lives((live.id, live) for live in _parsed(client, kind, items) if live.phase is not Phase.GONE)
     if kind.api.read.partial:
         found = await together(*(read_one(client, kind, id) for id in lives))

@@ -155,7 +155,7 @@ def test_only_the_commands_that_serve_import_a_server(words: tuple[str, ...]) ->
     assert result.stdout == "[]\n"
 
 
-_DEAR = ("httpx", "rich", "starlette", "uvicorn", "deepdiff")
+_DEAR = ("httpx", "rich", "starlette", "uvicorn", "deepdiff", "opentelemetry")
 _RUN = ("novita_infra.applying", "novita_infra.refresh", "novita_infra.policies", "novita_infra.simulator")
 _PLANNING = ("novita_infra.planning.planner", "novita_infra.planning.saved", "novita_infra.planning.cost")
 _FEATURES = (

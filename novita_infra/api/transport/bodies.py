@@ -1,11 +1,17 @@
-"""The body of an answer within bounds: counted as it comes, and never unpacked to more than LARGEST bytes."""
+"""Bodies: that of a request as JSON; that of an answer within bounds, counted as it comes, and never unpacked to more
+than LARGEST bytes.
+"""
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import Final
 
 import httpx
+
+from novita_infra.api.errors import Refused
+from novita_infra.api.request import Request
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of an answer, packed with its head and unpacked. The longest page of a list has less than a tenth."""
@@ -55,3 +61,13 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if not unpacking.eof:
         raise httpx.DecodingError("the packed answer is broken off")
     return data
+
+
+def encoded(request: Request) -> bytes:
+    """The body of the request as JSON; empty where there is none. Raises Refused where it cannot be written so."""
+    if request.body is None:
+        return b""
+    try:
+        return json.dumps(dict(request.body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError) as error:
+        raise Refused(request, text=f"the body cannot be written as JSON ({type(error).__name__})") from None

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from novita_infra import __version__
+from novita_infra.api.traces.tracing import span
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.manifests.project.discovery import why_unread
@@ -34,7 +35,8 @@ from novita_infra.state.state import State
 
 async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Review:
     """What apply would do, and what is said about it. Only reads the cloud. Raises Problems and ApiError."""
-    review = await run_preflight(session, await read_inputs(session, asked))
+    with span("plan", project=session.project.name, environment=session.project.environment):
+        review = await run_preflight(session, await read_inputs(session, asked))
     return replace(review, lookups=session.project.given.lookups)
 
 
