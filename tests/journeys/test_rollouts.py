@@ -16,6 +16,7 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Started
 from novita_infra.model.diagnostics import EXIT_BLOCKED
+from novita_infra.planning.options import RunLimits
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.content.lines import plain
@@ -278,6 +279,40 @@ def test_a_plan_shows_its_rollouts(rig: Fleet) -> None:
     assert shown["order"] == [f'instance.worker["{key}"]' for key in KEYS]
 
 
+def test_a_run_with_a_rollout_that_is_killed_anywhere_leaves_no_more_members_down(tmp_path: Path) -> None:
+    rig = Fleet(tmp_path)
+    rollout = {"maxUnavailable": 1}
+    rig.begin(MACHINE, rollout, keys=["a", "b", "c"])
+    wanted, killed = REPLACED, 0
+    for number in range(4, 40, 3):
+        rig.roll(wanted, rollout, keys=["a", "b", "c"])
+        if rig.crash(at_write=number, after_effect=bool(number % 2), reads=True):
+            killed += 1
+        else:
+            wanted = MACHINE if wanted is REPLACED else REPLACED
+    assert killed > 8
+    rig.roll(RESTARTED, rollout, keys=["a", "b", "c"])
+    rig.apply()
+    assert rig.most_down == 1
+    rig.assert_converged()
+
+
+def test_a_rollout_goes_on_while_a_member_waits_for_capacity(rig: Fleet) -> None:
+    refused: dict[str, Any] = {"status": 400, "reason": "INSUFFICIENT_RESOURCE", "message": "none is free"}
+    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.create", count=3, **refused))
+    rig.roll(REPLACED, ONE_BY_ONE, waitForCapacity="30m")
+    rig.apply()
+    assert (rig.most_down, rig.started()) == (1, KEYS)
+    rig.assert_converged()
+
+
+def test_a_rollout_has_its_turns_with_any_parallelism(rig: Fleet) -> None:
+    rig.roll(REPLACED, {"maxUnavailable": 2})
+    rig.apply(limits=RunLimits(parallelism=1))
+    assert rig.most_down <= 2
+    rig.assert_converged()
+
+
 # --- properties ---------------------------------------------------------------------------------------------------
 
 ROLLOUTS = st.fixed_dictionaries(
@@ -287,8 +322,8 @@ ROLLOUTS = st.fixed_dictionaries(
 RUNS = st.lists(
     st.tuples(
         st.sampled_from([MACHINE, RESTARTED, REPLACED, BROKEN]),
-        st.sampled_from(["none", "refused create", "refused upgrade", "crash", "crash", "stop", "target"]),
-        st.integers(0, 9),
+        st.sampled_from(["none", "refused create", "refused upgrade", "crash", "killed", "killed", "stop", "target"]),
+        st.integers(0, 12),
         st.booleans(),
     ),
     min_size=1,
@@ -314,6 +349,7 @@ def test_never_more_members_are_down_than_a_rollout_allows(
             assert rig.most_down <= limit
         rig.world.faults.active.clear()
         rig.roll(RESTARTED, rollout, keys=keys, **lifecycle)
+        rig.apply(expect_success=False)  # an image that cannot be pulled may fail once more
         rig.apply()
         assert rig.most_down <= limit
         rig.assert_converged()
@@ -323,6 +359,8 @@ def _run(rig: Fleet, keys: list[str], what: str, number: int, *, after: bool) ->
     match what:
         case "crash":
             rig.crash(at_write=number, after_effect=after)
+        case "killed":
+            rig.crash(at_write=5 + 3 * number, after_effect=after, reads=True)
         case "refused create":
             one_refusal(rig, "instances.create", skip=number % 3)
             rig.apply(expect_success=False)

@@ -296,12 +296,14 @@ class Rig:
         after_effect: bool,
         destroys: bool = False,
         run: Callable[[], object] | None = None,
+        reads: bool = False,
     ) -> bool:
         """An apply that is killed at its nth write: the state remains as it was on disk at that instant.
 
-        `run` is the command, where that is another one. Returns whether the run got that far.
+        With `reads`, it is killed at its nth request of any kind. `run` is the command, where that is another one.
+        Returns whether the run got that far.
         """
-        killer = _Killer(self.folder / "state", at_write=at_write, after_effect=after_effect)
+        killer = _Killer(self.folder / "state", at_write=at_write, after_effect=after_effect, reads=reads)
         self._killer = killer
         try:
             if run is not None:
@@ -380,10 +382,11 @@ class Rig:
 class _Killer:
     """Kills a run at its nth write, as SIGKILL would: from then on nothing reaches the service or stays on disk."""
 
-    def __init__(self, state: Path, *, at_write: int, after_effect: bool) -> None:
+    def __init__(self, state: Path, *, at_write: int, after_effect: bool, reads: bool) -> None:
         self.death = Death(state)
         self._left = at_write
         self._after_effect = after_effect
+        self._reads = reads
 
     def around(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         self.death.awaits_this_task()
@@ -392,7 +395,7 @@ class _Killer:
     async def pass_on(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
         if self.death.dead:
             raise httpx.ConnectError("this process is dead", request=request)
-        if request.method != "POST":
+        if request.method != "POST" and not self._reads:
             return await transport.handle_async_request(request)
         self._left -= 1
         if self._left < 0 and not self._after_effect:

@@ -37,10 +37,13 @@ class Turns:
         """By such a member, what is set when its steps may begin."""
         self._places: dict[Address, float] = {}
         """By member that has its turn, from when on its place is free, in Unix seconds."""
-        self._to_come = deque(rollout.order if rollout.in_order else ())
+        self._to_come = deque(member for member in rollout.order if rollout.in_order and member in self._left)
         """The members without a turn, the next one first: all of them, or those that have arrived."""
         self._stopped = ""
         """Why no more members are taken down."""
+        if len(rollout.left_down) >= rollout.limit:
+            down = ", ".join(map(str, rollout.left_down))
+            self._stopped = f"the rollout of {rollout.name} did not begin: {down} is down, and left alone"
         free = rollout.limit - len(rollout.left_down) - len(rollout.down)
         self._owed = max(0, -free)
         """How many more members must be ready before one can be taken down."""
@@ -59,13 +62,8 @@ class Turns:
             return
         self._begun[member], self._turns[member] = asyncio.Event(), asyncio.Event()
         if member not in self._rollout.down:
-            if not self._rollout.in_order:
-                self._to_come.append(member)
-            self._give()
-            if not self._turns[member].is_set():
-                await self._wait(self._turns[member])
-            await self._pause(step, self._places[member] - self._run.clock.now())
-        self._check()
+            await self._take_turn(step)
+        self._run.check_stop()
         await self._run.records.roll({member: 0.0})
         self._begun[member].set()
 
@@ -96,6 +94,18 @@ class Turns:
         self._stopped = f"the rollout of {self._rollout.name} stopped: {step.address} {what}"
         for waited_for in (*self._turns.values(), *self._begun.values()):
             waited_for.set()
+
+    async def _take_turn(self, step: Step) -> None:
+        """Returns when the member of the step, which is not down, may be taken down."""
+        member = step.address
+        self._check()
+        if not self._rollout.in_order:
+            self._to_come.append(member)
+        self._give()
+        if not self._turns[member].is_set():
+            await self._wait(self._turns[member])
+        await self._pause(step, self._places[member] - self._run.clock.now())
+        self._check()
 
     def _free_from(self, places: int) -> list[float]:
         """The times from which members may be taken down: a pause after those that an earlier run has changed."""

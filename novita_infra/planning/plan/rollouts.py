@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import duration_text
 from novita_infra.model.frozen import dataclass
@@ -32,6 +35,13 @@ class Rollout:
     """Whether an order of the steps keeps it; no plan is applied with a rollout that none keeps."""
     pause: float = 0.0
     """Seconds from the moment when a member is ready again until the next one is taken down."""
+
+    def part(self, members: Collection[Address]) -> Rollout:
+        """The rollout without the changes of other members; those of them that are down are left so."""
+        down = tuple(address for address in self.down if address in members)
+        others = tuple(address for address in self.down if address not in members)
+        order = tuple(address for address in self.order if address in members)
+        return replace(self, order=order, down=down, left_down=(*self.left_down, *others))
 
     def __str__(self) -> str:
         """The pace, for a person: `3 of 8 at a time, in order, 30s after each`."""

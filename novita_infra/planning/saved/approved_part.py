@@ -78,6 +78,7 @@ def approved_part(fresh: Review, touched: frozenset[Address], updated: frozenset
         steps=tuple(replace(step, after=tuple(key for key in step.after if key in keys)) for step in steps),
         changes=tuple(item if item.address in touched else _unchanged(item) for item in plan.changes),
         drift=tuple(item for item in plan.drift if item.address in touched),
+        rollouts=tuple(part for item in plan.rollouts if (part := item.part(touched)).order or part.down),
         record_updates=tuple(item for item in plan.record_updates if item.address in touched | updated),
     )
     cost = fresh.cost and replace(
