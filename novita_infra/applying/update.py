@@ -29,6 +29,7 @@ from novita_infra.planning.changes.case import recorded_spec
 from novita_infra.planning.changes.equality import agree, masked, revealed, written
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
+from novita_infra.refresh.saved_images import read_image_id
 
 TRIES: Final = 3
 """How often a call is sent that must not be repeated blindly, whose answer is lost, and which had no effect."""
@@ -124,6 +125,7 @@ class Updater:
             await finish_job(at, at.record, live, await at.resolved_spec())
             return at.step.id
         live = await self._waits.until(at, at.step.id, STABLE)
+        live = await read_image_id(self._run.client, at.kind, live)
         outputs = at.kind.merged_outputs(at.record.outputs, live)
         await at.put(replace(at.record, pending=None, outputs=outputs), "settled")
         return at.step.id

@@ -12,6 +12,8 @@ from novita_infra.model.frozen import dataclass
 
 IMAGES: Final = get(f"{GPU_V2}/images", limit=100)
 """The list of images (gpus-v2-list-image), in pages with a cursor."""
+IMAGE_ID: Final = "imageId"
+"""The attribute of a resource that has saved an image: the id of the image in the list."""
 OWN: Final = "private"
 """The type of an image of the account; the others are of the platform (`base`) and of other users (`community`)."""
 

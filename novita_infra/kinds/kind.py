@@ -1,7 +1,6 @@
-"""A kind of resource as a value: its fields, its calls, and the rules of its type.
+"""A kind of resource as a value: its fields, its calls and the rules of its type. Nothing here talks to the API.
 
-Everything that differs between two resource types stands here, so planner, applier, views and commands know no field of
-any of them. Nothing here talks to the API.
+Everything that differs between two types stands here: planner, applier, views and commands know no field of any.
 """
 
 from __future__ import annotations
@@ -198,8 +197,7 @@ class Market:
     alternatives: str = ""
     """How a manifest names several offers, for hints; empty where it cannot."""
     stock_needed: Callable[[Spec, Catalogue], tuple[StockNeed, ...]] | None = None
-    """The stock that a new object of this (resolved) spec needs: any one of these will do; empty where it needs none,
-    or that is not known."""
+    """The stock that a new object of this (resolved) spec needs: any of these will do; empty where none is known."""
     spec_needing: Callable[[StockNeed, Product], Spec] | None = None
     """The fields of a manifest that need this stock of the product: by its name, if the need has one, else by its id.
     Empty for stock of another kind."""
@@ -230,6 +228,8 @@ class Circumstances:
     """By id: when the platform last migrated the object, in Unix seconds, as far as that was read."""
     used: Mapping[str, GpuUse] = field(default_factory=dict)
     """By id: the last use of the object, where it was read."""
+    images: Collection[str] | None = None
+    """The full names of the images that the account can use; None where they were not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,16 @@ from typing import Any, Final
 from novita_infra.account.jobs import SAVE_IMAGE, break_request, job_in, jobs_pages
 from novita_infra.api.json_values import filled, object_of, text_of
 from novita_infra.api.request import Request
+from novita_infra.catalogue.images import IMAGE_ID, full_name
 from novita_infra.catalogue.products import IMAGE_LIST
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import Field, Local, Replaces
-from novita_infra.kinds.kind import DriftRules, Kind, Resolution, SpecError
+from novita_infra.kinds.kind import Circumstances, DriftRules, Kind, PlatformEvent, Resolution, SpecError
 from novita_infra.kinds.toolkit import other_words
 from novita_infra.kinds.toolkit.field_schemas import REFERENCE
 from novita_infra.kinds.toolkit.image_saves import TAG_HINT, save_request, untagged
-from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.lifecycle import Cause, Timeouts
+from novita_infra.model.records import Record
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
 
@@ -104,6 +106,21 @@ def _check(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(("image",), fault, TAG_HINT)
 
 
+def _event(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
+    """The deletion of the image, where the list of the account showed it once."""
+    image = _saves(record.spec)
+    if (
+        circumstances.images is None
+        or live is None
+        or live.phase is not Phase.READY
+        or not record.outputs.get(IMAGE_ID)
+    ):
+        return None
+    if full_name(image) in circumstances.images:
+        return None
+    return PlatformEvent(Cause.DELETED, f"the image {image} is not in the list of the account any more")
+
+
 def _remedy(live: Live) -> str:
     """What to look at where the service gave the job up."""
     return "check that the registry takes this image with this registryAuth" if live.status == "fail" else ""
@@ -116,6 +133,7 @@ SAVED_IMAGE = Kind(
     fields=_FIELDS,
     outputs={
         "createdAt": "when the job began, in Unix seconds",
+        IMAGE_ID: "the id of the image in the list of the account; without a value where the list does not show it",
     },
     api=ApiCalls(
         number_outputs=frozenset({"createdAt"}),
@@ -143,7 +161,7 @@ SAVED_IMAGE = Kind(
         saves=_saves,
     ),
     resolution=Resolution(check=_check, catalogues=(IMAGE_LIST,)),
-    drift=DriftRules(remedy=_remedy),
+    drift=DriftRules(platform_event=_event, remedy=_remedy),
     # A root disk has up to hundreds of GB; no page says how long a job may take.
     timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "save": 7200}),
     example="""\

@@ -20,7 +20,7 @@ from novita_infra.planning.checks.jobs import file_warnings, job_end, job_warnin
 from novita_infra.planning.checks.lost_state import lost_state, objects_left_behind, unrecorded_namesakes
 from novita_infra.planning.checks.managed_ids import managed_ids
 from novita_infra.planning.checks.model_access import forbidden_models
-from novita_infra.planning.checks.overwriting import unread_notes
+from novita_infra.planning.checks.overwriting import missing_notes, unread_notes
 from novita_infra.planning.checks.parts import shared_parts
 from novita_infra.planning.checks.running import not_running
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
@@ -266,6 +266,7 @@ def _checks(
             *elsewhere(existing, unread=inputs.world.unread),
             *unmanaged_notes(active),
             *unread_notes(active, inputs.world.catalogue.images),
+            *missing_notes(inputs, active),
             *managed_ids(decided.declared.values(), existing, inputs.kinds),
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),

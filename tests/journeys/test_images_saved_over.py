@@ -9,6 +9,7 @@ import pytest
 from rig import Rig
 
 from novita_infra.model.diagnostics import EXIT_REFUSED
+from novita_infra.model.lifecycle import Cause
 from novita_infra.simulator import Fault
 from novita_infra.simulator.world.cloud import images
 from novita_infra.views.content.lines import plain
@@ -93,3 +94,68 @@ def test_a_key_that_may_not_list_images_plans_all_the_same_and_is_told(rig: Rig)
     assert not review.problems
     (note,) = [note for note in review.notes if note.address == ADDRESS]
     assert f"whether {REPOSITORY}:1 exists already is not known" in note.summary
+
+
+def forget(rig: Rig, repository: str = REPOSITORY) -> None:
+    """Somebody deletes the image with all of its tags."""
+    (image,) = (one for one in rig.world.table(images.Image) if one.repository == repository)
+    images.remove_image(rig.world, image.id)
+
+
+SERVER = ("Instance", "server", {**MACHINE, "image": f"{REPOSITORY}:2"})
+
+
+def test_an_image_that_was_deleted_is_drift_and_is_not_saved_again_by_itself(rig: Rig) -> None:
+    rig.declare(TRAINER, saved("2"), SERVER)
+    rig.apply()
+    assert rig.record(ADDRESS).outputs["imageId"]
+    forget(rig)
+    review = rig.plan()
+    (drift,) = review.plan.drift
+    assert (drift.cause, str(drift.address)) == (Cause.DELETED, ADDRESS)
+    assert drift.says == f"the image {REPOSITORY}:2 is not in the list of the account any more"
+    assert not review.plan.steps
+    (note,) = [item for item in review.notes if item.address == ADDRESS]
+    assert "is not saved again by itself; instance.server cannot pull it any more" in note.summary
+    assert f"--replace {ADDRESS}" in note.hint
+    replacing = rig.plan(replaces=(ADDRESS,), allow_data_loss=())
+    assert not replacing.problems, "nothing is lost"
+    rig.apply(replaces=(ADDRESS,))
+    rig.assert_converged()
+    assert not rig.plan().plan.drift
+
+
+def test_an_image_that_somebody_pushed_again_is_no_drift_any_more(rig: Rig) -> None:
+    rig.declare(TRAINER, saved("2"))
+    rig.apply()
+    forget(rig)
+    assert rig.plan().plan.drift
+    images.add_tag(rig.world, f"{REPOSITORY}:2")
+    assert not rig.plan().plan.drift
+
+
+def test_an_image_in_a_registry_that_no_list_shows_is_never_missed(rig: Rig) -> None:
+    rig.world.unlisted = ("*",)
+    rig.declare(TRAINER, saved("2"))
+    rig.apply()
+    assert "imageId" not in rig.record(ADDRESS).outputs
+    review = rig.plan()
+    assert not review.plan.drift
+    assert not [item for item in review.notes if item.address == ADDRESS]
+
+
+def test_an_image_is_not_missed_while_the_list_cannot_be_read(rig: Rig) -> None:
+    rig.declare(TRAINER, saved("2"))
+    rig.apply()
+    forget(rig)
+    rig.world.faults.add(Fault(operation=LIST, status=403, reason="FORBIDDEN"))
+    assert not rig.plan().plan.drift
+
+
+def test_drift_of_an_image_may_be_ignored(rig: Rig) -> None:
+    rig.declare(TRAINER, saved("2"), trained={"onDrift": {"deleted": "ignore"}})
+    rig.apply()
+    forget(rig)
+    review = rig.plan()
+    assert not review.plan.drift
+    assert not [item for item in review.notes if item.address == ADDRESS]

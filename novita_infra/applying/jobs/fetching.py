@@ -17,6 +17,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec
+from novita_infra.refresh.saved_images import read_image_id
 
 NOT_AGAIN: Final = "it is not run again by itself: change its input, or use --replace"
 
@@ -29,7 +30,8 @@ async def finish_job(at: StepRun, record: Record, live: Live, spec: Spec, *, beg
     """
     job, found = at.kind.api.job, Fetched()
     if job is None:
-        await at.put(record, "ready")
+        live = await read_image_id(at.run.client, at.kind, live)
+        await at.put(replace(record, outputs=at.kind.merged_outputs(record.outputs, live)), "ready")
         return
     if job.fetch is not None:
         try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from novita_infra import __version__
 from novita_infra.api.traces.tracing import span
+from novita_infra.catalogue.images import AccountImage
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.manifests.project.discovery import why_unread
@@ -15,7 +16,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.identity import new_project_id
-from novita_infra.model.resources import Live
+from novita_infra.model.resources import Existing, Live
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.plans.former_place import check_former_place
@@ -29,6 +30,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.targeting import misnamed, names_labels, with_labels
 from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.references import with_live_templates
+from novita_infra.refresh.saved_images import with_image_id
 from novita_infra.state.seen_versions import check_newest, remember_version
 from novita_infra.state.state import State
 
@@ -85,7 +87,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     )
     declared = project.declared if asked.destroys else declared  # protected resources are not deleted
     lists |= observed.unknown
-    identity = session.identity
+    identity, catalogue = session.identity, observed.catalogue.filled_from(priced)
     lost = (
         await own_objects(session.client, session.clock, identity, lists, declared=project.declared)
         if _searches(session, asked)
@@ -115,16 +117,26 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             searched=state.searched,
         ),
         world=AccountSnapshot(
-            existing=observed.found,
+            existing=_with_image_ids(observed.found, catalogue.images),
             unrecorded=lists,
             lost=lost,
-            catalogue=observed.catalogue.filled_from(priced),
+            catalogue=catalogue,
             circumstances=Circumstances(now),
         ),
         kinds=KINDS,
         options=asked,
     )
     return await refresh_inputs(session, inputs)
+
+
+def _with_image_ids(
+    found: Mapping[Address, Existing], images: Collection[AccountImage] | None
+) -> dict[Address, Existing]:
+    """The objects, with the ids of the images that they have saved."""
+    return {
+        address: replace(item, live=with_image_id(KINDS[address.type], item.live, images)) if item.live else item
+        for address, item in found.items()
+    }
 
 
 def _absent(session: Session) -> dict[Address, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from novita_infra.api.protocol import ApiClient
+from novita_infra.catalogue.images import full_name
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.concurrency import together
@@ -97,4 +98,6 @@ async def _circumstances(client: ApiClient, inputs: PlanInputs) -> Circumstances
         ),
         read_use(client, inputs),
     )
-    return Circumstances(inputs.now, owes, moved, used)
+    listed = inputs.world.catalogue.images
+    names = None if listed is None else frozenset(full_name(name) for image in listed for name in image.names)
+    return Circumstances(inputs.now, owes, moved, used, names)

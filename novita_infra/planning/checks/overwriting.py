@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from novita_infra.catalogue.images import AccountImage, full_name, listed_image
+from novita_infra.catalogue.images import IMAGE_ID, AccountImage, full_name, listed_image
 from novita_infra.kinds.toolkit.image_pulls import starts_from
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Diagnostic, Severity, first_of
+from novita_infra.model.diagnostics import Diagnostic, Severity, first_of, run_again_with
+from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.resources import PRESENT, Existing, Loss, Phase
 from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
@@ -31,9 +33,36 @@ def with_overwritten(decision: Decision, inputs: PlanInputs) -> Decision:
     listed = listed_image(inputs.world.catalogue.images or (), image)
     live = decision.case.live
     saved = live is not None and live.phase is Phase.READY and full_name(saves(live.values)) == full_name(image)
-    if not (listed or saved):
+    if not listed and (not saved or is_missing(decision, inputs.world.catalogue.images)):
         return decision
     return replace(decision, loses=(*decision.loses, loss_of_image(image, _users(inputs, image))))
+
+
+def is_missing(decision: Decision, images: Collection[AccountImage] | None) -> bool:
+    """Whether the image that the object has saved was in the list of the images once, and is not in it now."""
+    record, saves = decision.case.record, decision.case.kind.api.saves
+    if images is None or record is None or saves is None or not record.outputs.get(IMAGE_ID):
+        return False
+    return listed_image(images, saves(record.spec)) is None
+
+
+def missing_notes(inputs: PlanInputs, active: Mapping[Address, Decision]) -> Iterator[Diagnostic]:
+    """A note on each saved image that is gone: nothing saves it again by itself, for the machine may be another."""
+    for address, decision in active.items():
+        saves, record = decision.case.kind.api.saves, decision.case.record
+        reported = [item for item in decision.response.drift if item.on_drift is not OnDrift.IGNORE]
+        if saves and record and reported and decision.keeps and is_missing(decision, inputs.world.catalogue.images):
+            image = saves(record.spec)
+            users = _users(inputs, image)
+            used = f"; {first_of(users, _NAMED)} cannot pull it any more" if users else ""
+            option = f"--replace {shlex.quote(str(address))}"
+            yield Diagnostic(
+                f"the image {image} was deleted, and is not saved again by itself{used}",
+                f"to save the machine again as it is now, {run_again_with(option)}; or push the image to its registry",
+                address=str(address),
+                severity=Severity.WARNING,
+                option=option,
+            )
 
 
 def loss_of_image(image: str, users: Sequence[str]) -> Loss:
