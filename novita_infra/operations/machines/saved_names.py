@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -49,7 +50,7 @@ def refuse_replaced(actions: Iterable[ActionOnMachine], asked: AskedAction) -> N
     errors = [
         Diagnostic(
             f"{item.title}: to save it loses {' and '.join(map(str, item.losses))}",
-            f"name another tag; if that is wanted, {run_again_with(f'--allow-data-loss {item.replaces}')}",
+            f"name another tag; if that is wanted, {run_again_with(f'--allow-data-loss {shlex.quote(item.replaces)}')}",
         )
         for item in actions
         if item.replaces and item.replaces not in asked.allowed
