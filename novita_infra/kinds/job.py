@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -102,5 +103,7 @@ class JobRules:
     nothing. Raises ApiError."""
     clean: Callable[[JobRun, Spec, Live], Awaitable[None]] | None = None
     """Deletes what the service need not keep of a job that is over, once its end is recorded. Raises ApiError."""
+    spent: Callable[[Mapping[str, Value]], Fraction | None] | None = None
+    """What a job that is over has cost by its recorded attributes, in 1/100000 USD; None where they do not say it."""
     fetch_call: str = ""
     """The update that only runs `fetch` again: the results shall be somewhere else."""

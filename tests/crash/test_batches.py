@@ -6,6 +6,7 @@ The same bytes reach the account once, and there is one batch, whatever the run 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crash_cases import STAYS, Case
@@ -23,11 +24,12 @@ READS = ("files.content",)
 SPEC = {**FACTS["batch"].edits[0].before, "results": "out/it.jsonl"}
 
 
-def case(name: str) -> Case:
-    """A create of a batch that is killed at this operation."""
+def case(name: str, **check: Any) -> Case:
+    """A create of a batch that is killed at this operation; `check` is what is checked after it."""
     return Case(
         kind="batch",
-        title=f"create: {name}",
+        title=f"create: {name}{' with a check' if check else ''}",
+        check=check,
         before=(STAYS,),
         after=(STAYS, ("Batch", "it", SPEC)),
         writes=(*WRITES, *READS),
@@ -38,7 +40,7 @@ def case(name: str) -> Case:
     )
 
 
-CASES = [case(name) for name in (*WRITES, *READS)]
+CASES = [*(case(name) for name in (*WRITES, *READS)), case("files.content", minSucceeded="100%")]
 CELLS = [(one, point) for one in CASES for point in Point if happens(one, point)]
 
 

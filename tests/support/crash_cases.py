@@ -6,7 +6,7 @@ Made from the kinds. A call of a kind for which no edit is known has no row, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edits import Edit, Fate, Resource
@@ -45,6 +45,8 @@ class Case:
     """What the world shows of `it` in the end, as far as the edit tells; empty where it is gone."""
     was: str = ""
     """The address from which the run moves `it`; empty for none."""
+    check: Mapping[str, Any] = field(default_factory=dict)
+    """The check of `it` after the run; empty for none."""
 
     @property
     def operation(self) -> str:

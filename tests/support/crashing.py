@@ -103,7 +103,8 @@ def survives(
         declare(project, case.before)
         _apply(project, cloud)
         calls = dict(cloud.world.calls)
-        declare(project, case.after, moved={case.was: f"{case.kind}.it"} if case.was else {})
+        moved = {case.was: f"{case.kind}.it"} if case.was else {}
+        declare(project, case.after, moved=moved, check=case.check)
         plan = folder / "it.niplan"
         with cloud.running():
             if saved:
@@ -186,8 +187,9 @@ def declare_in(
     *,
     moved: Mapping[str, str] | None = None,
     state: Mapping[str, Any] | None = None,
+    check: Mapping[str, Any] | None = None,
 ) -> None:
-    """The project declares exactly these, and keeps its state at the place of these settings."""
+    """The project declares exactly these, with a check of `it`, and keeps its state at the place of these settings."""
     project.mkdir(exist_ok=True)
     head = {
         **({"state": dict(state)} if state else {}),
@@ -198,7 +200,13 @@ def declare_in(
     }
     (project / "novita-infra.yaml").write_text(yaml.safe_dump(head), encoding="utf-8")
     documents = [
-        {"apiVersion": "novita-infra/v1", "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
+        {
+            "apiVersion": "novita-infra/v1",
+            "kind": kind,
+            "metadata": {"name": name},
+            **({"check": dict(check)} if check and name == "it" else {}),
+            "spec": dict(spec),
+        }
         for kind, name, spec in resources
     ]
     (project / "main.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")

@@ -19,7 +19,7 @@ from novita_infra.batches.batches import (
     batch_request,
 )
 from novita_infra.kinds.batch.fields import ERRORS, FIELDS, INPUT_FACTS, RESULTS_DIGEST
-from novita_infra.kinds.batch.prices import resolve_model, resolve_new_batch, token_costs
+from novita_infra.kinds.batch.prices import resolve_model, resolve_new_batch, spent_on_tokens, token_costs
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
 from novita_infra.kinds.kind import CheckRules, Kind, Market, Resolution, SpecError
@@ -114,6 +114,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
             }
         ),
         trouble=_trouble(batch.state, counts.completed, counts.total, batch.trouble, nothing=nothing),
+        stopped=batch.ended,
         progress=Progress(counts.completed + counts.failed, counts.total),
     )
 
@@ -247,6 +248,7 @@ BATCH: Final = Kind(
             upload=_uploaded,
             fetch=_fetched,
             look=_looked,
+            spent=spent_on_tokens,
             clean=_cleaned,
             fetch_call="fetch",
         ),

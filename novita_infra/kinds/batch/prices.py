@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Final
 
-from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.api.json_values import fraction_of, int_of, object_of, text_of
 from novita_infra.catalogue.models import LanguageModel
 from novita_infra.catalogue.prices import Cost, PriceList
-from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.products import UNIT, Catalogue
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
-from novita_infra.model.values import Spec
+from novita_infra.model.values import Spec, Value
 
 MILLION: Final = 1_000_000
 """The tokens that a price is for."""
@@ -71,6 +73,12 @@ def token_costs(before: Spec | None, spec: Spec, prices: PriceList) -> tuple[Cos
         fewest = _at_one_price(prices, key, least or 0)
         lines.append(prices.cost(key, what, quantity=most, least=fewest, hours=0, per=MILLION, unit="token"))
     return tuple(lines)
+
+
+def spent_on_tokens(outputs: Mapping[str, Value]) -> Fraction | None:
+    """What a batch has cost by its recorded attributes, in 1/100000 USD; None where they do not say it."""
+    usd = fraction_of(outputs.get("costUsd"))
+    return None if usd is None else usd * UNIT
 
 
 def _at_one_price(prices: PriceList, key: str, tokens: int) -> int:

@@ -49,7 +49,8 @@ def spend(*, since: str, until: str, by: str, account_options: AccountOptions, r
     Beside what was billed stands what the recorded resources cost per hour at today's prices, and what that makes from
     the first bill of each resource on, as if it ran all the time; a resource that was stopped, or whose price has
     changed, has cost less or more. Below the table stands what the plan of the last apply said. Deleted resources are
-    known from the earlier states that are kept.
+    known from the earlier states that are kept. Of a batch counts what its record says it cost, when it ended: no bill
+    names a batch.
 
     \b
     Examples:
@@ -72,6 +73,8 @@ def spend(*, since: str, until: str, by: str, account_options: AccountOptions, r
                 environment=environment,
                 others=found.others,
                 planned=found.planned,
+                recorded=found.recorded,
+                unknown=found.unknown,
             )
         )
         return 0

@@ -6,6 +6,7 @@ The present states come first, then the earlier ones that are kept, the newest f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import field
 
 from novita_infra.account.bill_groups import OwnedLine
 from novita_infra.account.billing import BilledLine
@@ -13,6 +14,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
+from novita_infra.model.values import Value
 from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.options import LABEL, has_label, is_pattern, is_selected
 from novita_infra.state.opening import open_storages
@@ -29,6 +31,8 @@ class Owner:
     labels: Mapping[str, str]
     record: Record | None
     """None for an object that no present state records."""
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    """The attributes of the object as they were recorded last."""
 
 
 class Owners:
@@ -88,14 +92,15 @@ def owners_of(view: AccountView, ids: Collection[str] | None = None) -> Owners:
     found: dict[str, Owner] = {}
     for item in view.recorded:
         record, labels = item.record, item.record.labels
-        found[record.id] = Owner(item.address, item.environment, labels, record)
+        found[record.id] = Owner(item.address, item.environment, labels, record, record.outputs)
         for id in record.retired:
             found.setdefault(id, Owner(item.address, item.environment, labels, None))
     if view.place is not None and (ids is None or not found.keys() >= set(ids) - {""}):
         for state in _earlier(view):
             for record in state.records.values():
                 for id in filter(None, (record.id, *record.retired)):
-                    found.setdefault(id, Owner(record.address, state.environment, record.labels, None))
+                    outputs = record.outputs if id == record.id else {}
+                    found.setdefault(id, Owner(record.address, state.environment, record.labels, None, outputs))
     return Owners(found)
 
 

@@ -12,6 +12,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
+from novita_infra.operations.account.billing.job_costs import costs_of_jobs, read_jobs
 from novita_infra.operations.account.billing.owners import Owners, owners_of
 from novita_infra.operations.account.billing.reading import read_terms, read_usage
 from novita_infra.operations.account.view import AccountView
@@ -29,6 +30,10 @@ class ProjectSpending:
     """What the rest of the account has cost in the same time."""
     planned: tuple[PlannedSpending, ...] = ()
     """What the last plan of each environment said."""
+    recorded: Fraction = Fraction(0)
+    """The part of it that the records of jobs say: bills do not name them."""
+    unknown: tuple[str, ...] = ()
+    """The jobs whose cost is not known, each by its address and id."""
 
 
 async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSpending:
@@ -36,16 +41,22 @@ async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSp
     if view.place is None:
         raise problem("there is no project here", "go to its folder, or name it: --project FOLDER")
     types = {item.address.type for item in view.recorded}
-    usage, terms = await together(read_usage(view, span), read_terms(view, span))
+    (usage, terms), jobs = await together(together(read_usage(view, span), read_terms(view, span)), read_jobs(view))
     prices = await read_price_list(view.client, (KINDS[name] for name in types))
-    owners = owners_of(view, {line.owner for line in (*usage.lines, *terms.lines)})
-    of_usage = [owners.owned(line) for line in usage.lines if owners.of(line.owner)]
+    owners = owners_of(view, {line.owner for line in (*usage.lines, *terms.lines)} | jobs.keys())
+    job_costs = costs_of_jobs(jobs, owners, span)
+    of_usage = [owners.owned(line) for line in (*usage.lines, *job_costs.lines) if owners.of(line.owner)]
     of_terms = [owners.owned(line) for line in terms.lines if owners.of(line.owner)]
     objects = billed_objects(of_usage, of_terms, lambda id: _costs(owners, id, prices))
     found = spendings(objects, by, min(view.clock.now(), span.end))
     total = sum_of((*usage.lines, *terms.lines)) + usage.unlisted + terms.unlisted
+    own = sum((item.usage + item.bought for item in found), Fraction(0))
     return ProjectSpending(
-        tuple(found), total - sum((item.usage + item.bought for item in found), Fraction(0)), _planned(view)
+        tuple(found),
+        max(total - own, Fraction(0)),  # a bill of tokens comes later than the record of a batch
+        _planned(view),
+        recorded=sum_of(job_costs.lines),
+        unknown=job_costs.unknown,
     )
 
 

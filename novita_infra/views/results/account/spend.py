@@ -78,6 +78,10 @@ class SpendStatement(Statement):
     since: str = fact("The beginning of the range, in UTC.")
     until: str = fact("The end of the range, which is not part of it, in UTC.")
     total: Fraction = fact("What the project has cost, in USD, exact.")
+    recorded: Fraction = fact(
+        "The part of the total that the records of batches say, in USD: a bill names the key that asked, and no batch."
+    )
+    unknown: tuple[str, ...] = fact("The batches whose cost in the range is not known, each by its address and id.")
     others: Fraction = fact("What the rest of the account has cost, in USD.")
     planned: tuple[PlannedRow, ...] = fact("What the last plan of each environment said.")
     rows: tuple[SpendRow, ...] = fact("The resources or groups, the most expensive first.")
@@ -91,6 +95,11 @@ class SpendStatement(Statement):
             "Usage and purchases are what the API billed. Beside them, the recorded resources at today's prices,"
         )
         yield line("from the first bill of each on, as if it ran all the time.")
+        if self.recorded:
+            yield line(f"Of it, {usd(self.recorded)} is for batches, by their records: no bill names a batch.")
+        if self.unknown:
+            names = ", ".join(self.unknown)
+            yield line((f"The cost of these batches is not known, and not counted: {names}.", Tone.CHANGE))
         yield from (line(str(item)) for item in self.planned)
         if unknown:
             yield line((f"Without a known price: {', '.join(unknown)}.", Tone.CHANGE))
@@ -106,6 +115,8 @@ def spend_statement(
     environment: str,
     others: Fraction,
     planned: Iterable[PlannedSpending] = (),
+    recorded: Fraction = Fraction(0),
+    unknown: tuple[str, ...] = (),
 ) -> SpendStatement:
     """What the groups of a project have cost; `environment` is empty for all."""
     return SpendStatement(
@@ -114,6 +125,8 @@ def spend_statement(
         since=timestamp(span.start),
         until=timestamp(span.end),
         total=sum((item.usage + item.bought for item in found), Fraction(0)),
+        recorded=recorded,
+        unknown=unknown,
         others=others,
         planned=tuple(
             PlannedRow(item.environment, item.per_hour, item.partly, item.run or None, time_or_none(item.at))

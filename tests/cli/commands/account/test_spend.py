@@ -44,6 +44,8 @@ def test_a_project_has_cost_what_was_billed_for_its_resources(run: Invoke) -> No
         "since": "2026-03-01T00:00:00Z",
         "until": "2026-04-01T00:00:00Z",
         "total": "0.08",
+        "recorded": "0",
+        "unknown": [],
         "others": "227.53",
         "rows": [
             {

@@ -92,6 +92,50 @@ def test_what_always_ran_has_cost_what_the_plan_said(tmp_path: Path) -> None:
         assert item.expected.least <= item.usage <= item.expected.most
 
 
+def _batch(*words: str, **more: Any) -> tuple[str, str, dict[str, Any]]:
+    template = {"messages": [{"role": "user", "content": "Say {{word}}"}], "max_tokens": 500}
+    rows = [{"word": word} for word in words]
+    spec = {"model": "deepseek/deepseek-v3-0324", "input": {"rows": rows, "template": template}, **more}
+    return "Batch", "it", spec
+
+
+def test_batches_have_cost_what_their_records_say_also_those_that_were_replaced(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    costs = []
+    for words in ("abcdefgh", "ij"):
+        rig.declare(_batch(*words, results="out/it.jsonl"))
+        rig.apply()
+        costs.append(Fraction(str(rig.record("batch.it").outputs["costUsd"])) * 100_000)
+    rig.clock.run(rig.clock.sleep(2 * DAY))
+    rig.world.advance()
+    span = span_of(int(rig.clock.now()) - 4 * DAY, None, rig.clock.now())
+    found = _spent(rig, span)
+    assert {(item.name, item.deleted): item.usage for item in found.spendings} == {
+        ("batch.it", True): costs[0],
+        ("batch.it", False): costs[1],
+    }
+    assert found.recorded == _sum(found) == sum(costs) > 0
+    assert found.unknown == ()
+    assert found.others <= 1  # the bill of an hour is rounded
+    later = TimeSpan(int(rig.clock.now()) - DAY, int(rig.clock.now()), DAY)
+    assert _spent(rig, later).spendings == ()
+
+
+def test_batches_whose_cost_is_not_known_are_named(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(_batch("a"))
+    rig.apply()
+    span = span_of(int(rig.clock.now()) - DAY, None, rig.clock.now())
+    found = _spent(rig, span)
+    assert (found.spendings, found.unknown) == ((), (f"batch.it ({rig.record('batch.it').id})",))
+    rig.declare(_batch("a", results="out/it.jsonl"))
+    rig.apply()
+    assert _spent(rig, span).unknown == ()
+    for record in list(rig.world.batches):
+        rig.world.batches.remove(record)
+    assert len(_spent(rig, span).unknown) == 1
+
+
 def test_a_project_is_needed(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     with pytest.raises(Problems, match=r"there is no project here; go to its folder, or name it: --project FOLDER"):
