@@ -29,7 +29,7 @@ class JobCosts:
     """The others, each by its address and id."""
 
 
-async def read_jobs(view: AccountView) -> Jobs:
+async def read_costly_jobs(view: AccountView) -> Jobs:
     """The jobs of the account whose records say what they cost. Raises ApiError."""
     kinds = [kind for kind in KINDS.values() if kind.api.job and kind.api.job.spent]
     lists = await together(*(read_all(view.client, kind) for kind in kinds))

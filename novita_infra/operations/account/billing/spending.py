@@ -12,7 +12,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.operations.account.billing.job_costs import costs_of_jobs, read_jobs
+from novita_infra.operations.account.billing.job_costs import costs_of_jobs, read_costly_jobs
 from novita_infra.operations.account.billing.owners import Owners, owners_of
 from novita_infra.operations.account.billing.reading import read_terms, read_usage
 from novita_infra.operations.account.view import AccountView
@@ -41,7 +41,9 @@ async def read_spending(view: AccountView, span: TimeSpan, by: str) -> ProjectSp
     if view.place is None:
         raise problem("there is no project here", "go to its folder, or name it: --project FOLDER")
     types = {item.address.type for item in view.recorded}
-    (usage, terms), jobs = await together(together(read_usage(view, span), read_terms(view, span)), read_jobs(view))
+    (usage, terms), jobs = await together(
+        together(read_usage(view, span), read_terms(view, span)), read_costly_jobs(view)
+    )
     prices = await read_price_list(view.client, (KINDS[name] for name in types))
     owners = owners_of(view, {line.owner for line in (*usage.lines, *terms.lines)} | jobs.keys())
     job_costs = costs_of_jobs(jobs, owners, span)
