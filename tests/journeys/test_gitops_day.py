@@ -125,7 +125,7 @@ def test_a_day_of_gitops_from_the_request_to_the_closed_issue(team: Team) -> Non
 
     second = team.open("move", fleet=STORAGE.replace("us-ca-nas-2", "us-dallas-nas-2") + MACHINE)
     assert team.plan(second).code == 5
-    (label,) = (name for name in forge.labels if name.startswith("novita-infra allow "))
+    (label,) = (name for name in forge.labels if name.startswith("novita-infra: allow "))
     assert label in forge.ours(second)[0]
     forge.put_label(second, label, "grace")
     permitted = team.plan(second)

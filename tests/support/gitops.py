@@ -92,7 +92,7 @@ class Jobs:
 
     @property
     def label(self) -> str:
-        (label,) = (name for name in self.forge.labels if name.startswith("novita-infra allow "))
+        (label,) = (name for name in self.forge.labels if name.startswith("novita-infra: allow "))
         return label
 
     @property

@@ -15,7 +15,7 @@ from novita_infra.forges.forge import ChangeRequest, Forge, Role
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 
-_LABEL: Final = "novita-infra allow "
+_LABEL: Final = "novita-infra: allow "
 _DIGITS: Final = 24
 """Hex digits of the digest in a label: 96 bits. A label of GitHub has at most 50 characters."""
 _DATA_LOSS: Final = "--allow-data-loss"
