@@ -158,11 +158,11 @@ class _Walk:
         log: tuple[str, ...] = ()
         settled, turns = False, self._turns.get(step.rollout)
         try:
-            if step.group in self._failed_groups:
-                raise Interrupted(f"the group {step.group} failed")
+            self._check_group(step)
             if turns is not None:
                 await turns.take(step)
             async with self._places:
+                self._check_group(step)
                 since = run.clock.now()
                 id = await self._runner.perform(step)
             if turns is not None:
@@ -185,6 +185,11 @@ class _Walk:
             id = record.id
         errors = run.errors.get(step.key, ())
         return Ended(step, outcome, id, run.clock.now() - since, reason, code, log, errors, settled=settled)
+
+    def _check_group(self, step: Step) -> None:
+        """Raises Interrupted if another step of its group has failed."""
+        if step.group in self._failed_groups:
+            raise Interrupted(f"the group {step.group} failed")
 
     def _end(self, end: Ended) -> None:
         """Emits the end, launches the steps that it sets free, and ends those that cannot be done any more."""

@@ -89,7 +89,7 @@ def paced(
         held = {key: edges[key] | turns[key] if key in turns else edges[key] for key in edges}
         if in_order := sorted_steps(steps, held):
             names = {key: item.name for item in rollouts for at in (*item.order, *item.down) for key in segments[at]}
-            helping = {key: others - lifted.after[key] for key, others in lifted.helping.items()}
+            helping = {key: others - lifted.after.get(key, set()) for key, others in lifted.helping.items()}
             marked = (
                 replace(step, after=tuple(sorted(edges[step.key])), rollout=names.get(step.key, ""))
                 for step in in_order
@@ -104,12 +104,12 @@ def paced(
 
 def rollout_findings(rollouts: Iterable[Rollout]) -> Iterator[Finding]:
     """Why rollouts of a plan cannot be made."""
-    for rollout in rollouts:
+    for rollout in (item for item in rollouts if item.order):
         if not rollout.kept:
-            summary = f"the rollout of {rollout.name} cannot be kept: a member needs what comes after another one"
+            summary = f"the rollout of {rollout.name} cannot be kept: its members need one another's changes"
             hint = "apply what they need first (--target), or leave out `rollout` for this change"
             yield Finding(Diagnostic(summary, hint, address=str(rollout.order[0])), EXIT_BLOCKED)
-        elif rollout.order and len(rollout.left_down) >= rollout.limit:
+        elif len(rollout.left_down) >= rollout.limit:
             down = ", ".join(map(str, rollout.left_down))
             summary = f"an interrupted rollout left {down} down, and {rollout.name} allows {rollout.limit}"
             hint = "apply without --target and --exclude, or name what is down as a target, too"

@@ -59,6 +59,16 @@ def test_parallelism_counts_steps_until_their_objects_are_ready(parallelism: int
     assert scene.clock.now() - since >= BOOT * len(steps) / parallelism
 
 
+def test_a_step_that_waited_for_its_place_does_not_begin_when_its_group_has_failed() -> None:
+    scene = Scene()
+    scene.account.failures["/create"] = [Refused]
+    steps = [replace(item, group="g") for item in (CREATE_A, CREATE_B)]
+    assert outcomes(walk(scene, *steps, parallelism=1, groups={"g": OnFailure.KEEP})) == [
+        ("machine.a", "failed", "POST /create: refused by the test"),
+        ("machine.b", "skipped", "the group g failed"),
+    ]
+
+
 def test_a_failed_step_skips_only_the_steps_after_it() -> None:
     scene = Scene()
     scene.account.failures["/delete"] = [Refused]

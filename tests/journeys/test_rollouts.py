@@ -250,6 +250,26 @@ def test_a_rollout_needs_no_more_members_down_for_a_storage_that_is_replaced(tmp
     rig.assert_converged()
 
 
+@pytest.mark.parametrize("wanted", [RESTARTED, {**REPLACED, "image": "ubuntu:24.04"}])
+def test_members_are_taken_down_after_the_prewarm_of_their_image_and_without_it_if_it_fails(
+    wanted: dict[str, Any], tmp_path: Path
+) -> None:
+    place = {"cluster": "us-dallas-nas-2"}
+    for fails in (False, True):
+        rig = Fleet(tmp_path / str(fails))
+        rig.folder.mkdir()
+        rig.begin({**MACHINE, **place}, ONE_BY_ONE)
+        rig.declare(("ImagePrewarm", "warm", {**place, "image": wanted["image"]}))
+        rig.roll({**wanted, **place}, ONE_BY_ONE)
+        if fails:
+            rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="prewarms.create", status=400, reason="BAD"))
+        result = rig.apply(expect_success=False)
+        failed = {str(end.step.address) for end in result.ends if end.outcome is not Outcome.DONE}
+        assert failed == ({"image_prewarm.warm"} if fails else set())
+        ended = [event.step.address.type for event in rig.events if isinstance(event, Ended)]
+        assert (ended[0], rig.most_down) == ("image_prewarm", 1)
+
+
 def test_members_of_a_group_have_one_rollout(tmp_path: Path) -> None:
     rig = Fleet(tmp_path)
     lifecycle = {"group": "training", "rollout": {"maxUnavailable": 1}}

@@ -83,6 +83,7 @@ def test_a_rollout_that_no_order_keeps_is_refused() -> None:
     assert [step.rollout for step in made.steps] == [""] * len(made.steps)
     (finding,) = rollout_findings(made.rollouts)
     assert "cannot be kept" in finding.diagnostic.summary
+    assert list(rollout_findings([replace(rollout, order=())])) == []
 
 
 def test_members_that_an_interrupted_rollout_left_down_block_one_for_others() -> None:
