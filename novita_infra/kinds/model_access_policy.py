@@ -53,7 +53,7 @@ def _same_key(wanted: Value, found: Value) -> bool:
 
 
 def _id_of(key: Value) -> Value:
-    """The id of a key, which states of version 0.2 hold alone."""
+    """The id of a key, which earlier states hold alone."""
     return key.get("id") if isinstance(key, dict) else key
 
 

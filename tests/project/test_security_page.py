@@ -40,6 +40,7 @@ def test_the_security_page_has_its_sections() -> None:
         "Pipelines",
         "Manifests from somebody else",
         "How secrets travel",
+        "Traces",
         "The simulator",
         "Texts of the account, of files and of programs",
         "Machines",

@@ -5,8 +5,8 @@ A fact of a span goes to a collector of others: no fact holds a secret, a value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
@@ -60,16 +60,11 @@ def is_traced() -> bool:
     return bool(_tracers)
 
 
-class tracing:  # noqa: N801 -- used as a function
+@contextmanager
+def tracing(tracer: Tracer) -> Iterator[None]:
     """Sends the spans of a block to the tracer."""
-
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
-
-    def __enter__(self) -> None:
-        _tracers.append(self._tracer)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        _tracers.remove(self._tracer)
+    _tracers.append(tracer)
+    try:
+        yield
+    finally:
+        _tracers.remove(tracer)
