@@ -44,6 +44,7 @@ passphrases.ROUNDS = 10  # as above; `test_wrapping` looks at the usual number
 # A test kills processes, never the machine: what they wrote is there. What is synced when is seen by `Disk` in
 # `tests/state/backends/local`. A third of a command's time is spent on it otherwise.
 account_file.SYNCHRONOUS = "OFF"
+account_file.PATIENCE = 1.0  # who looks at an account in use waits so long
 os.fsync = os.fstat  # type: ignore[assignment]  # it, too, fails for a file that is closed
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ spec: {cluster: us-ca-nas-2, sizeGb: "${var.size}"}
 """
 
 Invoke = Callable[..., Result]
+Applied = Callable[[Path, Mapping[str, str]], Path]
 
 
 @pytest.fixture
@@ -58,3 +60,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(project: Path) -> Invoke:
     """Runs the command in the process."""
     return lambda *words: CliRunner().invoke(root, list(words), prog_name="novita-infra")
+
+
+@pytest.fixture(scope="session")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
+    """Gives a folder the manifests by file name, their state and their simulated account. They are applied once."""
+    folders: dict[tuple[tuple[str, str], ...], Path] = {}
+
+    def fill(folder: Path, manifests: Mapping[str, str]) -> Path:
+        key = tuple(sorted(manifests.items()))
+        if key not in folders:
+            made = tmp_path_factory.mktemp("applied")
+            for name, text in key:
+                (made / name).write_text(text)
+            ended = CliRunner().invoke(root, ["apply", "--sim", "--auto-approve", str(made)])
+            assert ended.exit_code == 0, ended.output
+            folders[key] = made
+        for file in folder.glob("*.yaml"):
+            file.unlink()
+        shutil.copytree(folders[key], folder, dirs_exist_ok=True)
+        return folder
+
+    return fill

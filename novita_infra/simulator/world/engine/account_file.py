@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 FORMAT = 1
+PATIENCE = 5.0
+"""Seconds to wait for another process that has the account open."""
 SYNCHRONOUS = "NORMAL"
 """How SQLite waits for the disk: the file survives a machine that fails, and may lose what was written last."""
 _MOST_LINKS: Final = 40
@@ -32,7 +34,7 @@ class ForeignLink(Exception):
 class AccountFile:
     """An open account file. When `write` returns, the data survives a killed process."""
 
-    def __init__(self, path: Path, *, patience: float = 5.0) -> None:
+    def __init__(self, path: Path, *, patience: float | None = None) -> None:
         """Raises AccountInUse, UnknownFormat, ForeignLink, and OSError where there is no room for it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
@@ -41,7 +43,8 @@ class AccountFile:
             raise UnknownFormat(f"{path} is no simulator account (it is no file)")
         # The file holds the requests of clients, passwords included.
         path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+        timeout = PATIENCE if patience is None else patience
+        self._db = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
         try:
             self._open()
         except sqlite3.OperationalError as error:

@@ -16,13 +16,9 @@ PROJECT = files.project_file(name="small")
 
 
 @pytest.fixture
-def endpoint(project: Path, run: Callable[..., Result]) -> Path:
+def endpoint(project: Path, applied: Callable[..., Path]) -> Path:
     """The folder of the project, after an apply."""
-    (project / "novita-infra.yaml").write_text(PROJECT)
-    (project / "fleet.yaml").write_text(FLEET)
-    ended = run("apply", "--sim", "--auto-approve")
-    assert ended.exit_code == 0, ended.output
-    return project
+    return applied(project, {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET})
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
+Applied = Callable[..., Path]
 
 FLEET = """\
 apiVersion: novita-infra/v1
@@ -31,13 +32,9 @@ spec:
 
 
 @pytest.fixture
-def machines(run: Invoke, project: Path) -> Path:
+def machines(applied: Applied, project: Path) -> Path:
     """A project with a machine and an endpoint, which run."""
-    (project / "fleet.yaml").write_text(FLEET)
-    (project / "novita-infra.yaml").unlink()
-    applied = run("apply", "--sim", "--auto-approve")
-    assert applied.exit_code == 0, applied.stderr
-    return project
+    return applied(project, {"fleet.yaml": FLEET})
 
 
 def test_the_log_of_a_machine_is_that_of_its_program_without_secrets(run: Invoke, machines: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
+Applied = Callable[..., Path]
 
 MACHINE = """\
 apiVersion: novita-infra/v1
@@ -20,12 +21,9 @@ spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 2, rootDiskGb: 20, powe
 
 
 @pytest.fixture
-def machine(run: Invoke, project: Path) -> Path:
+def machine(applied: Applied, project: Path) -> Path:
     """A project with a machine with two GPUs."""
-    (project / "fleet.yaml").write_text(MACHINE)
-    (project / "novita-infra.yaml").unlink()
-    assert run("apply", "--sim", "--auto-approve").exit_code == 0
-    return project
+    return applied(project, {"fleet.yaml": MACHINE})
 
 
 def test_a_machine_that_does_not_run_has_no_figures(run: Invoke, machine: Path) -> None:

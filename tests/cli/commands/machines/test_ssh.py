@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
+Applied = Callable[..., Path]
 
 MACHINE = """\
 apiVersion: novita-infra/v1
@@ -19,12 +20,9 @@ spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 1, rootDiskGb: 20, powe
 
 
 @pytest.fixture
-def machine(run: Invoke, project: Path) -> Path:
+def machine(applied: Applied, project: Path) -> Path:
     """A project with one machine, which runs."""
-    (project / "fleet.yaml").write_text(MACHINE)
-    (project / "novita-infra.yaml").unlink()
-    assert run("apply", "--sim", "--auto-approve").exit_code == 0
-    return project
+    return applied(project, {"fleet.yaml": MACHINE})
 
 
 def _printed(run: Invoke, *words: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
+Applied = Callable[..., Path]
 
 MACHINES = """\
 apiVersion: novita-infra/v1
@@ -31,13 +32,9 @@ spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 1, rootDiskGb: 20, powe
 
 
 @pytest.fixture
-def machines(run: Invoke, project: Path) -> Path:
+def machines(applied: Applied, project: Path) -> Path:
     """A project with machines, one of which is stopped."""
-    (project / "fleet.yaml").write_text(MACHINES)
-    (project / "novita-infra.yaml").unlink()
-    applied = run("apply", "--sim", "--auto-approve")
-    assert applied.exit_code == 0, applied.stderr
-    return project
+    return applied(project, {"fleet.yaml": MACHINES})
 
 
 def test_each_machine_is_a_host_by_its_address_and_its_id(run: Invoke, machines: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_exit_code_says_whether_the_time_is_over_or_it_cannot_be(run: Invoke
 
 def test_an_expression_is_null_where_the_object_has_no_such_attribute(run: Invoke, machines: Path) -> None:
     for expression in ("endTime == null", "${phase == 'ready'}"):
-        shown = run("wait", "instance.trainer", "--for", expression, "--timeout", "5s", "--sim")
+        shown = run("wait", "instance.trainer", "--for", expression, "--timeout", "10m", "--sim")
         assert shown.exit_code == 0, shown.stderr
     absent = run("wait", "instance.trainer", "--for", 'endpoints["1/http"] == "x"', "--timeout", "5s", "--sim")
     assert absent.exit_code == 4
