@@ -38,9 +38,7 @@ _LENGTH: Final = struct.Struct("!I")
 
 
 class Forked(subprocess.Popen[Any]):
-    """A process that does what `python -c code words...` would; the options are those of Popen for streams, folder,
-    environment and session.
-    """
+    """Does what `python -c code words...` would. Of the options of Popen: streams, folder, environment and session."""
 
     def __init__(self, code: str, *words: str, **options: Any) -> None:
         super().__init__([sys.executable, "-c", code, *words], **options)
