@@ -44,6 +44,7 @@ def by_digest(rig: Rig, asked: dict[str, Any]) -> Callable[..., Result]:
 MOUNT = {"networkStorages": [{"storage": "data", "mountPath": "/data"}]}
 NET = ("VPC", "net", {"cluster": HERE})
 BOTH = {"group": "pair"}
+ROLLED = {**BOTH, "rollout": {"inOrder": True, "pause": "30s"}}
 CHANGES: dict[str, tuple[list[Any], list[Any], dict[str, Any], dict[str, Any]]] = {
     "create": ([], [NET, storage(), machine("a", vpc="net", **MOUNT), machine("b", power="stopped")], {}, {}),
     "update": (
@@ -61,6 +62,12 @@ CHANGES: dict[str, tuple[list[Any], list[Any], dict[str, Any], dict[str, Any]]] 
     ),
     "replace on request": ([machine("a"), machine("b")], [machine("a"), machine("b")], {}, {"replaces": ("*",)}),
     "group": ([], [machine("a"), machine("b")], {"a": BOTH, "b": BOTH}, {}),
+    "rollout": (
+        [machine("a"), machine("b")],
+        [machine("a", gpuCount=2), machine("b", gpuCount=2)],
+        {"a": ROLLED, "b": ROLLED},
+        {},
+    ),
     "delete": ([storage(), machine("a", **MOUNT), machine("b")], [storage("other")], {}, {}),
     "destroy": ([storage(), machine("a", **MOUNT)], [storage(), machine("a", **MOUNT)], {}, {"destroys": True}),
 }  # fmt: skip
