@@ -118,14 +118,20 @@ class Forge(Protocol):
     def close_issue(self, id: str) -> None:
         """Closes an issue."""
 
-    def offer_label(self, name: str, description: str) -> None:
-        """Makes a label that can be put on requests, if it does not exist."""
+    def offer_label(self, name: str, description: str, id: str) -> str:
+        """Makes a label that can be put on requests, if the one with this id does not exist; returns its id.
+
+        Another one of that name may be on requests for another reason, and is removed where names can change.
+        """
 
     def withdraw_label(self, name: str) -> None:
         """Removes a label from the repository and all that has it, if it exists."""
 
-    def labelled_by(self, number: int, label: str) -> Person | None:
-        """Who put the label on the request last; None if it is not on it, or its author is gone."""
+    def labelled_by(self, number: int, label: str, id: str) -> Person | None:
+        """Who put the label on the request last; None if it is not on it, or its author is gone.
+
+        Where a label that is there can get another name, only the one with this id counts.
+        """
 
     def role_of(self, person: Person) -> Role:
         """What the person may do in the repository."""

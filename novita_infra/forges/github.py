@@ -74,13 +74,14 @@ class GitHub:
     def close_issue(self, id: str) -> None:
         self._client.send("PATCH", f"{self._path}/issues/{id}", {"state": "closed", "state_reason": "completed"})
 
-    def offer_label(self, name: str, description: str) -> None:
+    def offer_label(self, name: str, description: str, id: str) -> str:  # noqa: ARG002 -- events keep old names
         label = {"name": name, "color": "d73a4a", "description": description}
         try:
             self._client.send("POST", f"{self._path}/labels", label)
         except ForgeRefusal as refusal:
             if refusal.status != 422 or not self._has_label(name):
                 raise
+        return ""
 
     def withdraw_label(self, name: str) -> None:
         try:
@@ -89,7 +90,7 @@ class GitHub:
             if refusal.status != 404:
                 raise
 
-    def labelled_by(self, number: int, label: str) -> Person | None:
+    def labelled_by(self, number: int, label: str, id: str) -> Person | None:  # noqa: ARG002 -- events keep old names
         person = None
         for item in self._client.pages(f"{self._path}/issues/{number}/events"):
             event = text_below(item, "event")

@@ -69,13 +69,18 @@ class GitLab:
     def close_issue(self, id: str) -> None:
         self._client.send("PUT", f"{self._path}/issues/{id}", {"state_event": "close"})
 
-    def offer_label(self, name: str, description: str) -> None:
+    def offer_label(self, name: str, description: str, id: str) -> str:
         label = {"name": name, "color": "#d73a4a", "description": description}
         try:
-            self._client.send("POST", f"{self._path}/labels", label)
+            present = text_below(self._client.get(f"{self._path}/labels/{quote(name, safe='')}"), "id")
         except ForgeRefusal as refusal:
-            if refusal.status != 409:
+            if refusal.status != 404:
                 raise
+        else:
+            if present == id:
+                return id
+            self.withdraw_label(name)
+        return text_below(self._client.send("POST", f"{self._path}/labels", label), "id")
 
     def withdraw_label(self, name: str) -> None:
         try:
@@ -84,11 +89,12 @@ class GitLab:
             if refusal.status != 404:
                 raise
 
-    def labelled_by(self, number: int, label: str) -> Person | None:
+    def labelled_by(self, number: int, label: str, id: str) -> Person | None:
         person = None
         for item in self._client.pages(f"{self._path}/merge_requests/{number}/resource_label_events"):
             action = text_below(item, "action")
-            if action in {"add", "remove"} and text_below(item, "label", "name") == label:
+            is_it = bool(id) and text_below(item, "label", "id") == id and text_below(item, "label", "name") == label
+            if action in {"add", "remove"} and is_it:
                 person = self._person_of(item.get("user")) if action == "add" else None
         return person
 

@@ -47,7 +47,7 @@ READS: dict[str, Callable[[Forge], object]] = {
     "merged_as": lambda forge: forge.merged_as("a" * 40, "main"),
     "comments": lambda forge: [*forge.comments(1)],
     "drift_issues": lambda forge: [*forge.drift_issues()],
-    "labelled_by": lambda forge: forge.labelled_by(1, "novita-infra: allow 0"),
+    "labelled_by": lambda forge: forge.labelled_by(1, "novita-infra: allow 0", "1"),
     "role_of": lambda forge: forge.role_of(PERSON),
     "kept_plan": lambda forge: forge.kept_plan(REQUEST, KEPT),
 }
@@ -60,7 +60,7 @@ def sound(system: str) -> Any:
     api = GitHubApi(world) if system == "github" else GitLabApi(world)
     user = api._user("ada")
     run = {"id": 1, "head_sha": "a" * 40, "repository_id": 1, "head_repository_id": 1}
-    label = {"name": "novita-infra: allow 0"}
+    label = {"id": 1, "name": "novita-infra: allow 0"}
     answer = api._pull(request) if isinstance(api, GitHubApi) else api._request(request)
     more = {
         "id": 1,

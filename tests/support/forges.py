@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -115,6 +116,8 @@ class SimulatedForge:
     requests: dict[int, Request] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
+    label_ids: dict[str, int] = field(default_factory=dict)
+    """Of every label that there was."""
     artefacts: list[Artefact] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -168,6 +171,20 @@ class SimulatedForge:
     def may(self, permission: str) -> None:
         if permission not in self.permissions:
             raise Refused(403, "Resource not accessible by integration")
+
+    def add_label(self, name: str) -> dict[str, Any]:
+        self.labels.add(name)
+        self.label_ids[name] = self.next_id()
+        return {"id": self.label_ids[name], "name": name}
+
+    def rename_label(self, name: str, new: str) -> None:
+        """A member gives a label another name, wherever it is."""
+        self.labels = (self.labels - {name}) | {new}
+        self.label_ids[new] = self.label_ids.pop(name)
+        for item in self.requests.values():
+            item.labels = [new if label == name else label for label in item.labels]
+            if self.system == "gitlab":  # events of GitHub keep the name of their time
+                item.events = [(event, by, new if label == name else label) for event, by, label in item.events]
 
     def write(self, body: Any, most: int) -> str:
         if not isinstance(body, str) or not body.strip():
@@ -319,13 +336,12 @@ class GitHubApi:
             raise Refused(422, "Validation Failed", [{"resource": "Label", "code": "invalid"}])
         if body["name"] in self.forge.labels:
             raise Refused(422, "Validation Failed", [{"resource": "Label", "code": "already_exists", "field": "name"}])
-        self.forge.labels.add(body["name"])
-        return body
+        return self.forge.add_label(body["name"])
 
     def label(self, name: str, **_: Any) -> Any:
         if name not in self.forge.labels:
             raise Refused(404, "Not Found")
-        return {"name": name}
+        return {"id": self.forge.label_ids[name], "name": name}
 
     def delete_label(self, name: str, **_: Any) -> Any:
         self.forge.may("issues")
@@ -400,6 +416,7 @@ class GitLabApi:
             ("POST", f"{project}/issues", self.add_issue),
             ("PUT", f"{project}/issues/(\\d+)", self.edit_issue),
             ("POST", f"{project}/labels", self.add_label),
+            ("GET", f"{project}/labels/(.+)", self.label),
             ("DELETE", f"{project}/labels/(.+)", self.delete_label),
             ("GET", f"{project}/members/all/(\\d+)", self.member),
         ]
@@ -464,7 +481,7 @@ class GitLabApi:
             {
                 "action": "add" if event == "labeled" else "remove",
                 "user": self._user(by) if by else None,
-                "label": {"name": label} if label in self.forge.labels else None,
+                "label": {"id": self.forge.label_ids[label], "name": label} if label in self.forge.labels else None,
             }
             for event, by, label in self.forge.request(number).events
         ]
@@ -517,8 +534,12 @@ class GitLabApi:
             raise Refused(400, "color is invalid")
         if body["name"] in self.forge.labels:
             raise Refused(409, "Label already exists")
-        self.forge.labels.add(body["name"])
-        return body
+        return self.forge.add_label(body["name"])
+
+    def label(self, name: str, **_: Any) -> Any:
+        if name not in self.forge.labels:
+            raise Refused(404, "404 Label Not Found")
+        return {"id": self.forge.label_ids[name], "name": name}
 
     def delete_label(self, name: str, **_: Any) -> Any:
         self.forge.drop_label(name)
@@ -636,13 +657,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Prints nothing."""
 
 
+class _ForgeServer(_Server):
+    """A server whose clients may leave in the middle of an answer."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def simulated_forge(system: str) -> Iterator[SimulatedForge]:
     """The forge while it runs."""
     forge = SimulatedForge(system)
     api = GitHubApi(forge) if system == "github" else GitLabApi(forge)
     methods = {f"do_{name}": _Handler.serve for name in ("GET", "POST", "PUT", "PATCH", "DELETE")}
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": api, **methods}))
+    server = _ForgeServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": api, **methods}))
     forge.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

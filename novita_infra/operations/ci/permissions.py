@@ -60,12 +60,15 @@ def is_permission(asked: PlanOptions) -> bool:
     return replace(asked, allow_data_loss=(), allow_large_change=False, policies=()) == PlanOptions()
 
 
-def permission_of(forge: Forge, request: ChangeRequest, digest: str, least: Role) -> PermissionAnswer:
-    """Who permits the plan with the digest on the request, if that person has at least the role."""
+def permission_of(forge: Forge, request: ChangeRequest, digest: str, least: Role, *, label_id: str) -> PermissionAnswer:
+    """Who permits the plan with the digest on the request, if that person has at least the role.
+
+    `label_id` is the id of the label that was offered for it.
+    """
     label = permission_label(digest)
     if label not in request.labels:
         return PermissionAnswer()
-    person = forge.labelled_by(request.number, label)
+    person = forge.labelled_by(request.number, label, label_id)
     if person is None:
         return PermissionAnswer(why_not="nobody knows who put the label on the request")
     if person.is_program:

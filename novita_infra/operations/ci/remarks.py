@@ -10,7 +10,9 @@ from novita_infra.forges.forge import MOST_BODY, Forge, PostUnanswered, Remark
 from novita_infra.model.diagnostics import problem
 
 _TRIES: Final = 3
-_RECORD: Final = re.compile(r"<!-- novita-infra record ([0-9a-f]{40,64}) (ready|refused) (sha256:[0-9a-f]{64}|-) -->")
+_RECORD: Final = re.compile(
+    r"<!-- novita-infra record ([0-9a-f]{40,64}) (ready|refused) (sha256:[0-9a-f]{64}|-) ([0-9]{1,20}|-) -->"
+)
 
 
 class PlanRecord(NamedTuple):
@@ -22,18 +24,21 @@ class PlanRecord(NamedTuple):
     """The digest of the plan; empty where there was none."""
     is_ready: bool = False
     """Whether it can be applied."""
+    label: str = ""
+    """The id of the label that was offered for it; empty for none."""
 
     def line(self) -> str:
         """The second line of the comment."""
-        return (
-            f"<!-- novita-infra record {self.head} {'ready' if self.is_ready else 'refused'} {self.digest or '-'} -->"
-        )
+        word = "ready" if self.is_ready else "refused"
+        return f"<!-- novita-infra record {self.head} {word} {self.digest or '-'} {self.label or '-'} -->"
 
 
 def record_in(body: str) -> PlanRecord | None:
     """The record in the second line of a comment."""
     match = _RECORD.fullmatch(_lines(body)[1])
-    return PlanRecord(match[1], match[3].removeprefix("-"), match[2] == "ready") if match else None
+    if match is None:
+        return None
+    return PlanRecord(match[1], match[3].removeprefix("-"), match[2] == "ready", match[4].removeprefix("-"))
 
 
 def put_comment(forge: Forge, number: int, body: str) -> None:

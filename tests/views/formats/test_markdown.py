@@ -26,7 +26,7 @@ from novita_infra.views.documents import document_text
 from novita_infra.views.formats.markdown.marks import code, fenced, markdown_text
 from novita_infra.views.results.orphans import orphan_listing
 
-LIMIT = 65_000
+LIMIT = 64_000
 WIDE = "wörker好好好好好好好好好好好好"
 HOSTILE = (
     "\n</details><script>alert(1)</script> | [x](http://evil) ![y](z) `c` ``` @everyone #1 <!-- x --> **b** $a$ 好"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-LIMIT: Final = 65_000
-"""The most bytes of UTF-8 of a comment. GitHub takes 65,536 characters, and GitLab 1,000,000."""
+LIMIT: Final = 64_000
+"""The most bytes of UTF-8 of a comment. GitHub takes 65,536 characters, and GitLab 1,000,000; the rest is for what the
+jobs of a pipeline add."""
 _JOINT: Final = "\n\n"
 T = TypeVar("T")
 

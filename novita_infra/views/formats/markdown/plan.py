@@ -39,7 +39,7 @@ _WHOLE: Final = "the complete plan has them: `plan --out FILE` or `--json-into F
 
 
 def plan_markdown(content: PlanContent) -> str:
-    """The comment: at most 65,000 bytes, whatever the size of the plan."""
+    """The comment: at most 64,000 bytes, whatever the size of the plan."""
     review, plan = content.review, content.review.plan
     head = [
         marker("plan", plan.project, plan.environment),

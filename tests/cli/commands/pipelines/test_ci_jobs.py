@@ -6,6 +6,10 @@ from dataclasses import replace
 
 from gitops import Jobs
 
+from novita_infra.forges.forge import MOST_BODY
+from novita_infra.operations.ci.permissions import permission_label
+from novita_infra.operations.ci.remarks import PlanRecord
+from novita_infra.views.formats.markdown.remarks import marked_remark, permission_text
 from tests.cli.conftest import FLEET
 
 MOVED = FLEET.replace("us-ca-nas-2", "us-dallas-nas-2")
@@ -142,3 +146,11 @@ def test_an_issue_that_a_person_closed_is_opened_again_while_there_is_drift(jobs
     jobs.forge.issues[0].is_open = False
     jobs.drift()
     assert len(jobs.forge.open_issues()) == 1
+
+
+def test_the_comment_on_thousands_of_changes_with_everything_that_is_added_is_short_enough() -> None:
+    job = "x" * 150
+    document = "<!-- first -->\n" + "y" * 64_000
+    closing = [permission_text(permission_label("0" * 64), "maintain", why_not="z" * 500, again=" and runs it again")]
+    record = PlanRecord("a" * 64, f"sha256:{'0' * 64}", False, "9" * 20).line()
+    assert len(marked_remark(document, f"<!-- {job} -->", record=record, closing=[*closing, job])) <= MOST_BODY

@@ -53,6 +53,20 @@ def test_a_label_of_a_program_permits_nothing(jobs: Jobs) -> None:
     assert "is a program" in jobs.forge.ours(request)[0]
 
 
+def test_a_label_that_got_the_name_of_a_permission_permits_nothing(jobs: Jobs) -> None:
+    """A member renames a label that a person who may merge had put on the request for something else."""
+    losing(jobs)
+    request = jobs.request()
+    jobs.forge.add_label("looks good")
+    jobs.forge.put_label(request, "looks good", jobs.approver)
+    jobs.plan(request)
+    label = jobs.label
+    jobs.forge.drop_label(label)
+    jobs.forge.rename_label("looks good", label)
+    assert jobs.plan(request).exit_code == 5
+    assert jobs.plan(request).exit_code == 5
+
+
 def test_a_role_above_the_one_that_merges_can_be_asked_for(jobs: Jobs) -> None:
     losing(jobs)
     jobs.forge.roles["owner"] = "admin"

@@ -22,10 +22,10 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, naming_file, problem
 from novita_infra.operations.ci.permissions import is_permission, needs_permission, permission_label, permission_of
 from novita_infra.operations.ci.remarks import comment_with, put_comment, record_in
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.plans.saved_plans import read_saved_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import NO_LIMITS, PlanOptions
-from novita_infra.planning.saved.plan_file import SavedPlan, check_free
+from novita_infra.planning.saved.plan_file import SavedPlan, check_free, read_plan
+from novita_infra.state.encryption.settings import encryption_of
 from novita_infra.state.private_files import open_output
 from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.formats.markdown.remarks import applied_document
@@ -77,7 +77,7 @@ async def _pushed(job: CommandJob, project_options: ProjectOptions, renderer: Re
 
 async def _merged(job: CommandJob, request: ChangeRequest, project_options: ProjectOptions, renderer: Renderer) -> int:
     try:
-        saved = await on_forge(_approved_plan, job, request, project_options)
+        saved = await on_forge(_approved_plan, job, request)
         renderer.message(f"Applying the plan of {request.url}.")
         code = await apply_saved(
             Path(job.kept.file),
@@ -95,7 +95,7 @@ async def _merged(job: CommandJob, request: ChangeRequest, project_options: Proj
     return code
 
 
-def _approved_plan(job: CommandJob, request: ChangeRequest, where: ProjectOptions) -> SavedPlan:
+def _approved_plan(job: CommandJob, request: ChangeRequest) -> SavedPlan:
     """The plan that the request shows, in its file. Raises Problems unless it is one, and is permitted."""
     shown = comment_with(job.forge, request.number, job.mark("plan"))
     record = record_in(shown.body) if shown else None
@@ -110,14 +110,14 @@ def _approved_plan(job: CommandJob, request: ChangeRequest, where: ProjectOption
     check_free(file)
     with naming_file(file), os.fdopen(open_output(file), "wb") as output:
         output.write(data)
-    saved = read_saved_plan(file, where)
+    saved = read_plan(file, lambda: encryption_of(job.place.state.revealed()))
     if saved.digest != record.digest:
         _refuse(f"the plan that was kept is not the one that {request.url} shows: {saved.digest}, not {record.digest}")
     asked = saved.setting.asked
     if not is_permission(asked):
         _refuse(f"the plan that was kept was made with options that no job of {request.url} gives")
     if needs_permission(asked):
-        answer = permission_of(job.forge, request, saved.digest, job.approvers)
+        answer = permission_of(job.forge, request, saved.digest, job.approvers, label_id=record.label)
         if not answer.by:
             why = f": {answer.why_not}" if answer.why_not else ""
             _refuse(f"the loss is not permitted by the label {permission_label(saved.digest)!r} any more{why}")

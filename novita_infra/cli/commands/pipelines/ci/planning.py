@@ -126,6 +126,8 @@ class _Planned(NamedTuple):
     closing: tuple[str, ...] = ()
     """What stands below the document in the comment."""
     code: int = EXIT_ERROR
+    label: str = ""
+    """The id of the label that was offered for it."""
 
 
 async def _plan_request(
@@ -136,9 +138,9 @@ async def _plan_request(
         await store_new_state(session)
         asked = PlanOptions()
         review = await _judged(session, asked)
-        digest, wanted, answer = digest_of(review), permissions_wanted(review), PermissionAnswer()
+        digest, wanted, answer, label = digest_of(review), permissions_wanted(review), PermissionAnswer(), ""
         if wanted:
-            answer = await on_forge(permission_of, job.forge, request, digest, job.approvers)
+            label, answer = await on_forge(_permission, job, request, digest)
         if wanted and answer.by:
             asked = wanted
             review = await _judged(session, asked)
@@ -155,30 +157,41 @@ async def _plan_request(
             declared=session.project.declared,
         )
         renderer.result(content)
-        closing = await on_forge(_closing, job, digest, wanted, answer)
+        closing = _closing(job, digest, answer) if wanted else ()
         code = (review.code or EXIT_ERROR) if review.problems else 0
-        return _Planned(document_text("markdown", content), digest, closing, code)
+        return _Planned(document_text("markdown", content), digest, closing, code, label)
 
 
 async def _judged(session: Session, asked: PlanOptions) -> Review:
     return await judged(session, await plan_project(session, asked), asked, os.environ)
 
 
-def _closing(job: CommandJob, digest: str, wanted: PlanOptions | None, answer: PermissionAnswer) -> tuple[str, ...]:
-    """What the comment says about permissions. The label for one is made, so that a person only chooses it."""
-    if wanted is None:
-        return ()
+def _permission(job: CommandJob, request: ChangeRequest, digest: str) -> tuple[str, PermissionAnswer]:
+    """The id of the label that permits the plan, and whether somebody has. The label is made: a person only chooses it.
+
+    A label that was there before this plan may have got its name since, so only the one that was offered counts.
+    """
+    present = comment_with(job.forge, request.number, job.mark())
+    before = record_in(present.body) if present else None
+    offered = before.label if before and before.digest == digest else ""
+    answer = permission_of(job.forge, request, digest, job.approvers, label_id=offered)
+    if answer.by:
+        return offered, answer
+    return job.forge.offer_label(permission_label(digest), f"Permits one plan of {job.where}"[:100], offered), answer
+
+
+def _closing(job: CommandJob, digest: str, answer: PermissionAnswer) -> tuple[str, ...]:
+    """What the comment says about permissions."""
     if answer.by:
         return (permitted_text(answer.by),)
-    label = permission_label(digest)
-    job.forge.offer_label(label, f"Permits one plan of {job.where}"[:100])
     again = " and runs this job again" if job.forge.name == "GitLab" else ""
-    return (permission_text(label, job.approvers.name.lower(), why_not=answer.why_not, again=again),)
+    role = job.approvers.name.lower()
+    return (permission_text(permission_label(digest), role, why_not=answer.why_not, again=again),)
 
 
 def _write(job: CommandJob, request: ChangeRequest, planned: _Planned) -> None:
     """Writes the comment, unless a newer commit has one, and takes back the label of the plan before."""
-    record = PlanRecord(job.job.head, planned.digest, is_ready=planned.code == 0)
+    record = PlanRecord(job.job.head, planned.digest, planned.code == 0, planned.label)
     body = job.text(planned.document, record=record.line(), closing=planned.closing)
     _append(_SUMMARY, body)
     forge = job.forge
