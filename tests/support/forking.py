@@ -23,6 +23,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,7 +166,8 @@ def _stream(number: int, errors: str) -> io.TextIOWrapper:
 def _import_all() -> None:
     for module in pkgutil.walk_packages(novita_infra.__path__, "novita_infra."):
         if not module.name.endswith(("__main__", "pytest_plugin")):
-            importlib.import_module(module.name)
+            with suppress(ImportError):  # of an extra that is not installed
+                importlib.import_module(module.name)
     importlib.import_module("racing")  # with all that a process with a store or with objects imports
     from novita_infra.simulator.world.engine import account_file  # noqa: PLC0415
 
