@@ -6,13 +6,14 @@ Only click is imported before a command runs, so that `--help` and completion ar
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import click
 
 from novita_infra import __version__
 from novita_infra.cli.discovery import command_table
-from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.lazy import COMPLETES, LazyGroup
 from novita_infra.cli.streams import exit_code_with_output, protect_streams
 
 
@@ -54,6 +55,10 @@ def main() -> None:
     collect_seldom()
     leave_out_httpx_command()
     protect_streams()
+    if COMPLETES in os.environ:
+        from novita_infra.cli.completing.shells import prepare_answers  # noqa: PLC0415 -- only a shell asks
+
+        prepare_answers()
     try:
         root.main(prog_name="novita-infra")
     except SystemExit as end:

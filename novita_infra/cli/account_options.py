@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from novita_infra.cli.completing.offers import environments
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.project_options import ENVIRONMENT, note_project_above
 from novita_infra.cli.rendering import Callback
@@ -25,6 +26,7 @@ def with_account_options(function: Callback, *, environment_flags: tuple[str, ..
     @click.option(
         *environment_flags,
         "environment",
+        shell_complete=environments,
         default="",
         envvar=ENVIRONMENT,
         show_envvar=True,

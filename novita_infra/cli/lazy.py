@@ -21,6 +21,9 @@ Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, Help]]]
 _VARIABLE = "NOVITA_INFRA_VAR_"
 """The beginning of the variables of projects: only those that a project declares are read."""
 
+COMPLETES = "_NOVITA_INFRA_COMPLETE"
+"""The variable by which the script of a shell asks what completes a word: click's name for it."""
+
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.rendering import Callback
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import parse_duration
@@ -52,7 +53,9 @@ path_argument = click.argument("path", metavar="[PATH]", default=".", type=click
 
 def _naming(*flags: str, name: str, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
     """An option that takes addresses or patterns."""
-    return click.option(*flags, name, multiple=True, type=address_or_pattern, metavar="ADDR", help=help)
+    return click.option(
+        *flags, name, multiple=True, type=address_or_pattern, metavar="ADDR", shell_complete=addresses, help=help
+    )
 
 
 def address_or_pattern(text: str) -> str:

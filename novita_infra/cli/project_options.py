@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from novita_infra.cli.completing.offers import environments
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, renderer_of
 from novita_infra.manifests.project.discovery import project_above
@@ -28,6 +29,7 @@ def with_project_options(function: Callback) -> Callback:
         "-e",
         "--env",
         "environment",
+        shell_complete=environments,
         default="",
         envvar=ENVIRONMENT,
         show_envvar=True,

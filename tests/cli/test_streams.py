@@ -35,6 +35,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "init": ("new", 1),
     "validate": ("", 1),
     "fmt": ("", 1),
+    "completion": ("bash", 1),
     "plan": ("--sim --out p.niplan", 1),
     "apply": ("--sim --auto-approve", 1),
     "offers": ("--sim", 1),

@@ -53,6 +53,7 @@ SENDS = {"plan", "apply"}
 """The commands that compare and send secrets. A destroy goes by the state where they are not set."""
 READS = {
     "fmt": "",
+    "completion": "bash",
     "render": "",
     "validate": "",
     "balance": "--sim",

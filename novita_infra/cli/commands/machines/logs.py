@@ -14,6 +14,7 @@ import click
 from novita_infra.account.moments import FORMS, parse_moment
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import WholeNumber
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
 from novita_infra.cli.signals import carried_out
@@ -66,7 +67,7 @@ def with_query(function: Callback) -> Callback:
 
 
 @click.command(cls=Command)
-@click.argument("machine", metavar="ADDR")
+@click.argument("machine", metavar="ADDR", shell_complete=addresses)
 @with_query
 @click.option("--raw", is_flag=True, help="Print colours and other codes for terminals as they were written.")
 @with_account_options

@@ -9,6 +9,7 @@ import click
 from novita_infra.account.moments import FORMS, parse_moment
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import duration_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
@@ -22,7 +23,7 @@ SUMMARY = "Show how much a machine used its processors, memory and GPUs"
 
 
 @click.command(cls=Command)
-@click.argument("machine", metavar="ADDR")
+@click.argument("machine", metavar="ADDR", shell_complete=addresses)
 @click.option(
     "--since", default="1h", show_default=True, type=moment_text, metavar="T", help=f"The beginning, in UTC: {FORMS}."
 )

@@ -6,6 +6,7 @@ import click
 
 from novita_infra.cli.account_options import with_long_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.programs.flags import SSH, passed_on
 from novita_infra.cli.programs.handing_over import run_program, with_program_options
 from novita_infra.cli.rendering import with_renderer
@@ -24,7 +25,7 @@ def _forward(text: str) -> Forward:
 
 
 @click.command("port-forward", cls=Command)
-@click.argument("machine", metavar="ADDR")
+@click.argument("machine", metavar="ADDR", shell_complete=addresses)
 @click.argument("forwards", metavar="[LOCAL:]REMOTE...", nargs=-1, required=True, type=_forward)
 @passed_on("ssh", SSH)
 @with_program_options

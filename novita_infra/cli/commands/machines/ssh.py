@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.account_options import with_long_account_options
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.programs.flags import SSH, WithCommand, passed_on, with_command
 from novita_infra.cli.programs.handing_over import run_program, with_program_options
 from novita_infra.cli.rendering import with_renderer
@@ -16,7 +17,7 @@ SUMMARY = "Log in to a machine by SSH, or run a command there"
 
 
 @click.command(cls=WithCommand)
-@click.argument("machine", metavar="ADDR")
+@click.argument("machine", metavar="ADDR", shell_complete=addresses)
 @passed_on("ssh", SSH)
 @with_program_options
 @with_long_account_options

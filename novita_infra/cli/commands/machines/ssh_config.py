@@ -9,6 +9,7 @@ import click
 
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.encoding.files import put_in_place
@@ -22,7 +23,7 @@ SUMMARY = "Print the machines as hosts for ssh's configuration"
 
 
 @click.command("ssh-config", cls=Command)
-@click.argument("machines", metavar="[ADDR...]", nargs=-1)
+@click.argument("machines", metavar="[ADDR...]", shell_complete=addresses, nargs=-1)
 @click.option(
     "-o",
     "--out",

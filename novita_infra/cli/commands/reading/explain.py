@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import kinds
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
@@ -28,7 +29,7 @@ SUMMARY = "Explain a kind of resource and its fields"
 
 
 @click.command(cls=Command)
-@click.argument("what", metavar="[KIND[.field]]", default="", required=False)
+@click.argument("what", metavar="[KIND[.field]]", shell_complete=kinds, default="", required=False)
 @format_options()
 @with_renderer
 def explain(*, what: str, renderer: Renderer) -> int:

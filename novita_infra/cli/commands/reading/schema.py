@@ -8,6 +8,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.reading.explain import kind_named
+from novita_infra.cli.completing.offers import kinds
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
 from novita_infra.schema.resources import schemas, text_of_schema, write_schemas
@@ -19,7 +20,7 @@ SUMMARY = "Print or write the JSON Schemas of the manifests"
 
 
 @click.command(cls=Command)
-@click.argument("what", metavar="[KIND]", default="", required=False)
+@click.argument("what", metavar="[KIND]", shell_complete=kinds, default="", required=False)
 @click.option(
     "--write",
     "folder",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
@@ -28,7 +29,7 @@ SUMMARY = "Explain why a plan changes a resource"
 
 
 @click.command(cls=Command)
-@click.argument("address", metavar="ADDR", type=address_of)
+@click.argument("address", metavar="ADDR", shell_complete=addresses, type=address_of)
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @with_project_options
 @with_plan_options

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses, kinds
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, steal_option
 from novita_infra.cli.project_options import again, note_project_above, with_project_options
@@ -30,10 +31,17 @@ SUMMARY = "Import an existing object into the state"
 
 
 @click.command("import", cls=Command)
-@click.argument("words", metavar="ADDR ID [PATH]", nargs=-1)
+@click.argument("words", metavar="ADDR ID [PATH]", shell_complete=addresses, nargs=-1)
 @with_project_options
 @click.option("--all", "whole", is_flag=True, help="Import every object that no state records: import --all [PATH].")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="With --all: only this kind; repeatable.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    shell_complete=kinds,
+    help="With --all: only this kind; repeatable.",
+)
 @click.option("--match", default="", metavar="GLOB", help="With --all: only objects whose name fits; * is any text.")
 @click.option(
     "--label",

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument, steal_option
@@ -55,7 +56,14 @@ def _id(text: str) -> str:
     is_flag=True,
     help="Read the age and the last GPU use of every machine, with two calls for each. Without it: of up to 20.",
 )
-@click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Adopt one into the state, like `import`.")
+@click.option(
+    "--adopt",
+    "adopted",
+    type=address,
+    metavar="ADDR",
+    shell_complete=addresses,
+    help="Adopt one into the state, like `import`.",
+)
 @click.option("--id", "id_", default="", type=_id, metavar="ID", help="With --adopt: the id, if several objects match.")
 @click.option(
     "--terminate",

@@ -13,6 +13,7 @@ from novita_infra.account.bill_groups import GROUPS, KEY_GROUPS, LABEL, OwnedLin
 from novita_infra.account.spans import TimeSpan
 from novita_infra.cli.account_options import bare_account, with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import sim_option
 from novita_infra.cli.rendering import Callback, format_options, with_renderer
 from novita_infra.cli.signals import carried_out
@@ -41,7 +42,7 @@ def _group(text: str) -> str:
 def _with_objects(function: Callback) -> Callback:
     """Adds the options of bills of objects."""
 
-    @click.argument("words", metavar="[ADDR|ID]...", nargs=-1)
+    @click.argument("words", metavar="[ADDR|ID]...", shell_complete=addresses, nargs=-1)
     @span_options(since="the first day of this month")
     @click.option(
         "--by",

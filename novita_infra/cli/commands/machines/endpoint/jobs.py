@@ -10,6 +10,7 @@ import click
 from novita_infra.cli.account_options import with_account_options
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.account.api import given_body
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.options import auto_approve_option, duration_option
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -31,7 +32,7 @@ from novita_infra.views.results.llm.queues import PurgedQueue, endpoint_job_fact
 
 
 @click.command("run", cls=Command)
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=addresses)
 @click.option(
     "--data",
     required=True,
@@ -86,7 +87,7 @@ def run_one(
 
 
 @click.command("status", cls=Command)
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=addresses)
 @click.argument("job", metavar="JOB")
 @with_account_options
 @format_options("endpoint_job")
@@ -102,7 +103,7 @@ def show_one(*, target: str, job: str, account_options: AccountOptions, renderer
 
 
 @click.command("cancel", cls=Command)
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=addresses)
 @click.argument("job", metavar="JOB")
 @with_account_options
 @format_options("endpoint_job")
@@ -118,7 +119,7 @@ def cancel_one(*, target: str, job: str, account_options: AccountOptions, render
 
 
 @click.command("health", cls=Command)
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=addresses)
 @with_account_options
 @format_options("queue_health")
 @with_renderer
@@ -140,7 +141,7 @@ def show_health(*, target: str, account_options: AccountOptions, renderer: Rende
 
 
 @click.command("purge", cls=Command)
-@click.argument("target", metavar="ADDR")
+@click.argument("target", metavar="ADDR", shell_complete=addresses)
 @auto_approve_option
 @with_account_options
 @format_options("purged_queue")

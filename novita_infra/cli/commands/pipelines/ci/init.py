@@ -11,6 +11,7 @@ import click
 
 from novita_infra import __version__
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import environments
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.forges.pipelines import github, gitlab
@@ -57,13 +58,22 @@ def _cron(_ctx: click.Context, _option: click.Parameter, text: str) -> str:
 @click.argument("system", type=click.Choice(["github", "gitlab"]))
 @path_argument
 @click.option(
+    "-o",
     "--out",
     "root",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     metavar="DIR",
     help="The folder of the repository; by default the one above that holds .git.",
 )
-@click.option("--env", "chosen", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@click.option(
+    "-e",
+    "--env",
+    "chosen",
+    multiple=True,
+    shell_complete=environments,
+    metavar="NAME",
+    help="Only this environment; repeatable.",
+)
 @click.option(
     "--branch",
     default="main",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import dry_run_option, lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
@@ -20,8 +21,8 @@ from novita_infra.views.renderer import Renderer
 
 
 @click.command("mv", cls=Command)
-@click.argument("source", metavar="SOURCE", type=address_of)
-@click.argument("target", metavar="TARGET", type=address_of)
+@click.argument("source", metavar="SOURCE", type=address_of, shell_complete=addresses)
+@click.argument("target", metavar="TARGET", type=address_of, shell_complete=addresses)
 @path_argument
 @with_project_options
 @dry_run_option

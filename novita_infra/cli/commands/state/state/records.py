@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
@@ -36,7 +37,7 @@ def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 
 
 @click.command("show", cls=Command)
-@click.argument("address", metavar="ADDR", type=address_of)
+@click.argument("address", metavar="ADDR", shell_complete=addresses, type=address_of)
 @path_argument
 @with_project_options
 @format_options()

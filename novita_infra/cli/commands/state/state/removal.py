@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.options import dry_run_option, lock_timeout_option
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import with_renderer
@@ -21,7 +22,7 @@ from novita_infra.views.renderer import Renderer
 
 
 @click.command("rm", cls=Command)
-@click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
+@click.argument("words", metavar="ADDR... [PATH]", shell_complete=addresses, nargs=-1, required=True)
 @with_project_options
 @dry_run_option
 @lock_timeout_option

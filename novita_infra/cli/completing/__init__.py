@@ -1,0 +1,1 @@
+"""Completion in shells: what options and arguments offer, and the scripts of the shells."""
