@@ -222,6 +222,15 @@ def test_a_mistake_in_a_manifest_is_a_comment(jobs: Jobs) -> None:
     assert "did you mean" in jobs.forge.ours(request)[0]
 
 
+def test_a_mistake_is_reported_though_no_comment_can_be_written(jobs: Jobs) -> None:
+    (jobs.folder / "fleet.yaml").write_text(FLEET.replace("sizeGb", "sizeGB"))
+    jobs.forge.permissions.clear()
+    ended = jobs.plan(jobs.request())
+    assert ended.exit_code == 1
+    assert "did you mean" in ended.output
+    assert "Resource not accessible by integration" in ended.output
+
+
 def test_no_comment_no_summary_and_no_output_holds_a_secret(jobs: Jobs) -> None:
     jobs.patch.setenv("HUB_PASSWORD", "hunter2-hunter2")
     credential = "kind: RegistryAuth\nmetadata: {name: hub}\nspec: {username: me, password: {fromEnv: HUB_PASSWORD}}\n"

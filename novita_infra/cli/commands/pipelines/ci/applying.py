@@ -11,7 +11,7 @@ import click
 
 from novita_infra.cli.command import Command, explained
 from novita_infra.cli.commands.main.apply import apply_saved
-from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, approvers_option, on_forge
+from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, after_failure, approvers_option, on_forge
 from novita_infra.cli.options import lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -89,7 +89,8 @@ async def _merged(job: CommandJob, request: ChangeRequest, project_options: Proj
             later=True,
         )
     except Exception as failure:
-        await on_forge(put_comment, job.forge, request.number, job.text(job.failure(explained(failure)[0])))
+        body = job.text(job.failure(explained(failure)[0]))
+        await after_failure(renderer, put_comment, job.forge, request.number, body)
         raise
     await on_forge(_report, job, request, saved, code)
     return code

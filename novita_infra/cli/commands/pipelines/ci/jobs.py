@@ -16,11 +16,12 @@ from novita_infra.forges.forge import Forge, KeptPlan, Role
 from novita_infra.forges.jobs import PipelineJob, job_of_pipeline
 from novita_infra.forges.naming import kept_plan_names
 from novita_infra.manifests.project.locating import Located
-from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.operations.session import ProjectOptions, located
 from novita_infra.views.content.diagnostics import FailureContent
 from novita_infra.views.documents import document_text
 from novita_infra.views.formats.markdown.remarks import marked_remark
+from novita_infra.views.renderer import Renderer
 
 T = TypeVar("T")
 _ROLES: Final = {role.name.lower(): role for role in (Role.WRITE, Role.MAINTAIN, Role.ADMIN)}
@@ -78,3 +79,11 @@ class CommandJob:
 async def on_forge(call: Callable[..., T], *words: Any) -> T:
     """What a call to the forge returns. It blocks, so it is made in a thread."""
     return await asyncio.to_thread(call, *words)
+
+
+async def after_failure(renderer: Renderer, call: Callable[..., None], *words: Any) -> None:
+    """Makes a call to the forge about an error. Where that fails as well, both are reported."""
+    try:
+        await on_forge(call, *words)
+    except Problems as problems:
+        renderer.diagnostics(problems.diagnostics)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import click
 
 from novita_infra.cli.command import Command, explained
-from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, approvers_option, on_forge
+from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, after_failure, approvers_option, on_forge
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -96,7 +96,7 @@ async def _planned(job: CommandJob, number: int, project_options: ProjectOptions
         planned = await _plan_request(job, request, file, project_options, renderer)
     except Exception as failure:
         failed = _Planned(job.failure(explained(failure)[0]))
-        await on_forge(_write, job, request, failed)
+        await after_failure(renderer, _write, job, request, failed)
         raise
     await on_forge(_write, job, request, planned)
     _append(_OUTPUT, f"artifact={job.kept.artefact}\nfile={job.kept.file}\n")
