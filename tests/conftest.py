@@ -33,6 +33,9 @@ settings.register_profile("wide", suite, derandomize=False, max_examples=240)  #
 settings.register_profile("thorough", suite, derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+for _name in ("GITHUB_ACTIONS", "GITLAB_CI", "FORCE_COLOR"):  # a job of ours runs the suite, too
+    os.environ.pop(_name, None)
+
 gc.set_threshold(20_000, 50, 50)  # the collector takes a twentieth of the time otherwise; see also below
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup; commands that a test starts would inherit it

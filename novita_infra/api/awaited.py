@@ -53,6 +53,8 @@ class AwaitedCalls:
         self._calls: dict[int, AwaitedCall] = {}
         self._programs: list[tuple[str, float]] = []
         """What runs beside the calls, each with its begin, in the order of their begins."""
+        self._waits: list[tuple[str, float]] = []
+        """What is waited for between the calls, likewise."""
         self._ended = 0
         self._failed: ApiError | None = None
         """The error of the last call that ended; None if it succeeded."""
@@ -82,6 +84,16 @@ class AwaitedCalls:
         finally:
             self._programs.remove(running)
 
+    @contextmanager
+    def wait(self, name: str) -> Iterator[None]:
+        """A wait of many calls with pauses between them, such as for `the end of task 5f8e`."""
+        waited = (name, self._now())
+        self._waits.append(waited)
+        try:
+            yield
+        finally:
+            self._waits.remove(waited)
+
     def reason(self) -> str:
         """What is waited for now, on one line: the call that fails or waits the longest, or the program that runs the
         longest; empty if there is none.
@@ -93,6 +105,10 @@ class AwaitedCalls:
             others = f"; {more} other programs run" if more > 1 else "; 1 other program runs" if more else ""
             return f"{name} runs for {in_words(now - since)}{others}"
         waiting = [call for call in self._calls.values() if call.error or now - call.since >= _SHORT]
+        if not waiting and self._waits:
+            name, since = self._waits[0]
+            others = f"; and for {len(self._waits) - 1} more" if self._waits[1:] else ""
+            return f"{name}, for {in_words(now - since)} so far{others}"
         if not waiting:
             return str(self._failed) if self._failed else ""
         first = min(waiting, key=lambda call: (call.error is None, call.since))

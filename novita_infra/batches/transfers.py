@@ -106,12 +106,13 @@ async def upload_input(
 async def _shown(client: ApiClient, clock: Clock, content: InputContent) -> ApiFile | None:
     """The file, as soon as the list shows it; None if it does not before the service and its lists had their time."""
     until = clock.now() + ANSWER + GRACE
-    while True:
-        if found := await find_input(client, clock, content):
-            return found
-        if clock.now() >= until:
-            return None
-        await clock.sleep(_POLL)
+    with client.awaited.wait("the file in the list of files"):
+        while True:
+            if found := await find_input(client, clock, content):
+                return found
+            if clock.now() >= until:
+                return None
+            await clock.sleep(_POLL)
 
 
 async def download_content(

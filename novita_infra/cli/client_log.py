@@ -45,3 +45,6 @@ def start_client_log(word: str) -> None:
     logger.setLevel(_LEVELS[level])
     if not any(isinstance(handler, StderrHandler) for handler in logger.handlers):
         logger.addHandler(StderrHandler())
+    for handler in logger.handlers:
+        if isinstance(handler, StderrHandler):
+            handler.setLevel(_LEVELS[level])  # a file may log more

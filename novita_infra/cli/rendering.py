@@ -29,6 +29,7 @@ _QUERIED: Final = "json"
 """The format of which a query selects, and which goes to a file beside another one."""
 _INTO: Final = "json_into"
 """The file for that."""
+_LOG: Final = "log_file"
 _CHOSEN: Final = f"{__name__}.renderer"
 
 
@@ -79,20 +80,35 @@ def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback
 
 
 def with_renderer(function: Callback) -> Callback:
-    """Adds `--no-color`, and passes on the `renderer`."""
+    """Adds `--no-color` and `--log-file`, and passes on the `renderer`."""
 
     @click.option("--no-color", is_flag=True, help="No colours and no live display; the same as NO_COLOR.")
+    @click.option(
+        "--log-file",
+        _LOG,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Add what happens, and each call of the API, to this file as JSON lines, without secrets.",
+    )
     @click.pass_context
     @functools.wraps(function)
     def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
         chosen = _chosen(ctx.params)
         rest.pop(_QUERY, None)
+        log_file = rest.pop(_LOG)
         if into := rest.pop(_INTO, None):
             with naming_file(into):
                 into.write_text("", encoding="utf-8")  # what is written there is added, and errors, too
         if len(chosen) > 1:
             raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
-        renderer = ctx.meta[_CHOSEN] = renderer_of(ctx.params)
+        renderer = renderer_of(ctx.params)
+        if log_file:
+            from novita_infra.cli.live.log_file import begin_log  # noqa: PLC0415 -- few commands have a log
+
+            log = begin_log(log_file, _folder(ctx.params), command=ctx.command_path, now=RealClock().now)
+            ctx.call_on_close(log.close)
+            renderer = BesideOther(renderer, log)
+        ctx.meta[_CHOSEN] = renderer
         if files := _files(rest):
             renderer = WithDocuments(renderer, files, _folder(ctx.params))
         others = {name: value for name, value in rest.items() if not name.startswith((_STREAM, _DOCUMENT))}

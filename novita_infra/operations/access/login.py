@@ -52,27 +52,28 @@ async def login_of(view: AccountView, word: str, *, wait: bool = False) -> Machi
     target = await target_of(view, word, kinds_with_login())
     until = view.clock.now() + target.kind.timeouts.create
     shown = ""
-    while True:
-        try:
-            live = await read_one(view.client, target.kind, target.live.id)
-        except (Throttled, Unanswered, Unreachable):
-            if not wait or view.clock.now() >= until:
-                raise
+    with view.client.awaited.wait(f"the login of {target.title}"):
+        while True:
+            try:
+                live = await read_one(view.client, target.kind, target.live.id)
+            except (Throttled, Unanswered, Unreachable):
+                if not wait or view.clock.now() >= until:
+                    raise
+                await view.clock.sleep(PAUSE)
+                continue
+            found = described_login(target, live)
+            if isinstance(found, MachineLogin):
+                return found
+            if not wait or live is None or live.phase not in {Phase.CHANGING, Phase.READY}:
+                raise Problems([found])
+            if view.clock.now() >= until:
+                passed = in_words(target.kind.timeouts.create)
+                raise problem(f"{found.summary}, and {passed} have passed", _logs_of(target.title))
+            if found.summary != shown:
+                shown = found.summary
+                view.report(f"Waiting: {shown}")
+                view.heartbeat.heard()
             await view.clock.sleep(PAUSE)
-            continue
-        found = described_login(target, live)
-        if isinstance(found, MachineLogin):
-            return found
-        if not wait or live is None or live.phase not in {Phase.CHANGING, Phase.READY}:
-            raise Problems([found])
-        if view.clock.now() >= until:
-            passed = in_words(target.kind.timeouts.create)
-            raise problem(f"{found.summary}, and {passed} have passed", _logs_of(target.title))
-        if found.summary != shown:
-            shown = found.summary
-            view.report(f"Waiting: {shown}")
-            view.heartbeat.heard()
-        await view.clock.sleep(PAUSE)
 
 
 async def logins_of(view: AccountView, words: Sequence[str]) -> tuple[list[MachineLogin], list[Diagnostic]]:

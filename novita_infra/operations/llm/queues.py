@@ -77,16 +77,17 @@ async def read_job(view: AccountView, queue: EndpointQueue, id: str) -> Endpoint
 async def wait_for_job(view: AccountView, queue: EndpointQueue, id: str, *, most: float) -> EndpointJob:
     """The job when it is over, or as it is after `most` seconds. Reports each new state. Raises as `read_job`."""
     until, pause, before = view.clock.now() + most, _FIRST, ""
-    while True:
-        job = await read_job(view, queue, id)
-        left = until - view.clock.now()
-        if job.is_over or left <= 0:
-            return job
-        if job.state != before:
-            view.report(f"{id}: {job.state or 'its state is not known'}")
-            before = job.state
-        await view.clock.sleep(min(pause, left))
-        pause = min(pause * 1.5, _LONGEST)
+    with view.client.awaited.wait(f"the end of job {id}"):
+        while True:
+            job = await read_job(view, queue, id)
+            left = until - view.clock.now()
+            if job.is_over or left <= 0:
+                return job
+            if job.state != before:
+                view.report(f"{id}: {job.state or 'its state is not known'}")
+                before = job.state
+            await view.clock.sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST)
 
 
 async def cancel_job(view: AccountView, queue: EndpointQueue, id: str) -> EndpointJob:

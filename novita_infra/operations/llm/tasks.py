@@ -58,16 +58,17 @@ async def read_task(view: AccountView, id: str) -> GenerationTask:
 async def wait_for_task(view: AccountView, id: str, *, most: float) -> GenerationTask:
     """The task when it has ended, or as it is after `most` seconds. Reports each new status. Raises ApiError."""
     until, pause, before = view.clock.now() + most, _FIRST, ""
-    while True:
-        task = await read_task(view, id)
-        left = until - view.clock.now()
-        if task.is_over or left <= 0:
-            return task
-        if task.status != before:
-            view.report(f"{id}: {task.word or 'its status is not known'}")
-            before = task.status
-        await view.clock.sleep(min(pause, left))
-        pause = min(pause * _GROWTH, _LONGEST)
+    with view.client.awaited.wait(f"the end of task {id}"):
+        while True:
+            task = await read_task(view, id)
+            left = until - view.clock.now()
+            if task.is_over or left <= 0:
+                return task
+            if task.status != before:
+                view.report(f"{id}: {task.word or 'its status is not known'}")
+                before = task.status
+            await view.clock.sleep(min(pause, left))
+            pause = min(pause * _GROWTH, _LONGEST)
 
 
 def result_names(task: GenerationTask, options: DownloadOptions) -> list[Path]:

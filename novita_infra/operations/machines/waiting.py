@@ -56,15 +56,16 @@ class _Wait:
         outcome, reason = WaitOutcome.TIMED_OUT, ""
         # An object that is known to be gone is read once more: two reads without it are absence.
         polling = poller.until(target.live.id, self._look, deleted=self._condition.phase is Phase.GONE)
-        async with racing(polling, view.clock.sleep(most)) as (found, _):
-            if found.done():
-                try:
-                    found.result()
-                    outcome = WaitOutcome.MET
-                except _CannotBecome as error:
-                    outcome, reason = WaitOutcome.FAILED, str(error)
-                except ApiError as error:
-                    outcome, reason = WaitOutcome.FAILED, str(error)
+        with view.client.awaited.wait(f"a change of {target.title}"):
+            async with racing(polling, view.clock.sleep(most)) as (found, _):
+                if found.done():
+                    try:
+                        found.result()
+                        outcome = WaitOutcome.MET
+                    except _CannotBecome as error:
+                        outcome, reason = WaitOutcome.FAILED, str(error)
+                    except ApiError as error:
+                        outcome, reason = WaitOutcome.FAILED, str(error)
         if outcome is WaitOutcome.TIMED_OUT:
             reason = self._what_starts_it()
         address = target.title if target.recorded else ""

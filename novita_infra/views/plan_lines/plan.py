@@ -22,6 +22,16 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
 
     `now`, in Unix seconds, gives the age of the prices of a saved plan.
     """
+    for part in plan_parts(review, now=now):
+        yield from part
+
+
+def plan_parts(review: Review, *, now: float | None = None) -> tuple[Iterator[Line], Iterator[Line], Iterator[Line]]:
+    """The same in three parts: what comes before the changes, the changes, and what comes after them."""
+    return _head_lines(review, now=now), _changes(review), _end_lines(review, now=now)
+
+
+def _head_lines(review: Review, *, now: float | None) -> Iterator[Line]:
     plan = review.plan
     what = "Plan to destroy" if plan.destroys else "Plan for"
     yield line(f"{what} project {plan.project}, environment {plan.environment}:")
@@ -32,11 +42,12 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
     yield from _edit_lines(plan)
     yield from _time_lines(review)
+
+
+def _changes(review: Review) -> Iterator[Line]:
+    """Every change with its fields and reasons; nothing where there is none."""
+    plan = review.plan
     if review.empty:
-        yield from targeting_lines(plan)
-        yield line((nothing_to_do(plan), Tone.GOOD))
-        yield from standing_lines(review.cost, environment=plan.environment, now=now)
-        yield from policy_lines(review.verdicts)
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     costs, detours, helped = by_address(review.cost), plan.detours, plan.helped
@@ -52,6 +63,17 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         )
         for change in changes
     )
+
+
+def _end_lines(review: Review, *, now: float | None) -> Iterator[Line]:
+    """What changes besides, the cost, the policies, and the summary."""
+    plan = review.plan
+    if review.empty:
+        yield from targeting_lines(plan)
+        yield line((nothing_to_do(plan), Tone.GOOD))
+        yield from standing_lines(review.cost, environment=plan.environment, now=now)
+        yield from policy_lines(review.verdicts)
+        return
     yield from _output_changes(plan)
     yield from money_lines(review.cost, environment=plan.environment, now=now)
     yield from rollout_lines(plan)

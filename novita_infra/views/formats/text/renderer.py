@@ -21,11 +21,12 @@ from novita_infra.views.content.values import inline
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.text.diagnostics import diagnostic_lines
 from novita_infra.views.formats.text.estimate import estimate_lines
+from novita_infra.views.formats.text.log_groups import has_log_groups, log_group
 from novita_infra.views.formats.text.saved import saved_lines
 from novita_infra.views.formats.text.state import output_lines, record_lines, state_lines
 from novita_infra.views.formats.text.terminal import coloured, write
 from novita_infra.views.formats.text.why import why_lines
-from novita_infra.views.plan_lines.plan import plan_lines
+from novita_infra.views.plan_lines.plan import plan_lines, plan_parts
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
 
 if TYPE_CHECKING:
@@ -107,7 +108,15 @@ class TextRenderer:
         self.diagnostics(content.warnings)
         if content.saved is not None:
             self.message(*saved_lines(content.saved, now=self._now()))
-        self.show(plan_lines(content.review, now=self._now() if content.saved else None))
+        now = self._now() if content.saved else None
+        if has_log_groups(sys.stdout):
+            head, changes, end = plan_parts(content.review, now=now)
+            self.show(head)
+            with log_group("Changes of the plan", sys.stdout, now=self._now):
+                self.show(changes)
+            self.show(end)
+        else:
+            self.show(plan_lines(content.review, now=now))
         if content.time is not None:
             self.show(estimate_lines(content.time))
         self.diagnostics(content.review.notes)
@@ -134,11 +143,12 @@ class TextRenderer:
             listening_plainly,
         )
 
-        if steps is not None and self._coloured(sys.stderr):
+        if steps is not None and self._coloured(sys.stderr) and sys.stderr.isatty():
             with listening_live(sys.stderr, now=now, total=steps) as listener:
                 yield listener
         else:
-            yield listening_plainly(sys.stderr)
+            with log_group("Steps of the run", sys.stderr, now=self._now):
+                yield listening_plainly(sys.stderr)
 
     def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
         if result.succeeded and result.empty:

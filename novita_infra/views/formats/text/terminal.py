@@ -34,8 +34,14 @@ def write(lines: Iterable[Line], stream: TextIO, *, colour: bool) -> None:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether the stream is a terminal that takes colours. `NO_COLOR` and `TERM=dumb` switch them off."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    """Whether the stream takes colours: a terminal does, and with `FORCE_COLOR` anything.
+
+    `NO_COLOR` switches them off in any case, and `TERM=dumb` those of a terminal.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    return forced not in {"0", "false"} if forced else os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def painted(item: Line) -> Text:

@@ -139,8 +139,9 @@ def listen(  # noqa: PLR0913 -- the options of a server
                     async with inbox.open(), listener.listening(host, port) as bound:
                         shown = f"[{host}]" if ":" in host else host
                         renderer.note(f"Listening on http://{shown}:{bound}{secret}")
-                        async with racing(stop.wait(), _enough(inbox, max_events)):
-                            pass
+                        with view.client.awaited.wait("events of tasks"):
+                            async with racing(stop.wait(), _enough(inbox, max_events)):
+                                pass
                 except OSError as error:
                     raise problem(
                         f"{host}:{port} cannot be listened on: {reason(error)}", "choose another --port or --host"
