@@ -30,8 +30,8 @@ IN_WHEEL = re.compile(
     r"novita_infra/.+\.py|novita_infra/__init__\.pyi|novita_infra/py\.typed|novita_infra/schemas/(draft-07/|results/)?\w+\.json|novita_infra-[^/]+\.dist-info/.+"
 )
 IN_SDIST = re.compile(
-    r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements|changelog\.d|\.ci|\.github)/.+|state/README\.md"
-    r"|Makefile|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|pyproject\.toml|PKG-INFO|\.gitignore"
+    r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements|changelog\.d|\.ci|\.github|templates)/.+|state/README\.md"
+    r"|Makefile|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|\.gitlab-ci\.yml|\.pre-commit-(config|hooks)\.yaml|action\.yml|Containerfile|pyproject\.toml|PKG-INFO|\.gitignore"
 )
 LOADED_BY_PYTEST = "pytest_plugin.py"
 """Nobody else imports it, so pytest need not be installed for the rest."""
