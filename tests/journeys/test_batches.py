@@ -283,6 +283,9 @@ def test_a_batch_without_answers_leaves_the_answers_of_the_last_one(tmp_path: Pa
     shown = "\n".join(map(str, result_lines(result, again="novita-infra apply")))
     assert "it is not run again by itself" in shown
     assert "Next:" not in shown
+    assert "resultsSha256" not in rig.record("batch.it").outputs
+    (tmp_path / "out/it.jsonl").unlink()
+    assert rig.plan().empty
 
 
 def test_the_commonest_errors_are_shown_at_the_end_and_old_ones_are_removed(tmp_path: Path) -> None:
