@@ -33,7 +33,7 @@ UNKNOWN = {
     "plan --auto-approve": "No such option '--auto-approve'. It is an option of apply, destroy, keys, sweep "
     "and others.",
     "init --sim": "No such option '--sim'. It is an option of validate, plan, apply, destroy and others.",
-    "drift --out x": "No such option '--out'. It is an option of plan, ssh-config, sim record.",
+    "drift --out x": "No such option '--out'. It is an option of plan, ssh-config, ci init, sim record.",
     # options of other tools: none of them leads to an option that replaces or deletes something
     "plan -q": "No such option '-q'. Progress goes to stderr, results to stdout: novita-infra plan 2> progress.log",
     "plan -v": "No such option '-v'. To see each call of the API: NOVITA_INFRA_LOG=info novita-infra plan",

@@ -22,4 +22,10 @@ SUMMARY = "Write pipelines that plan requests and apply what was reviewed"
     },
 )
 def ci() -> None:
-    """Pipelines of GitHub Actions and GitLab CI: a plan on a request, its apply after the merge, a look for drift."""
+    """Pipelines of GitHub Actions and GitLab CI: a plan on a request, its apply after the merge, a look for drift.
+
+    \b
+    Examples:
+      novita-infra ci init github
+      novita-infra ci plan --env prod
+    """
