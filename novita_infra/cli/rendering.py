@@ -29,7 +29,7 @@ _QUERIED: Final = "json"
 """The format of which a query selects, and which goes to a file beside another one."""
 _INTO: Final = "json_into"
 """The file for that."""
-_LOG: Final = "log_file"
+_LOG: Final = "command_log"
 _CHOSEN: Final = f"{__name__}.renderer"
 
 

@@ -73,6 +73,8 @@ def test_an_option_has_the_same_letter_in_every_command(path: tuple[str, ...]) -
 def test_no_option_stands_twice_in_a_command(path: tuple[str, ...]) -> None:
     names = [name for option in COMMANDS[path].params for name in option.opts if name.startswith("-")]
     assert len(names) == len(set(names))
+    values = [parameter.name for parameter in COMMANDS[path].params if not getattr(parameter, "is_flag", False)]
+    assert len(values) == len(set(values)), "one would take the value of the other"
 
 
 def test_every_module_of_commands_is_in_a_table_of_commands() -> None:
