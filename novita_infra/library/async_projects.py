@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Unpack
 
 from novita_infra.library.clients import AsyncClient
-from novita_infra.library.options import PlanChoices, plan_options_of
+from novita_infra.library.options import PlanChoices, plan_options_of, refuse_unknown
 from novita_infra.library.results import DriftedResource, PlanSummary, ProjectState, RunEvent, RunResult
 from novita_infra.library.runs import AsyncApplyRun
 from novita_infra.library.threads import on_other_thread
@@ -36,7 +36,7 @@ class AsyncProject:
         path: str | os.PathLike[str] = ".",
         *,
         environment: str = "",
-        variables: Mapping[str, str] | None = None,
+        variables: Mapping[str, str | float | bool] | None = None,
         var_files: Sequence[str | os.PathLike[str]] = (),
         simulated: bool = False,
         key: str = "",
@@ -68,6 +68,7 @@ class AsyncProject:
 
     async def plan(self, *, destroy: bool = False, **choices: Unpack[PlanChoices]) -> PlanSummary:
         """What an apply would do, or a `destroy`. Reads only. Raises Problems and ApiError."""
+        refuse_unknown(choices, self.plan)
         return await on_other_thread(partial(planned, self._place, plan_options_of(choices, destroys=destroy)))
 
     def applying(
@@ -83,6 +84,7 @@ class AsyncProject:
 
         `parallelism` is the most steps under way, `max_calls` the most calls in flight.
         """
+        refuse_unknown(choices, self.applying)
         asked, limits = options_to_apply(plan, choices, destroys=destroy), RunLimits(parallelism, max_calls)
         return AsyncApplyRun(
             lambda emit, control: carried_out_plan(
@@ -105,6 +107,7 @@ class AsyncProject:
         Problems if the plan cannot be applied or things have changed since it was made, ApplyFailed if a step failed,
         and ApiError.
         """
+        refuse_unknown(choices, self.apply)
         async with self.applying(plan, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             async for event in run:
                 if on_event is not None:
@@ -120,6 +123,7 @@ class AsyncProject:
         **choices: Unpack[PlanChoices],
     ) -> RunResult:
         """Deletes all resources of the environment. Asks nobody. Raises as `apply`."""
+        refuse_unknown(choices, self.destroy)
         async with self.applying(destroy=True, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             async for event in run:
                 if on_event is not None:
@@ -128,6 +132,7 @@ class AsyncProject:
 
     async def drift(self, **choices: Unpack[PlanChoices]) -> tuple[DriftedResource, ...]:
         """The changes made outside of novita-infra. Reads only. Raises Problems and ApiError."""
+        refuse_unknown(choices, self.drift)
         return await on_other_thread(partial(drifted_in, self._place, plan_options_of(choices)))
 
     async def state(self) -> ProjectState:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, TypedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypedDict
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.planning.options import LABEL, PlanOptions, Refresh, is_pattern
 
 
@@ -36,6 +36,22 @@ class PlanChoices(TypedDict, total=False):
     """Minutes for which the balance must pay for what the plan adds; 60 by default."""
     new_state: bool
     """Whether to start with a new state, though objects exist that a lost state may have recorded."""
+
+
+def refuse_unknown(choices: PlanChoices, method: Callable[..., Any]) -> None:
+    """Raises TypeError, as Python does for other keywords, where the method does not know a keyword of the choices.
+
+    A type checker sees them before. A program without one must not destroy everything where it writes `target`.
+    """
+    unknown = [name for name in choices if name not in PlanChoices.__optional_keys__]
+    if not unknown:
+        return
+    from inspect import Parameter, signature  # noqa: PLC0415 -- only for the message
+
+    own = [name for name, item in signature(method).parameters.items() if item.kind is not Parameter.VAR_KEYWORD]
+    known = sorted({*own, *PlanChoices.__optional_keys__})
+    hint = nearest(unknown[0], known)
+    raise TypeError(f"{method.__qualname__}() got an unexpected keyword argument {unknown[0]!r}; {hint}")
 
 
 def plan_options_of(choices: PlanChoices, *, destroys: bool = False) -> PlanOptions:

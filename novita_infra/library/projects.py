@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Unpack
 
 from novita_infra.library.clients import Client
-from novita_infra.library.options import PlanChoices, plan_options_of
+from novita_infra.library.options import PlanChoices, plan_options_of, refuse_unknown
 from novita_infra.library.results import DriftedResource, PlanSummary, ProjectState, RunEvent, RunResult
 from novita_infra.library.runs import ApplyRun
 from novita_infra.library.threads import blocking
@@ -37,7 +37,7 @@ class Project:
         path: str | os.PathLike[str] = ".",
         *,
         environment: str = "",
-        variables: Mapping[str, str] | None = None,
+        variables: Mapping[str, str | float | bool] | None = None,
         var_files: Sequence[str | os.PathLike[str]] = (),
         simulated: bool = False,
         key: str = "",
@@ -69,6 +69,7 @@ class Project:
 
     def plan(self, *, destroy: bool = False, **choices: Unpack[PlanChoices]) -> PlanSummary:
         """What an apply would do, or a `destroy`. Reads only. Raises Problems and ApiError."""
+        refuse_unknown(choices, self.plan)
         return blocking(partial(planned, self._place, plan_options_of(choices, destroys=destroy)))
 
     def applying(
@@ -84,6 +85,7 @@ class Project:
 
         `parallelism` is the most steps under way, `max_calls` the most calls in flight.
         """
+        refuse_unknown(choices, self.applying)
         asked, limits = options_to_apply(plan, choices, destroys=destroy), RunLimits(parallelism, max_calls)
         return ApplyRun(
             lambda emit, control: carried_out_plan(
@@ -106,6 +108,7 @@ class Project:
         Problems if the plan cannot be applied or things have changed since it was made, ApplyFailed if a step failed,
         and ApiError.
         """
+        refuse_unknown(choices, self.apply)
         with self.applying(plan, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             for event in run:
                 if on_event is not None:
@@ -121,6 +124,7 @@ class Project:
         **choices: Unpack[PlanChoices],
     ) -> RunResult:
         """Deletes all resources of the environment. Asks nobody. Raises as `apply`."""
+        refuse_unknown(choices, self.destroy)
         with self.applying(destroy=True, parallelism=parallelism, max_calls=max_calls, **choices) as run:
             for event in run:
                 if on_event is not None:
@@ -129,6 +133,7 @@ class Project:
 
     def drift(self, **choices: Unpack[PlanChoices]) -> tuple[DriftedResource, ...]:
         """The changes made outside of novita-infra. Reads only. Raises Problems and ApiError."""
+        refuse_unknown(choices, self.drift)
         return blocking(partial(drifted_in, self._place, plan_options_of(choices)))
 
     def state(self) -> ProjectState:

@@ -54,23 +54,36 @@ def project_place(
     path: str | os.PathLike[str],
     *,
     environment: str,
-    variables: Mapping[str, str] | None,
+    variables: Mapping[str, str | float | bool] | None,
     var_files: Sequence[str | os.PathLike[str]],
     simulated: bool,
     key: str,
     url: str,
     lock_timeout: float,
 ) -> ProjectPlace:
-    """The place of a project. Nothing is read."""
+    """The place of a project. Nothing is read. Raises TypeError for a variable that is no text, number or boolean."""
     where = ProjectOptions(
         path=Path(path),
         environment=environment,
-        variables=dict(variables or {}),
+        variables={name: _text_of(name, value) for name, value in (variables or {}).items()},
         var_files=tuple(map(Path, var_files)),
         sim=simulated,
         lock_timeout=lock_timeout,
     )
     return ProjectPlace(where, key, url)
+
+
+def _text_of(name: str, value: object) -> str:
+    """The value as `--var` gives it. A message does not show it: it may be secret."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+    raise TypeError(
+        f"variables[{name!r}] is of the type {type(value).__name__}; give a str, a number or a bool. "
+        "The text of a list or a map is JSON: json.dumps(value)"
+    )
 
 
 async def declared_in(place: ProjectPlace) -> tuple[str, ...]:

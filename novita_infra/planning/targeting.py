@@ -206,8 +206,10 @@ def _any(name: str, known: Iterable[Address]) -> bool:
 
 
 def _unknown(name: str, known: Iterable[Address]) -> Diagnostic:
+    """The message with the nearest address: one without a key, which means every key, where the name has none."""
     what = "no resource fits" if is_pattern(name) else "there is no resource"
-    return Diagnostic(f"{what} {name}", nearest(name.replace("*", ""), [str(item) for item in sorted(known)]))
+    near = {str(item if name.endswith("]") else item.base) for item in known}
+    return Diagnostic(f"{what} {name}", nearest(name.replace("*", ""), sorted(near)))
 
 
 def _disturbs(decision: Decision) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,17 @@ def test_removing_and_reordering_keys_touches_only_what_is_removed(rig: Rig) -> 
     rig.apply(allow_data_loss=('network_storage.data["b"]',))
     assert rig.plan().empty
     assert rig.state().outputs["one"] == "none"
+
+
+@pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("instance.wrker", "instance.worker"), ("instance.wrk*", "instance.worker"), ('instance.wrker["b"]', B)],
+)
+def test_an_unknown_target_without_a_key_is_reported_with_a_name(name: str, right: str, option: str, rig: Rig) -> None:
+    asked: dict[str, Any] = {option: (name,)}
+    with pytest.raises(Problems, match=re.escape(f'{name}; did you mean "{right}"?')):
+        rig.plan(**asked)
 
 
 def test_a_deletion_says_which_part_of_its_document_is_gone(rig: Rig) -> None:

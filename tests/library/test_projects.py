@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from novita_infra import SECRET, UNKNOWN, ApplyFailed, Problems, Project, RunEvent
+from novita_infra import (
+    SECRET,
+    UNKNOWN,
+    ApplyFailed,
+    ApplyRun,
+    AsyncApplyRun,
+    AsyncClient,
+    AsyncProject,
+    Client,
+    Problems,
+    Project,
+    RunEvent,
+)
 from novita_infra.testing.pytest_plugin import NovitaSim
 
 DATA, LATER = "network_storage.data", "network_storage.later"
@@ -76,6 +92,21 @@ def test_a_plan_is_refused_where_things_have_changed_since(folder: Path) -> None
     assert project.state().serial == 0
 
 
+def test_a_plan_that_is_applied_again_does_what_is_left_until_something_changes(folder: Path) -> None:
+    project = Project(folder, simulated=True)
+    plan = project.plan()
+    with project.applying(plan) as run:
+        for event in run:
+            if event.kind == "started":
+                run.stop()
+    assert [item.address for item in project.apply(plan).steps] == [LATER]
+    assert str(project.apply(plan)) == "nothing to do"
+    (folder / "fleet.yaml").write_text((folder / "fleet.yaml").read_text().replace("sizeGb: 10", "sizeGb: 11"))
+    with pytest.raises(Problems, match="not the plan that was approved"):
+        project.apply(plan)
+    assert str(project.apply()) == "1 done"
+
+
 def test_a_plan_has_its_options_and_takes_no_others(folder: Path) -> None:
     project = Project(folder, simulated=True)
     plan = project.plan(targets=DATA)
@@ -87,6 +118,79 @@ def test_a_plan_has_its_options_and_takes_no_others(folder: Path) -> None:
         project.plan(refresh="most")  # type: ignore[arg-type]  # what no type checker has seen
     with pytest.raises(Problems, match="nobody"):
         project.plan(targets=["nobody"])
+
+
+METHODS = [
+    pytest.param(method, id=method.__qualname__)
+    for face in (Project, AsyncProject, Client, AsyncClient, ApplyRun, AsyncApplyRun)
+    for name, method in inspect.getmembers(face, inspect.isfunction)
+    if name == "__init__" or not name.startswith("_")
+]
+
+
+def _called(method: Callable[..., Any], **wrong: object) -> None:
+    """Calls the method of an object that a mistake would make work on the folder `nowhere`."""
+    face = getattr(sys.modules[method.__module__], method.__qualname__.partition(".")[0])
+    result = method(face("nowhere", simulated=True) if face in {Project, AsyncProject} else object(), **wrong)
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_takes_a_keyword_that_it_does_not_know(method: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
+        _called(method, nonsense=1)
+
+
+@pytest.mark.parametrize(
+    ("word", "method", "right"),
+    [
+        ("target", Project.destroy, "targets"),
+        ("target", AsyncProject.destroy, "targets"),
+        ("exclude", Project.apply, "excludes"),
+        ("parallelsm", Project.apply, "parallelism"),
+        ("on_events", AsyncProject.apply, "on_event"),
+        ("excludes_", AsyncProject.applying, "excludes"),
+        ("destory", Project.plan, "destroy"),
+        ("refesh", Project.drift, "refresh"),
+    ],
+)
+def test_a_misspelt_keyword_is_refused_with_the_right_one(word: str, method: Callable[..., Any], right: str) -> None:
+    with pytest.raises(TypeError, match=rf"{method.__qualname__}\(\) got .*'{word}'; did you mean \"{right}\"\?"):
+        _called(method, **{word: ["instance.a"]})
+
+
+@pytest.mark.parametrize("destroys", [{"target": DATA}, {"excludes_": [LATER]}], ids=str)
+def test_a_misspelt_keyword_destroys_nothing(destroys: dict[str, Any], folder: Path) -> None:
+    project = Project(folder, simulated=True)
+    project.apply()
+    before = project.state()
+    with pytest.raises(TypeError):
+        project.destroy(allow_data_loss=["*"], **destroys)
+    assert project.state() == before
+
+
+@pytest.mark.parametrize("size", [30, "30"])
+def test_a_variable_is_a_text_or_a_number(size: int | str, folder: Path) -> None:
+    plan = Project(folder, simulated=True, variables={"size": size}).plan()
+    assert plan.changes[0].after["sizeGb"] == 30
+
+
+def test_a_variable_is_a_boolean_as_the_command_reads_it(folder: Path) -> None:
+    manifest = (folder / "novita-infra.yaml").read_text()
+    texts = "  wide: {type: boolean, default: false}\n  ratio: {type: number, default: 1}\noutputs:\n"
+    shown = "  shown: ${[var.wide, var.ratio]}\n"
+    (folder / "novita-infra.yaml").write_text(manifest.replace("outputs:\n", texts + shown))
+    project = Project(folder, simulated=True, variables={"wide": True, "ratio": 1e-7})
+    assert project.apply().outputs["shown"] == [True, 1e-7]
+
+
+@pytest.mark.parametrize("face", [Project, AsyncProject])
+@pytest.mark.parametrize("value", [None, ["not-for-anybody"], {"a": 1}, b"2"], ids=lambda value: type(value).__name__)
+def test_a_variable_of_another_type_is_refused_by_its_name(face: Callable[..., Any], value: object) -> None:
+    with pytest.raises(TypeError, match=r"variables\['note'\] is of the type") as refused:
+        face("nowhere", variables={"note": value})
+    assert "not-for-anybody" not in str(refused.value)
 
 
 def test_errors_of_the_manifests_come_all_at_once_with_their_places(folder: Path) -> None:
