@@ -107,7 +107,9 @@ async def importable(
             )
         raise problem(
             f"another object is recorded at this address: {recorded.id}",
-            f"import {id} at another address, or give that record another one: novita-infra state mv {address} TARGET",
+            f"import {id} at another address, or give that record another one: novita-infra state mv {address} TARGET; "
+            f"if this address shall have {id} instead, remove the record first, whose object remains: "
+            f"novita-infra state rm {address}",
             address=str(address),
         )
     other = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)

@@ -240,6 +240,7 @@ def _checks(
     """The remarks of the planner's own checks."""
     config, options, active = inputs.config, inputs.options, decided.active
     existing = inputs.world.existing
+    stopped = tuple(not_running(inputs, active, decided.decisions, decided.declared))
     guards = guarded(
         active,
         {item.address: item for item in config.declared},
@@ -247,6 +248,7 @@ def _checks(
         rules=config.rules,
         recorded=len(existing),
         renames=renames,
+        stuck=frozenset(item.diagnostic.address for item in stopped),
     )
     return Remarks(
         findings=(
@@ -259,7 +261,7 @@ def _checks(
             *_failed_outputs(inputs, decided),
             *rollout_findings(rollouts),
             *shared_parts(active, decided.decisions, decided.declared, existing),
-            *not_running(inputs, active, decided.decisions, decided.declared),
+            *stopped,
         ),
         notes=(
             *unmet_targets(options, decided.selected),

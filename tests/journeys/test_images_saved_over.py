@@ -70,8 +70,47 @@ def test_to_go_back_to_an_earlier_tag_needs_permission(rig: Rig, unlisted: tuple
     assert {(found.address, found.option) for found in review.problems} == {(ADDRESS, f"--allow-data-loss {ADDRESS}")}
     if unlisted:
         assert "name another tag; to save over it" in review.problems[0].hint
+    else:
+        assert "to use that image as it is, import the job that saved it" in review.problems[0].hint
     rig.apply(allow_data_loss=(ADDRESS,))
     assert rig.world.calls["jobs.save_image"] == 3
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_way_back_to_an_earlier_tag_names_the_job_to_import(rig: Rig, gone: bool) -> None:
+    jobs: dict[str, str] = {}
+    for tag in ("2", "3"):
+        rig.declare(TRAINER, saved(tag))
+        rig.apply()
+        jobs[tag] = rig.record(ADDRESS).id
+    rig.declare(TRAINER, saved("2"))
+    if gone:
+        id = rig.record("instance.trainer").id
+        machine = rig.world.instances.get(id)
+        assert machine is not None
+        rig.world.instances.remove(machine)
+        rig.declare(("SavedImage", "trained", {"instance": {"id": id}, "image": f"{REPOSITORY}:2"}))
+    problems = [item for item in rig.plan(allow_data_loss=()).problems if item.address == ADDRESS]
+    (found,) = [item for item in problems if "saved it already" in item.summary]
+    back = f"`novita-infra state rm {ADDRESS}`, then `novita-infra import {ADDRESS} {jobs['2']}`"
+    assert found.hint.startswith(f"to use it as it is: {back}")
+    assert ["--allow-data-loss" in item.hint + item.option for item in problems] == (
+        [False, False, False] if gone else [True, True]
+    )
+
+
+def test_the_job_to_import_is_the_last_one_that_ended_well(rig: Rig) -> None:
+    for tag in ("2", "3"):
+        rig.declare(TRAINER, saved(tag))
+        rig.apply()
+    rig.declare(TRAINER, saved("2"))
+    rig.apply(allow_data_loss=(ADDRESS,))
+    last = rig.record(ADDRESS).id
+    rig.declare(TRAINER, saved("3", "other"))
+    rig.apply(allow_data_loss=("*",))
+    rig.declare(TRAINER, saved("2"))
+    (found,) = [item for item in rig.plan(allow_data_loss=()).problems if "saved it already" in item.summary]
+    assert f"`novita-infra import {ADDRESS} {last}`" in found.hint
 
 
 def test_an_image_that_nobody_has_is_saved_without_a_question(rig: Rig) -> None:

@@ -154,6 +154,7 @@ def test_to_save_over_an_image_needs_leave(rig: Rig) -> None:
     assert f"the image {IMAGE}, in whose place another is saved" in str(review.problems)
     rig.declare(TRAINER, OTHER, ("SavedImage", "trained", {"instance": "trainer", "image": "docker.io/team/model:2"}))
     assert not rig.plan(allow_data_loss=()).problems
+    assert "will be replaced: the old one is over, and is not deleted" in text_of(rig)
     rig.apply()
     assert sorted(job.image for job in rig.world.jobs) == [IMAGE, "docker.io/team/model:2"]
 

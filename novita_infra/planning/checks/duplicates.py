@@ -119,12 +119,18 @@ def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool
 
 
 def duplicate_diagnostics(
-    duplicate: Duplicate, plan: Plan, *, new_state: bool = False, create_anyway: Collection[str] = ()
+    duplicate: Duplicate,
+    plan: Plan,
+    *,
+    new_state: bool = False,
+    create_anyway: Collection[str] = (),
+    stuck: Collection[str] = (),
 ) -> Finding | Diagnostic:
     """The diagnostic on a duplicate. A mark, or name and place, prevent a create; a second object is only a note.
 
     With a `new_state` the object is left behind on purpose, so it is a note, too. `create_anyway` are addresses
-    or patterns of resources that are created beside an object that is alike.
+    or patterns of resources that are created beside an object that is alike. `stuck` are the addresses of resources
+    that cannot be created whatever option is given.
     """
     several, address = len(duplicate.lives) > 1, str(duplicate.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in duplicate.lives)
@@ -139,7 +145,7 @@ def duplicate_diagnostics(
             Diagnostic(summary, f"if it is what you declare, adopt it: {adopt}", address=address), EXIT_REFUSED
         )
     if duplicate.saved:
-        return _saved(duplicate, what, id, plan)
+        return _saved(duplicate, what, plan, stuck=address in stuck)
     if duplicate.alike:
         have = "have its name and place and are" if several else "has its name and place and is"
         summary = f"it may exist already: {what} {have} in no state"
@@ -170,17 +176,25 @@ def duplicate_diagnostics(
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)
 
 
-def _saved(duplicate: Duplicate, jobs: str, id: str, plan: Plan) -> Finding | Diagnostic:
-    """The diagnostic on jobs that saved an image which the plan would save over: a loss, which may be allowed."""
-    address = str(duplicate.address)
-    several = len(duplicate.lives) > 1
+def _saved(duplicate: Duplicate, jobs: str, plan: Plan, *, stuck: bool) -> Finding | Diagnostic:
+    """The diagnostic on jobs that saved an image which the plan would save over: a loss, which may be allowed.
+
+    The job to import is the last one that ended well: the image is its own.
+    """
+    address, several = str(duplicate.address), len(duplicate.lives) > 1
     summary = f"{jobs} saved it already and {'are' if several else 'is'} in no state: it would be saved over"
     if is_selected(duplicate.address, plan.selection.data_loss):
         return Diagnostic(summary, "allowed by --allow-data-loss", address=address, severity=Severity.WARNING)
-    allowing = f"--allow-data-loss {shlex.quote(address)}"
-    adopt = f"if it is what you declare: `novita-infra import {shlex.quote(address)} {id}`"
-    way = "name another tag" if duplicate.beside else adopt
-    hint = f"{way}; to save over it, {run_again_with(allowing)}"
+    last = max(duplicate.lives, key=lambda live: (live.phase is Phase.READY, live.created))
+    name, env = shlex.quote(address), f" --env {plan.environment}" if plan.environment != "default" else ""
+    adopt = f"`novita-infra import {name} {shlex.quote(last.id)}{env}`"
+    if duplicate.beside:
+        adopt = f"`novita-infra state rm {name}{env}`, then {adopt}"
+    hint, allowing = f"to use it as it is: {adopt}", ""
+    if not stuck:
+        allowing = f"--allow-data-loss {name}"
+        other = "; to keep it and save the machine as it is now, name another tag"
+        hint += f"{other if duplicate.beside else ''}; to save over it, {run_again_with(allowing)}"
     return Finding(Diagnostic(summary, hint, address=address, option=allowing), EXIT_REFUSED)
 
 

@@ -41,9 +41,12 @@ def _writes(decision: Decision) -> bool:
 
 
 def job_end(decision: Decision) -> JobEnd | None:
-    """How the object ended, if it is a job that is over."""
+    """How the object ended, if it is a job that is over.
+
+    A job that is begun again by itself after a failure, as that of a saved image, matters only where it is replaced.
+    """
     live, kind = decision.case.live, decision.case.kind
-    if live is None or kind.api.job is None or not kind.is_over(live):
+    if live is None or not kind.is_over(live) or (kind.api.job is None and not decision.makes):
         return None
     return JobEnd.FAILED if live.phase is Phase.FAILED else JobEnd.DONE
 

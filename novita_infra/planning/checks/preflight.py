@@ -115,10 +115,13 @@ def lacking_stock(flight: PreflightInput, answers: Answers) -> tuple[StockNeed, 
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """The remarks on the answers. A question without an answer gives a note."""
     plan = flight.plan
+    stuck = frozenset(item.address for item in flight.review.problems if not item.option)
     remarks = [
         *flight.foreign,
         *(
-            duplicate_diagnostics(stray, plan, new_state=flight.new_state, create_anyway=flight.create_anyway)
+            duplicate_diagnostics(
+                stray, plan, new_state=flight.new_state, create_anyway=flight.create_anyway, stuck=stuck
+            )
             for stray in flight.duplicates
         ),
         *_places(flight),

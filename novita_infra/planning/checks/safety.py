@@ -26,6 +26,10 @@ _DOING: Final[Mapping[Action, str]] = {
 }
 _LARGE_CHANGE: Final = "--allow-large-change"
 _SEVERAL: Final = 2
+_TO_KEEP_AN_IMAGE: Final = (
+    "to use that image as it is, import the job that saved it, or remove this resource and write the name of the image "
+    "where it is used"
+)
 
 
 def guarded(
@@ -36,11 +40,13 @@ def guarded(
     rules: Rules,
     recorded: int,
     renames: Iterable[Rename] = (),
+    stuck: Collection[str] = (),
 ) -> list[Finding]:
     """The findings on a plan of these decisions. `recorded` is the number of resources in the state.
 
     `declared` is what the manifests declare even where all shall go. A resource that is deleted and created under
-    another name needs the permissions of a replacement.
+    another name needs the permissions of a replacement. `stuck` are the addresses of resources that cannot be created
+    whatever is allowed.
     """
     renamed = {item.source: item for item in renames}
     protected = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
@@ -51,7 +57,7 @@ def guarded(
             for address, item in sorted(renamed.items())
             if address not in protected and declared[item.target].lifecycle.protect
         ),
-        *_losing(decisions, options, renamed),
+        *_losing(decisions, options, renamed, stuck),
         *_losing_old(decisions, options),
         *_too_many(decisions, options, rules, recorded=recorded),
     ]
@@ -120,7 +126,10 @@ def _agrees(rename: Rename) -> str:
 
 
 def _losing(
-    decisions: Mapping[Address, Decision], options: PlanOptions, renamed: Mapping[Address, Rename]
+    decisions: Mapping[Address, Decision],
+    options: PlanOptions,
+    renamed: Mapping[Address, Rename],
+    stuck: Collection[str],
 ) -> Iterator[Finding]:
     for address, decision in sorted(decisions.items()):
         rename = renamed.get(address)
@@ -131,7 +140,11 @@ def _losing(
             if rename:
                 again = run_again_with(_allowing(address))
                 summary, hint = f"{summary}, and {_agrees(rename)}", f"{rename.advice}; if the loss is wanted, {again}"
-            found = Diagnostic(summary, hint, address=str(address), option=_allowing(address))
+            option = _allowing(address)
+            if decision.case.kind.api.saves:
+                option = "" if str(address) in stuck else option
+                hint = f"{_TO_KEEP_AN_IMAGE}; {hint}" if option else _TO_KEEP_AN_IMAGE
+            found = Diagnostic(summary, hint, address=str(address), option=option)
             yield Finding(found, EXIT_REFUSED)
 
 
