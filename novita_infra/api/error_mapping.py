@@ -77,6 +77,10 @@ _FILTER_ADVICE: Final = (
     "the web filter in front of the API refused the call, not the API: the key may be right; "
     "check the proxy settings, or try from another network"
 )
+_ACCESS_ADVICE: Final = (
+    "the key is right, but its policy allows no calls of this model: `novita-infra keys KEY` shows and changes the "
+    "policy, unless a ModelAccessPolicy of a project states it"
+)
 _BUDGET_ADVICE: Final = "the budget of the member or of the key is exhausted: raise it, or wait for the next month"
 
 
@@ -97,6 +101,8 @@ def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[
         error.advice = _PAGE_ADVICE
     elif kind is Refused and _FILTER.fullmatch(said.text):
         error.advice = _FILTER_ADVICE
+    elif said.reason == "MODEL_ACCESS_DENIED":
+        error.advice = _ACCESS_ADVICE
     elif kind is NoMoney and "budget" in said.text.lower():
         error.advice = _BUDGET_ADVICE
     elif (kind is NotFound and _MISSING_ROUTE.fullmatch(said.text)) or (

@@ -19,6 +19,8 @@ ENDPOINTS: Final = (CHAT, COMPLETIONS)
 """What the requests of a batch may call, without `/openai` (model-apis-llm-create-batch)."""
 WINDOWS: Final = ("48h", "24h")
 """The times that a batch may have: the documented one, and one that is accepted live, too."""
+RESULTS_KEPT: Final = 30 * 24 * 3600.0
+"""Seconds after its end for which the results of a batch are kept (guides/llm-batch-api)."""
 
 
 class BatchState(enum.Enum):

@@ -31,6 +31,12 @@ KEYS: Final = ("custom_id", "body", "method", "url")
 _REPORT: Final = 1000
 """Lines between two reports of progress."""
 _EXAMPLE: Final = '{"custom_id": "1", "body": {"model": "...", "messages": [...]}}'
+_TABLES: Final = {".csv": "table", ".json": "list of rows"}
+"""What files with these endings hold."""
+_ROWS: Final = (
+    "name it in `input.data` of a Batch, whose `template` makes a request of each row; "
+    "`novita-infra validate` checks it"
+)
 _ASKS: Final = {CHAT: "messages", COMPLETIONS: "prompt"}
 """The field of a body that each endpoint needs."""
 
@@ -109,6 +115,8 @@ class _Checking:
         """Reads the whole file."""
         for number, line in enumerate(self._pieces(file), 1):
             self._lines = number
+            if number == 1 and self._is_table(line):
+                return
             if number <= MOST_LINES:
                 self._line(number, line)
             if not number % _REPORT:
@@ -176,6 +184,14 @@ class _Checking:
         self._id(number, request)
         self._body(number, request)
         self._call(number, request)
+
+    def _is_table(self, line: bytes) -> bool:
+        """Whether the first line shows that the file holds rows and no requests, which is one error."""
+        ending = self._path.suffix.lower()
+        if ending not in _TABLES or line.lstrip().startswith(b"{"):
+            return False
+        self._error(1, f"the file is a {_TABLES[ending]}, and no JSON Lines of requests", _ROWS)
+        return True
 
     def _id(self, number: int, request: Mapping[str, Any]) -> None:
         id = request.get("custom_id")

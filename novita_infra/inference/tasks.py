@@ -14,6 +14,28 @@ from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.api.request import Request, get
 from novita_infra.model.frozen import dataclass
 
+OPERATIONS: Final = (
+    "txt2img",
+    "img2img",
+    "inpainting",
+    "upscale",
+    "remove-background",
+    "replace-background",
+    "remove-text",
+    "cleanup",
+    "merge-face",
+    "video-merge-face",
+    "txt2video",
+    "img2video",
+    "wan-t2v",
+    "wan-i2v",
+    "hunyuan-video-fast",
+    "kling-v1.6-t2v",
+    "kling-v1.6-i2v",
+    "minimax-video-01",
+    "txt2speech",
+)
+"""The documented operations (model-apis-rate-limits). The service may have others, which are sent as they are given."""
 SUCCEEDED: Final = "TASK_STATUS_SUCCEED"
 FAILED: Final = "TASK_STATUS_FAILED"
 _PREFIX: Final = "TASK_STATUS_"

@@ -101,6 +101,9 @@ class JobRules:
     look: Callable[[JobRun, Record | None, Spec], Awaitable[WrittenFile | None]] | None = None
     """Looks at the file that `fetch` writes for a spec, and compares it with what the record says was written. Changes
     nothing. Raises ApiError."""
+    recall: Callable[[Spec, Live], str] | None = None
+    """How a person gets what an earlier job of a recorded spec has made when its file is overwritten: the command, and
+    until when it works, in words; empty where nothing can be had. Makes no call."""
     clean: Callable[[JobRun, Spec, Live], Awaitable[None]] | None = None
     """Deletes what the service need not keep of a job that is over, once its end is recorded. Raises ApiError."""
     spent: Callable[[Mapping[str, Value]], Fraction | None] | None = None

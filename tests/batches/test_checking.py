@@ -110,6 +110,20 @@ def test_of_many_errors_the_first_are_shown_and_the_others_counted(path: Path) -
     assert found[-1].endswith("980 more errors; mend these first")
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "what"),
+    [("in.csv", ["id,question", "a,b", "c,d"], "table"), ("in.json", ["[", '{"a": 1}', "]"], "list of rows")],
+)
+def test_rows_for_a_template_are_one_error(path: Path, name: str, lines: list[str], what: str) -> None:
+    path = path.with_name(name)
+    (error,) = errors(path, *lines)
+    assert error.startswith(
+        f"1:1: the file is a {what}, and no JSON Lines of requests; name it in `input.data` of a Batch"
+    )
+    assert "`novita-infra validate` checks it" in error
+    assert checked(path, line()).lines == 1
+
+
 def test_an_empty_file_is_no_input(path: Path) -> None:
     assert errors(path)[0].startswith("1:1: the file is empty")
 

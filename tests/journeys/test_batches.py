@@ -11,6 +11,7 @@ from rig import SHORT, Rig
 
 from novita_infra.applying.events import Identified, Outcome, Progressed
 from novita_infra.cli.commands.main.apply import exit_code_of
+from novita_infra.model.clock import moment
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import Timings
 from novita_infra.simulator.world.llm import batches
@@ -222,6 +223,10 @@ def test_a_plan_says_what_it_overwrites_and_how_an_input_has_changed(tmp_path: P
     rig.declare(("Batch", "it", spec))
     review = rig.plan()
     assert [note.summary for note in review.notes] == ["out/it.jsonl, with 4 rows, will be overwritten"]
+    (it,) = rig.world.batches
+    command = f"`novita-infra batches results {it.id} --into out/{it.id}-it.jsonl` fetches the earlier answers later"
+    until = moment(int(it.times["completed_at"]) + 30 * DAY)
+    assert f"{command}: Novita keeps them until {until}, and" in review.notes[0].hint
     (change,) = review.plan.changes
     assert change.why == "its requests changed: 1 different, 3 new, 2 gone, 1 as before"
     spec["input"]["template"] = {**TEMPLATE, "max_tokens": 11}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from novita_infra.api.json_values import carried, filled, int_of, object_of, text_of
@@ -11,6 +12,7 @@ from novita_infra.api.request import Pages, Request
 from novita_infra.batches.batches import (
     BATCHES,
     CHAT,
+    RESULTS_KEPT,
     WINDOWS,
     BatchState,
     batch_cancellation,
@@ -24,6 +26,7 @@ from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.job import OVER, Fetched, FileFault, JobFiles, JobRules, JobRun
 from novita_infra.kinds.kind import CheckRules, Kind, Market, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_keys import readers
+from novita_infra.model.clock import moment
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.records import Record
 from novita_infra.model.resources import PRESENT, Live, Phase, Progress, WrittenFile
@@ -181,6 +184,19 @@ def _errors(outputs: Mapping[str, Value], spec: Spec) -> str:
     return "; ".join(filter(None, (f"the errors are in {results}" if results else "", shown)))
 
 
+def _recall(spec: Spec, live: Live) -> str:
+    """The command for the answers of a batch that is over, and until when the service has its files."""
+    if live.phase not in OVER or not live.outputs.get("outputFileId") or spec.get("keepFiles") is False:
+        return ""
+    into = PurePosixPath(text_of(spec.get("results")) or "answers.jsonl")
+    command = ("novita-infra", "batches", "results", live.id, "--into", str(into.with_name(f"{live.id}-{into.name}")))
+    until = f" until {moment(live.stopped + RESULTS_KEPT)}" if live.stopped else " for 30 days"
+    return (
+        f"`{shlex.join(command)}` fetches the earlier answers later: Novita keeps them{until}, and their input 15 days "
+        "from its upload"
+    )
+
+
 BATCH: Final = Kind(
     name="Batch",
     type="batch",
@@ -249,6 +265,7 @@ BATCH: Final = Kind(
             fetch=_fetched,
             look=_looked,
             spent=spent_on_tokens,
+            recall=_recall,
             clean=_cleaned,
             fetch_call="fetch",
         ),

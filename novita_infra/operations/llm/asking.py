@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ _URL: Final = "url"
 _SERVING: Final = tuple(kind for kind in MACHINE_KINDS if _URL in kind.outputs)
 """The kinds whose objects have an address."""
 _MILLION: Final = 1_000_000
+_NEAR: Final = 0.75
+"""How like the name of a model a word must be, from 0 to 1."""
 _NAMING: Final = 60.0
 """Seconds for the names of the models that a program serves."""
 
@@ -68,16 +71,37 @@ async def answerer_of(view: AccountView, word: str, program: ProgramOptions) -> 
         return Answerer(API_MODELS, word)
     try:
         target = await target_of(view, word, _SERVING)
-    except Problems:
-        if "." not in word and word in {item.id for item in await read_models(view)}:
+    except Problems as error:
+        if _is_address(view, word):
+            raise
+        models = [item.id for item in await read_models(view)]
+        if word in models:
             return Answerer(API_MODELS, word)
-        raise
+        (missing,) = error.diagnostics
+        hint = _near_model(word, models) or missing.hint
+        hint = "; ".join(filter(None, (hint, "`novita-infra models` lists the models")))
+        raise Problems([replace(missing, hint=hint)]) from None
     live = await read_one(view.client, target.kind, target.live.id)
     url = live.outputs.get(_URL) if live else None
     if not isinstance(url, str) or not url:
         raise problem(f"{target.title} has no address", "novita-infra ps shows whether it runs, and its ports")
     serving = Serving(url, token)
     return Answerer(serving, model or await _first_model(view, serving, target.title))
+
+
+def _is_address(view: AccountView, word: str) -> bool:
+    try:
+        view.recorded.selected(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _near_model(word: str, models: Sequence[str]) -> str:
+    """The hint with the model whose name without its vendor is nearest to the word; empty without a near one."""
+    ids = {id.rpartition("/")[2].lower(): id for id in models}
+    near = get_close_matches(word.lower(), ids, n=1, cutoff=_NEAR)
+    return f'did you mean the model "{ids[near[0]]}"?' if near else ""
 
 
 async def whole_answer(view: AccountView, who: Answerer, call: ModelCall) -> Any:

@@ -12,10 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.api.errors import ApiError, Unanswered
+from novita_infra.api.error_mapping import ROUTE_ADVICE
+from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.api.streams.calls import AddressedCall
-from novita_infra.inference.tasks import GenerationTask, TaskResult, submit_request, task_id_in, task_in, task_request
-from novita_infra.model.diagnostics import problem, reason
+from novita_infra.inference.tasks import (
+    OPERATIONS,
+    GenerationTask,
+    TaskResult,
+    submit_request,
+    task_id_in,
+    task_in,
+    task_request,
+)
+from novita_infra.model.diagnostics import nearest, problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.view import AccountView
 
@@ -43,7 +52,13 @@ class DownloadOptions:
 async def submit_task(view: AccountView, operation: str, body: Mapping[str, Any]) -> str:
     """Begins a task; returns its id. Raises ApiError."""
     request = submit_request(operation, body)
-    id = task_id_in(await view.client.send(request))
+    try:
+        id = task_id_in(await view.client.send(request))
+    except Refused as error:
+        if error.advice == ROUTE_ADVICE and operation not in OPERATIONS:
+            near = nearest(operation, OPERATIONS)
+            error.advice = f"OPERATION is the last part of the path in the API's reference; {near}"
+        raise
     if not id:
         raise Unanswered(request, text="the answer names no task", repeats=False)
     return id

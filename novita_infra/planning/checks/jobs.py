@@ -23,7 +23,7 @@ def file_warnings(decisions: Mapping[Address, Decision], declared: Mapping[Addre
         if _writes(decision) and file.rows is not None:
             rows = f"{file.rows:,} row{'' if file.rows == 1 else 's'}"
             summary, option = f"{file.path}, with {rows}, will be overwritten", ""
-            hint = f"name another file in `{file.field}` to keep them"
+            hint = "; ".join(filter(None, (f"name another file in `{file.field}` to keep them", _recall(decision))))
         elif decision.action is Action.NONE and file.lost and not file.kept:
             option = f"--replace {shlex.quote(str(address))}"
             summary = f"{file.lost}, and the service no longer keeps what was there; nothing is run again for it"
@@ -31,6 +31,14 @@ def file_warnings(decisions: Mapping[Address, Decision], declared: Mapping[Addre
         else:
             continue
         yield Diagnostic(summary, hint, origin=place, address=str(address), severity=Severity.WARNING, option=option)
+
+
+def _recall(decision: Decision) -> str:
+    """How what the job before has made can be had later; empty where there is none that is over, or no way."""
+    record, live, job = decision.case.record, decision.case.live, decision.case.kind.api.job
+    if not decision.makes or job is None or job.recall is None or record is None or live is None:
+        return ""
+    return job.recall(record.spec, live)
 
 
 def _writes(decision: Decision) -> bool:

@@ -83,7 +83,26 @@ def test_a_model_or_an_object_that_is_not_there_is_named(run: Invoke, endpoint: 
     refused = run("chat", "endpoint.nothing", "Hello", "--sim")
     assert refused.exit_code == 1
     assert "no object of this project is recorded as endpoint.nothing" in refused.stderr
-    assert "neither an address nor an id" in run("chat", "nothing", "Hello", "--sim").stderr
+    refused = run("chat", "nothing", "Hello", "--sim")
+    assert "neither an address nor an id" in refused.stderr
+    assert "`novita-infra models` lists the models" in refused.stderr
+
+
+@pytest.mark.parametrize("word", ["llama-3.1-8b-instruct", "LLama3.1-8b-instruct"])
+def test_a_model_without_its_vendor_is_named_with_it(run: Invoke, project: Path, word: str) -> None:
+    refused = run("chat", word, "Hello", "--sim")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert 'did you mean the model "meta-llama/llama-3.1-8b-instruct"?; `novita-infra models`' in refused.stderr
+
+
+def test_a_model_that_the_policy_of_the_key_excludes_is_no_wrong_key(run: Invoke, project: Path) -> None:
+    keys = json.loads(run("keys", "--sim", "--json").stdout)
+    for key in keys:
+        assert run("keys", key["id"], "--exclude", LLAMA, "--auto-approve", "--sim").exit_code == 0
+    refused = run("chat", LLAMA, "Hello", "--sim")
+    assert refused.exit_code == 1
+    assert "`novita-infra keys KEY` shows and changes the policy" in refused.stderr
+    assert "check NOVITA_API_KEY" not in refused.stderr
 
 
 def test_vectors_are_shown_short_and_whole(run: Invoke, project: Path) -> None:

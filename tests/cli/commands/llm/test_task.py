@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from novita_infra.inference.tasks import OPERATIONS
+
 Invoke = Callable[..., Result]
 FOX = '{"prompt": "a red fox", "image_num": 2}'
 
@@ -86,3 +88,15 @@ def test_image_models_are_listed_and_searched(run: Invoke) -> None:
     lora = json.loads(run("image-models", "--type", "lora", "--sim", "--json").stdout)
     assert {row["type"] for row in lora} == {"lora"}
     assert run("image-models", "no-such-model-name", "--sim").stdout == "No such model is listed.\n"
+
+
+def test_an_operation_that_there_is_not_is_named_with_the_nearest(run: Invoke) -> None:
+    refused = run("task", "submit", "text2image", "--data", FOX, "--sim")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert 'did you mean "txt2img"?' in refused.stderr
+    assert "NOVITA_API_URL" not in refused.stderr
+
+
+def test_the_page_lists_the_operations() -> None:
+    page = (Path(__file__).parents[4] / "docs/models-and-tasks.md").read_text(encoding="utf-8")
+    assert [name for name in OPERATIONS if f"`{name}`" not in page] == []

@@ -83,7 +83,7 @@ def submit_one(
 ) -> int:
     """Begin a task. Each run begins another one, which is charged.
 
-    OPERATION is the last part of the path in the API's reference: txt2img, txt2speech, ...
+    OPERATION is the last part of the path in the API's reference: txt2img, txt2video, txt2speech, ...
 
     \b
     Examples:
