@@ -80,6 +80,7 @@ def test_each_part_of_the_catalogue_is_read_from_its_page() -> None:
         "endpoint_limits": [("GET", f"{V1}/endpoint/limit", {})],
         "models": [("GET", "/openai/v1/models", {})],
         "keys": [("GET", "/openapi/v2/user/key", {"includePolicySummary": "true"})],
+        "images": [("GET", "/gpus/v2/images", {"limit": 100})],
     }
     assert all(item.repeatable for part in PARTS.values() for item in part.requests)
 

@@ -18,6 +18,7 @@ USED_ELSEWHERE = {
     "_Connection.eof_received": "asyncio calls it",
     "_Connection.connection_lost": "asyncio calls it",
     "LazyGroup.format_commands": "click calls it",
+    "_Bash.format_completion": "click calls it",
     "_Server.capture_signals": "uvicorn calls it",
     "_Dumper.ignore_aliases": "yaml calls it",
     "Trouble.SLOW": "made from its value, `slow`",
