@@ -112,6 +112,7 @@ def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None
         "--json",
         "--other",
         "--no-color",
+        "--log-file",
         "--query",
         "--json-into",
         *(f"--{name}" for name in document_formats("graph")),
