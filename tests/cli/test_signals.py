@@ -217,7 +217,7 @@ def test_problems_become_their_exit_code() -> None:
 
 def test_problems_of_several_tasks_are_all_reported() -> None:
     group = ExceptionGroup("several", [Problems([Diagnostic("a")]), Problems([Diagnostic("b")], code=4)])
-    assert _failing(group) == (4, "error: a\nerror: b\n")
+    assert _failing(group) == (4, "error: a\nerror: b\n2 errors.\n")
 
 
 def test_no_capacity_is_blocked() -> None:

@@ -85,7 +85,8 @@ def test_a_machine_that_is_gone_is_not_made_again_only_to_be_saved(rig: Rig) -> 
     rig.declare(TRAINER, saved())
     found = refusal(rig)
     assert f"instance.trainer ({id}) is gone, and the one that this plan creates has done nothing yet" in found.summary
-    assert "leave this out with --exclude" in found.hint
+    assert f"leave this out with {found.option}" in found.hint
+    assert found.option == f"--exclude {ADDRESS}"
     rig.apply(excludes=(ADDRESS,))
     rig.apply()
     rig.assert_converged()
@@ -95,17 +96,29 @@ def test_a_machine_that_the_plan_replaces_is_saved_before_or_not_at_all(rig: Rig
     rig.declare(("Instance", "trainer", {**MACHINE, "product": {"gpu": "L40S"}}), saved())
     found = refusal(rig)
     assert "instance.trainer is replaced by this plan" in found.summary
-    assert "--exclude instance.trainer" in found.hint
+    assert found.option == "--exclude instance.trainer"
+    assert found.option in found.hint
 
 
-def test_a_machine_that_failed_is_not_saved(rig: Rig) -> None:
+def fail(rig: Rig) -> None:
     machine = rig.world.instances.get(rig.record("instance.trainer").id)
     assert machine is not None
     machine.status, machine.ahead = "pulling", []
     machine.error, machine.error_text = "ContainerError", "the container keeps crashing"
     rig.world.instances.touch(machine)
+
+
+def test_a_machine_that_failed_is_not_saved(rig: Rig) -> None:
+    fail(rig)
     rig.declare(TRAINER, saved(), trainer={"onDrift": {"failed": "alert"}})
     assert "instance.trainer has failed" in refusal(rig).summary
+
+
+def test_a_machine_in_the_place_of_one_that_failed_is_saved_like_a_first_one(rig: Rig) -> None:
+    fail(rig)
+    rig.declare(TRAINER, saved())
+    rig.apply(allow_data_loss=("instance.trainer",))
+    rig.assert_converged()
 
 
 def test_a_machine_that_is_new_in_the_plan_is_waited_for_and_saved(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ NO_ANSWER = {
     "kinds/batch/prices:": "prices declared values",
     "kinds/batch/results:": "reads downloaded files and values that are read; `tests/support/readers.py` drives it",
     "kinds/batch/rows:": "reads files of the project",
+    "kinds/batch/written:": "reads files of ours, and compares them with values that are read",
     "kinds/endpoint/calls:": "makes requests from declared values",
     "kinds/endpoint/machine:": "describes values that are read",
     "kinds/endpoint/kind:_matches": "compares a declared and a live value",

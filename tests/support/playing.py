@@ -6,6 +6,7 @@ Nothing of ours is asked for the truth: what is live, whose it is and what it co
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -189,6 +190,11 @@ class _Play(Rig):
                     create_anyway=("*",),
                 )
                 made = await plan_project(session, wish)
+                asked = {item.option for item in made.problems}
+                if asked and all(option.startswith("--exclude ") for option in asked):
+                    # A person does first what the messages ask for.
+                    excludes = tuple(name for option in asked for name in shlex.split(option)[1:])
+                    made = await plan_project(session, replace(wish, excludes=excludes))
                 self.known |= {step.id for step in made.plan.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)

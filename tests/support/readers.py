@@ -36,9 +36,11 @@ from novita_infra.cli import root
 from novita_infra.cli.commands.account.api import given_body
 from novita_infra.cli.model_options import given_text
 from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.forges.jobs import _event
 from novita_infra.inference.answers import first_model_in, piece_of
 from novita_infra.kinds.batch.inputs import describe_input
 from novita_infra.kinds.batch.results import AnswerUsage
+from novita_infra.kinds.batch.written import _answered
 from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.modules.git.lock_file import read_pins
@@ -52,9 +54,11 @@ from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, reveal
+from novita_infra.operations.completion import known_addresses, known_environments
 from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.operations.llm.seen import SeenTasks
 from novita_infra.operations.llm.webhooks import _task_of
+from novita_infra.operations.session import ProjectOptions
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
@@ -322,6 +326,11 @@ def _seen_tasks(_: Path, file: Path) -> None:
         tasks.cut_off()
 
 
+def _completed(folder: Path) -> None:
+    known_addresses(ProjectOptions(path=folder))
+    known_environments(folder)
+
+
 def _program_answer(body: bytes) -> None:
     world = open_world(None, now=lambda: 1_790_000_000.0)
     program_answer(world, health="", method="POST", path="/v1/chat/completions", body=body)
@@ -510,6 +519,12 @@ READERS: Final = (
         sample=_RESULTS,
         count=20,
     ),
+    Reader(
+        "earlier results of a batch", BYTES_AND_JSON, lambda _, file: list(_answered(file)), sample=_RESULTS, count=20
+    ),
+    Reader("event of a forge", BYTES_AND_JSON, lambda _, file: _event(str(file)), sample=b'{"number": 1}', count=20),
+    Reader("project of a completion", YAML, lambda folder, _: _completed(folder), "novita-infra.yaml", count=3),
+    Reader("manifest of a completion", YAML, lambda folder, _: _completed(folder), "fleet.yaml", count=3),
     Reader(
         "rows of a batch",
         BYTES_AND_JSON,
@@ -728,11 +743,13 @@ DRIVEN: Final = {
     "batches/checking:_Checking._line": "input of a batch",
     "batches/joining:_object": "results of a batch",
     "kinds/batch/rows:_json": "rows of a batch",
+    "kinds/batch/written:_objects": "earlier results of a batch",
     "cli/commands/account/api:given_body": "body of a call",
     "cli/commands/state/state/transfer:push_state": "pushed state",
     "cli/model_options:given_text": "prompt",
     "encoding/json_text:parse_foreign_json": "answer",
     "encoding/json_text:parse_json": "state",
+    "forges/jobs:_event": "event of a forge",
     "inference/answers:first_model_in": "served models",
     "inference/answers:piece_of": "event",
     "manifests/export/drafts:_substitutes": "manifest for an import",
@@ -749,6 +766,8 @@ DRIVEN: Final = {
     "manifests/secrets/vault:_stored_token": "token of a vault",
     "manifests/yaml/json_reading:_Reader._string": "variables in JSON",
     "manifests/yaml/parsing:read": "manifest",
+    "operations/completion:_declared": "manifest of a completion",
+    "operations/completion:known_environments": "project of a completion",
     "operations/importing:_declared_elsewhere": "manifest for an import",
     "operations/known_places:KnownPlaces._place": "place",
     "operations/llm/seen:SeenTasks._read": "seen tasks",
@@ -786,9 +805,12 @@ DRIVEN: Final = {
 
 NO_INPUT: Final = {
     "views/formats/json/output:queried_output.write": "reads the JSON that this program wrote",
+    "cli/commands/pipelines/ci/init:_read": "looks for words of ours in a file, whatever it holds",
     "cli/discovery:_summary": "reads modules of this program",
     "encoding/files:read_file": "what the readers of files call",
     "operations/state/migrating:_value": "reads a word of the command line, as a setting of the project file",
+    "forges/sending:ForgeClient._json": "`tests/forges/test_sending.py` answers with what is no JSON",
+    "forges/sending:ForgeClient._said": "`tests/forges/test_sending.py` answers with what is no JSON",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
     "manifests/modules/git/trees:files_in": "reads files whose digest it computes, whatever they are",
     "programs/privacy:_overwrite": "reads a file of the kernel",

@@ -29,6 +29,8 @@ class _Fault:
 
     why: str
     hint: str
+    excluded: Address | None = None
+    """What is left out of a first run, which the hint asks for."""
 
 
 def not_running(
@@ -43,23 +45,27 @@ def not_running(
         if not (name and decision.makes and address in declared):
             continue
         item, kind = declared[address], inputs.kinds[decision.case.kind.field(name).refers]
-        fault = _fault(inputs, kind, item.spec.get(name), active, decisions)
+        fault = _fault(inputs, kind, address, item.spec.get(name), active, decisions)
         if fault is not None:
             summary = f"{name}: {fault.why}, and it must run while this is created"
             place = item.places.get(name, item.origin)
-            yield Finding(Diagnostic(summary, fault.hint, origin=place, address=str(address)), EXIT_REFUSED)
+            option = f"--exclude {shlex.quote(str(fault.excluded))}" if fault.excluded else ""
+            found = Diagnostic(summary, fault.hint, origin=place, address=str(address), option=option)
+            yield Finding(found, EXIT_REFUSED)
 
 
 def _fault(
     inputs: PlanInputs,
     kind: Kind,
+    asking: Address,
     value: Value,
     active: Mapping[Address, Decision],
     decisions: Mapping[Address, Decision],
 ) -> _Fault | None:
     if isinstance(value, Ref):
         used = decisions.get(value.address)
-        return _fault_of_declared(value.address, used, planned=value.address in active) if used else None
+        planned = value.address in active
+        return _fault_of_declared(value.address, used, asking, planned=planned) if used else None
     if not isinstance(value, str):
         return None
     recorded = (item.live for item in inputs.world.existing.values() if item.live)
@@ -67,18 +73,23 @@ def _fault(
     return _fault_of_live(kind, value, value, lives[0] if lives else None)
 
 
-def _fault_of_declared(address: Address, used: Decision, *, planned: bool) -> _Fault | None:
-    """The fault of an object that the manifests declare; one that the plan makes, starts or waits for has none."""
+def _fault_of_declared(address: Address, used: Decision, asking: Address, *, planned: bool) -> _Fault | None:
+    """The fault of an object that the manifests declare; one that the plan makes, starts or waits for has none.
+
+    One that failed has nothing that could be saved, so another one in its place is like a first one.
+    """
     kind, name = used.case.kind, str(address)
     if planned and used.makes:
         record, word = used.case.record, shlex.quote(name)
-        if record is None or not record.id:
+        failed = used.case.live is not None and used.case.live.phase is Phase.FAILED
+        if record is None or not record.id or failed:
             return _asked_to_stop(kind, name) if kind.is_stopped(used.spec) else None
         if used.action is Action.REPLACE:
             why = f"{name} is replaced by this plan, and the new one has done nothing yet"
-            return _Fault(why, f"run it with --exclude {word} first, and replace it afterwards")
+            return _Fault(why, f"run it with --exclude {word} first, and replace it afterwards", address)
         why = f"{name} ({record.id}) is gone, and the one that this plan creates has done nothing yet"
-        return _Fault(why, "leave this out with --exclude until the new one has done its work")
+        until = f"leave this out with --exclude {shlex.quote(str(asking))} until the new one has done its work"
+        return _Fault(why, until, asking)
     if kind.is_stopped(used.spec):
         return _asked_to_stop(kind, name)
     starts = any(kind.call(call).allowed_phases == {Phase.STOPPED} for call, _ in used.calls) if planned else False
