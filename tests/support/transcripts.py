@@ -104,6 +104,12 @@ class Reader:
     folder: Path
     environ: dict[str, str] = field(default_factory=_bare_environment)
 
+    def __post_init__(self) -> None:
+        """Gives the person a home, for pages write into it."""
+        home = self.folder.with_name(f"home-of-{self.folder.name}")
+        home.mkdir(exist_ok=True)
+        self.environ["HOME"] = str(home)
+
     def follow(self, page: str) -> str:
         """Does everything on the page and returns it, with new output where the old one is no longer true.
 
