@@ -17,7 +17,9 @@ class PlanChoices(TypedDict, total=False):
     """
 
     targets: Iterable[str]
-    """Only these resources, what they need, and what cannot remain without them."""
+    """Only these resources, what they need, and what cannot remain without them. An empty list is refused, for without
+    targets a plan is about everything.
+    """
     excludes: Iterable[str]
     """Not these resources, nor what cannot be done without them."""
     replaces: Iterable[str]
@@ -55,10 +57,15 @@ def refuse_unknown(choices: PlanChoices, method: Callable[..., Any]) -> None:
 
 
 def plan_options_of(choices: PlanChoices, *, destroys: bool = False) -> PlanOptions:
-    """The options that the choices mean. Raises Problems for what is no address, pattern or label."""
+    """The options that the choices mean. Raises Problems for what is no address, pattern or label, and for no target
+    in a list of them.
+    """
+    targets = _named(choices.get("targets", ()))
+    if "targets" in choices and not targets:
+        raise problem("targets is empty", "leave it out for a plan about everything")
     return PlanOptions(
         destroys=destroys,
-        targets=_named(choices.get("targets", ())),
+        targets=targets,
         excludes=_named(choices.get("excludes", ())),
         replaces=_named(choices.get("replaces", ())),
         allow_data_loss=_named(choices.get("allow_data_loss", ())),

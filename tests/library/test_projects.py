@@ -170,6 +170,16 @@ def test_a_misspelt_keyword_destroys_nothing(destroys: dict[str, Any], folder: P
     assert project.state() == before
 
 
+@pytest.mark.parametrize("none", [[], (), iter(())], ids=["list", "tuple", "iterator"])
+def test_an_empty_list_of_targets_destroys_nothing(none: Any, folder: Path) -> None:
+    project = Project(folder, simulated=True)
+    project.apply()
+    before = project.state()
+    with pytest.raises(Problems, match="targets is empty; leave it out"):
+        project.destroy(targets=none, allow_data_loss=["*"])
+    assert project.state() == before
+
+
 @pytest.mark.parametrize("size", [30, "30"])
 def test_a_variable_is_a_text_or_a_number(size: int | str, folder: Path) -> None:
     plan = Project(folder, simulated=True, variables={"size": size}).plan()
