@@ -37,6 +37,7 @@ NO_ANSWER = {
     "kinds/batch/inputs:": "reads files of the project",
     "kinds/batch/kind:_check": "checks declared values",
     "kinds/batch/kind:_create": "makes a request from declared values",
+    "kinds/batch/kind:_recall": "describes values that are read",
     "kinds/batch/kind:_matches": "compares a declared and a live value",
     "kinds/batch/prices:": "prices declared values",
     "kinds/batch/results:": "reads downloaded files and values that are read; `tests/support/readers.py` drives it",
