@@ -99,7 +99,7 @@ def left_along(
             continue
         for need in declared[address].needs:
             needed = decisions.get(need) if need in left_out else None
-            if needed is not None and needed.makes:
+            if needed is not None and needed.makes and not _uses_the_old_one(decision, needed):
                 # Its manifest is written for the new object, which may be in another place than the old one.
                 state = "would be replaced" if needed.action is Action.REPLACE else "does not exist yet"
                 more.setdefault(address, f"it needs {need}, which is left out and {state}")
@@ -192,6 +192,11 @@ def _with_targets(
             elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
                 waiting.append((other, f"it is replaced after {address}"))
     return reasons
+
+
+def _uses_the_old_one(decision: Decision, needed: Decision) -> bool:
+    """Whether the step is about an object as it runs, such as a machine whose disk is saved before it is replaced."""
+    return needed.action is Action.REPLACE and bool(decision.case.kind.api.create.needs_running)
 
 
 def _needs_nothing(decision: Decision) -> bool:

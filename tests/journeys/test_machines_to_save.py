@@ -98,6 +98,13 @@ def test_a_machine_that_the_plan_replaces_is_saved_before_or_not_at_all(rig: Rig
     assert "instance.trainer is replaced by this plan" in found.summary
     assert found.option == "--exclude instance.trainer"
     assert found.option in found.hint
+    old = rig.record("instance.trainer").id
+    rig.apply(excludes=("instance.trainer",))
+    (job,) = rig.world.jobs
+    assert job.instance == old
+    rig.apply()
+    rig.assert_converged()
+    assert rig.record("instance.trainer").id != old
 
 
 def fail(rig: Rig) -> None:

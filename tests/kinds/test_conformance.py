@@ -390,4 +390,4 @@ def test_waits_are_bounded_and_outputs_are_described(kind: Kind) -> None:
     assert max(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) <= longest
     assert "id" not in kind.outputs
     assert kind.api.number_outputs <= kind.outputs.keys()
-    assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) and text for name, text in kind.outputs.items())
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9]+", name) and text for name, text in kind.outputs.items())

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig import Rig
 
+from novita_infra.catalogue.keys import keys_in
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field, Local
@@ -54,11 +55,17 @@ def value_of(item: Field, schema: Mapping[str, Any] | None = None) -> st.SearchS
             return TEXTS
 
 
+(OWNER,) = keys_in({"keys": [{"stringId": "key_owner", "id": "1", "name": "ci"}]})
+"""The key of which a policy is a part."""
+
+
 @st.composite
 def lives(draw: st.DrawFn, kind: Kind) -> Live:
     """A live object of the kind: each field as in no manifest, or left out of the answer."""
     fields = [item for item in kind.fields if not isinstance(item.change, Local) and not item.secret]
     placed = {kind.placement.product: st.fixed_dictionaries({"id": IDS}), kind.placement.cluster: IDS}
+    if kind.api.part_of:  # what an object is a part of is where it was found
+        placed[kind.api.part_of] = st.just({"name": OWNER.name, "id": OWNER.id})
     values = {
         item.name: draw(placed[item.name] if item.name in placed else value_of(item))
         for item in fields
@@ -101,7 +108,9 @@ def test_the_manifest_of_any_live_object_loads_and_plans_empty(kind_type: str, t
     def check(live: Live) -> None:
         session.project = empty
         address = Address(kind_type, "a")
-        made = manifest_for(ManifestContext.of(session, Catalogue(), "a.yaml", schema=False), address, live)
+        made = manifest_for(
+            ManifestContext.of(session, Catalogue(keys=(OWNER,)), "a.yaml", schema=False), address, live
+        )
         (tmp_path / "a.yaml").write_text(made.text, encoding="utf-8")
         session.project = rig.project()
         (tmp_path / "a.yaml").unlink()

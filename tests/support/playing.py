@@ -6,7 +6,6 @@ Nothing of ours is asked for the truth: what is live, whose it is and what it co
 from __future__ import annotations
 
 import asyncio
-import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,7 +18,7 @@ from fleets import Resource
 from histories import Act, Chapter, End, History
 from kind_facts import FACTS, NOWHERE, TYPES
 from outsiders import LEAVING, Outsiders, ids_in
-from rig import SHORT, Rig
+from rig import SHORT, Rig, asked_excludes
 from sights import LASTING, TABLES, seen
 
 from novita_infra.api.errors import ApiError
@@ -190,10 +189,7 @@ class _Play(Rig):
                     create_anyway=("*",),
                 )
                 made = await plan_project(session, wish)
-                asked = {item.option for item in made.problems}
-                if asked and all(option.startswith("--exclude ") for option in asked):
-                    # A person does first what the messages ask for.
-                    excludes = tuple(name for option in asked for name in shlex.split(option)[1:])
+                if excludes := asked_excludes(made.problems):
                     made = await plan_project(session, replace(wish, excludes=excludes))
                 self.known |= {step.id for step in made.plan.steps}
                 if made.problems:

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import random
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -30,6 +32,7 @@ from novita_infra.lookups.answers import LookupAnswers, LookupsWanted
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.secrets.asking import SecretsWanted, with_secrets
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.importing import import_object
@@ -83,6 +86,14 @@ class QuickDisk(Disk):
 
     def fsync(self, file: int) -> None:
         del file
+
+
+def asked_excludes(problems: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """What all the messages ask to leave out of a first run; empty where one of them asks for something else."""
+    options = {item.option for item in problems}
+    if not all(option.startswith("--exclude ") for option in options):
+        return ()
+    return tuple(sorted(name for option in options for name in shlex.split(option)[1:]))
 
 
 class Rig:
@@ -236,8 +247,12 @@ class Rig:
         review: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
         limits: RunLimits = TEN_CALLS,
+        does_as_asked: bool = True,
     ) -> Result:
-        """An apply on a loop that runs already: several rigs that share a world and a clock apply at the same time."""
+        """An apply on a loop that runs already: several rigs that share a world and a clock apply at the same time.
+
+        Where messages ask for a run with `--exclude` first, that is done first.
+        """
         wish, stop = wish or _asked(), asyncio.Event()
 
         def emit(event: Event) -> None:
@@ -249,10 +264,17 @@ class Rig:
             session = self._session(client)
             async with state_locked(session, "apply"):
                 made = await self._judged(session, review or await plan_project(session, wish), wish)
-                assert not made.problems, made.problems
-                result = await apply_plan(session, made, limits=limits, emit=emit, stop=stop)
-                leaks.observe(lambda: repr((self.events, result)))
-                return result
+                excludes = asked_excludes(made.problems) if does_as_asked else ()
+                if not excludes:
+                    assert not made.problems, made.problems
+                    result = await apply_plan(session, made, limits=limits, emit=emit, stop=stop)
+                    leaks.observe(lambda: repr((self.events, result)))
+                    return result
+        first = replace(wish, excludes=(*wish.excludes, *excludes))
+        result = await self.applying(first, stop_when=stop_when, limits=limits, does_as_asked=False)
+        if not result.succeeded:
+            return result
+        return await self.applying(wish, stop_when=stop_when, limits=limits, does_as_asked=False)
 
     def destroy(self, **options: Any) -> Result:
         return self.apply(destroys=True, **options)

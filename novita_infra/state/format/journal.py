@@ -6,7 +6,7 @@ The first line names the state that the run started from; every line after it is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra import __version__
@@ -20,6 +20,7 @@ from novita_infra.encoding.checksums import (
 )
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.state.format.file_format import check_version, read_json, why_unopened
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, rolled, with_gone
@@ -200,7 +201,7 @@ class _Rolled:
     members: Mapping[Address, float | None]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Changed:
     """A state while the lines of a journal are applied to it."""
 
