@@ -1,7 +1,7 @@
 """The permission for what a plan loses: a label on the request that names the digest of that plan.
 
 A description, a title and a commit message are written by the author of a request, and others can edit a comment of a
-person. Who put a label on a request is recorded by the forge, and nobody can edit that. So a permission is a label,
+person. The forge keeps a record of who put a label there, and offers no way to edit it. So a permission is a label,
 from a person who may merge; it names one plan, and is taken away when that is applied.
 """
 
