@@ -6,7 +6,7 @@ A command that is silent for long shows it, so that a person knows why nothing h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,25 +74,22 @@ class AwaitedCalls:
             del self._calls[id(call)]
             self._ended += 1
 
-    @contextmanager
-    def program(self, name: str) -> Iterator[None]:
+    def program(self, name: str) -> AbstractContextManager[None]:
         """A program while it runs, such as `the policy prices`."""
-        running = (name, self._now())
-        self._programs.append(running)
-        try:
-            yield
-        finally:
-            self._programs.remove(running)
+        return self._among(self._programs, name)
+
+    def wait(self, name: str) -> AbstractContextManager[None]:
+        """A wait of many calls with pauses between them, such as for `the end of task 5f8e`."""
+        return self._among(self._waits, name)
 
     @contextmanager
-    def wait(self, name: str) -> Iterator[None]:
-        """A wait of many calls with pauses between them, such as for `the end of task 5f8e`."""
-        waited = (name, self._now())
-        self._waits.append(waited)
+    def _among(self, others: list[tuple[str, float]], name: str) -> Iterator[None]:
+        begun = (name, self._now())
+        others.append(begun)
         try:
             yield
         finally:
-            self._waits.remove(waited)
+            others.remove(begun)
 
     def reason(self) -> str:
         """What is waited for now, on one line: the call that fails or waits the longest, or the program that runs the
