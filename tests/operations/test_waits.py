@@ -29,8 +29,7 @@ WAITS = {
     # what is waited for has a name: AwaitedCalls.wait
     "batches/transfers.py": NAMED,
     "operations/access/login.py": NAMED,
-    "operations/llm/queues.py": NAMED,
-    "operations/llm/tasks.py": NAMED,
+    "operations/llm/polling.py": NAMED,
     "operations/machines/waiting.py": NAMED,
     # within a step of a run or an action: RunHeartbeat
     "applying/create.py": STEP,
@@ -44,6 +43,7 @@ WAITS = {
     "api/limits/governor.py": CALL,
     "api/retries.py": CALL,
     # half a minute at most, and reported where it is more than seconds
+    "operations/llm/tasks.py": SHORT,
     "refresh/objects.py": SHORT,
     "refresh/observing.py": SHORT,
     "state/objects/pacing.py": SHORT,

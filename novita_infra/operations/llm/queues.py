@@ -27,15 +27,12 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.api_call import without_secrets_of
 from novita_infra.operations.account.targets import target_of
 from novita_infra.operations.account.view import AccountView
+from novita_infra.operations.llm.polling import wait_for_end
 
 _QUEUED: Final = tuple(
     kind for kind in MACHINE_KINDS if kind.resolution.checks and "queue" in kind.resolution.checks.types
 )
 """The kinds whose objects have a queue at the gateway."""
-_FIRST: Final = 1.0
-"""Seconds to the second look at a job,"""
-_LONGEST: Final = 5.0
-"""and their maximum, to which they grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +73,14 @@ async def read_job(view: AccountView, queue: EndpointQueue, id: str) -> Endpoint
 
 async def wait_for_job(view: AccountView, queue: EndpointQueue, id: str, *, most: float) -> EndpointJob:
     """The job when it is over, or as it is after `most` seconds. Reports each new state. Raises as `read_job`."""
-    until, pause, before = view.clock.now() + most, _FIRST, ""
-    with view.client.awaited.wait(f"the end of job {id}"):
-        while True:
-            job = await read_job(view, queue, id)
-            left = until - view.clock.now()
-            if job.is_over or left <= 0:
-                return job
-            if job.state != before:
-                view.report(f"{id}: {job.state or 'its state is not known'}")
-                before = job.state
-            await view.clock.sleep(min(pause, left))
-            pause = min(pause * 1.5, _LONGEST)
+    return await wait_for_end(
+        view,
+        f"job {id}",
+        lambda: read_job(view, queue, id),
+        status=lambda job: job.state,
+        says=lambda job: f"{id}: {job.state or 'its state is not known'}",
+        most=most,
+    )
 
 
 async def cancel_job(view: AccountView, queue: EndpointQueue, id: str) -> EndpointJob:

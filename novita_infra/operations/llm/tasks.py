@@ -27,12 +27,8 @@ from novita_infra.inference.tasks import (
 from novita_infra.model.diagnostics import nearest, problem, reason
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.account.view import AccountView
+from novita_infra.operations.llm.polling import FIRST, wait_for_end
 
-_FIRST: Final = 1.0
-"""Seconds to the second look at a task,"""
-_LONGEST: Final = 5.0
-"""and their maximum, to which they grow."""
-_GROWTH: Final = 1.5
 _ATTEMPTS: Final = 3
 """How often a result is fetched: a link may expire, and a connection may break."""
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -72,18 +68,14 @@ async def read_task(view: AccountView, id: str) -> GenerationTask:
 
 async def wait_for_task(view: AccountView, id: str, *, most: float) -> GenerationTask:
     """The task when it has ended, or as it is after `most` seconds. Reports each new status. Raises ApiError."""
-    until, pause, before = view.clock.now() + most, _FIRST, ""
-    with view.client.awaited.wait(f"the end of task {id}"):
-        while True:
-            task = await read_task(view, id)
-            left = until - view.clock.now()
-            if task.is_over or left <= 0:
-                return task
-            if task.status != before:
-                view.report(f"{id}: {task.word or 'its status is not known'}")
-                before = task.status
-            await view.clock.sleep(min(pause, left))
-            pause = min(pause * _GROWTH, _LONGEST)
+    return await wait_for_end(
+        view,
+        f"task {id}",
+        lambda: read_task(view, id),
+        status=lambda task: task.status,
+        says=lambda task: f"{id}: {task.word or 'its status is not known'}",
+        most=most,
+    )
 
 
 def result_names(task: GenerationTask, options: DownloadOptions) -> list[Path]:
@@ -122,7 +114,7 @@ async def _download(
         except ApiError as error:
             if attempt + 1 == _ATTEMPTS or (isinstance(error, Unanswered) and not error.repeats):
                 raise
-            await view.clock.sleep(_FIRST)
+            await view.clock.sleep(FIRST)
             fresh = await read_task(view, task.id)
             task = fresh if len(fresh.results) == len(task.results) else task
     raise AssertionError("the last attempt raises")
