@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from novita_infra.api.json_values import int_of
 from novita_infra.forges.forge import DRIFT_LABEL, ChangeRequest, ForgeRefusal, KeptPlan, Person, Remark, Role
-from novita_infra.forges.sending import ForgeClient, text_below
+from novita_infra.forges.sending import ForgeClient, text_below, where_there
 from novita_infra.model.diagnostics import problem
 
 HEADERS: Final = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -99,12 +99,9 @@ class GitHub:
         return person
 
     def role_of(self, person: Person) -> Role:
-        try:
-            found = self._client.get(f"{self._path}/collaborators/{quote(person.name, safe='')}/permission")
-        except ForgeRefusal as refusal:
-            if refusal.status == 404:
-                return Role.NONE
-            raise
+        path = f"{self._path}/collaborators/{quote(person.name, safe='')}/permission"
+        if (found := where_there(lambda: self._client.get(path))) is None:
+            return Role.NONE
         named = _ROLES.get(text_below(found, "role_name"))  # a role that an organization made has its own name
         return _ROLES.get(text_below(found, "permission"), Role.NONE) if named is None else named
 
@@ -120,13 +117,7 @@ class GitHub:
         return None
 
     def _has_label(self, name: str) -> bool:
-        try:
-            self._client.get(f"{self._path}/labels/{quote(name, safe='')}")
-        except ForgeRefusal as refusal:
-            if refusal.status == 404:
-                return False
-            raise
-        return True
+        return where_there(lambda: self._client.get(f"{self._path}/labels/{quote(name, safe='')}")) is not None
 
     def _own(self, items: Iterator[Mapping[str, Any]], id: str) -> Iterator[Remark]:
         for item in items:

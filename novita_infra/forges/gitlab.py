@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from novita_infra.api.json_values import int_of
 from novita_infra.forges.forge import DRIFT_LABEL, ChangeRequest, ForgeRefusal, KeptPlan, Person, Remark, Role
-from novita_infra.forges.sending import ForgeClient, text_below
+from novita_infra.forges.sending import ForgeClient, text_below, where_there
 
 _ROLES: Final = ((50, Role.ADMIN), (40, Role.MAINTAIN), (30, Role.WRITE), (20, Role.TRIAGE), (10, Role.READ))
 """Access levels, the highest first. Levels between them, such as planner, count as the lower one."""
@@ -99,12 +99,9 @@ class GitLab:
         return person
 
     def role_of(self, person: Person) -> Role:
-        try:
-            member = self._client.get(f"{self._path}/members/all/{quote(person.id, safe='')}")
-        except ForgeRefusal as refusal:
-            if refusal.status == 404:
-                return Role.NONE
-            raise
+        path = f"{self._path}/members/all/{quote(person.id, safe='')}"
+        if (member := where_there(lambda: self._client.get(path))) is None:
+            return Role.NONE
         level = int_of(member.get("access_level"), 0) or 0
         is_active = member.get("state", "active") == "active"
         return next((role for least, role in _ROLES if is_active and level >= least), Role.NONE)
@@ -125,12 +122,7 @@ class GitLab:
         return None
 
     def _artefact(self, job: str, file: str) -> bytes | None:
-        try:
-            return self._client.fetch(f"{self._path}/jobs/{job}/artifacts/{quote(file)}")
-        except ForgeRefusal as refusal:
-            if refusal.status == 404:
-                return None
-            raise
+        return where_there(lambda: self._client.fetch(f"{self._path}/jobs/{job}/artifacts/{quote(file)}"))
 
     def _person_of(self, value: Any) -> Person | None:
         id, name = text_below(value, "id"), text_below(value, "username")

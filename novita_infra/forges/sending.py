@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import tenacity
@@ -30,6 +30,7 @@ _MOST_PAGES: Final = 100
 _LARGEST: Final = 64 << 20
 """Bytes of an answer that are read at most."""
 _MOST_WORDS: Final = 300
+_T = TypeVar("_T")
 _PASSING: Final = frozenset({408, 425, 500, 502, 503, 504})
 
 
@@ -265,6 +266,16 @@ def _wait_of(answer: httpx.Response) -> float:
     except (KeyError, ValueError):
         return 60.0
     return max(1.0, float(reset) - now)
+
+
+def where_there(ask: Callable[[], _T]) -> _T | None:
+    """What is asked for; None where the forge has no such thing, or shows it to nobody with this token."""
+    try:
+        return ask()
+    except ForgeRefusal as refusal:
+        if refusal.status == 404:
+            return None
+        raise
 
 
 def text_below(value: Any, *names: str) -> str:
