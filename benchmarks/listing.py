@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+from machines_account import running
 
 from novita_infra.cli import root
 from novita_infra.simulator import World, open_world
 from novita_infra.simulator.routes.market import catalogue as catalogue_routes
 from novita_infra.simulator.world.engine.account_records import ApiKey, Meter, Payment, TeamBudget
-from novita_infra.simulator.world.engine.cloud_records import Instance, Job, Template
+from novita_infra.simulator.world.engine.cloud_records import Job, Template
 from novita_infra.simulator.world.llm import models
 from novita_infra.simulator.world.market import catalogue
 
@@ -69,19 +70,8 @@ def _nothing(_: World) -> None:
 
 def _machines(world: World) -> None:
     for number in range(COUNT):
-        machine = Instance(
-            id=f"{number:016x}",
-            created=world.moment - DAY,
-            name=f"m{number}",
-            product="4090.16c62g",
-            gpus=1,
-            image="ubuntu:22.04",
-            cluster="us-ca-nas-2",
-            rootfs=60,
-            status="running",
-            started=world.moment - DAY,
-            idle=world.moment - DAY / 2,
-        )
+        day = world.moment - DAY
+        machine = running(f"{number:016x}", day, f"m{number}", started=day, idle=world.moment - DAY / 2)
         world.instances.add(machine)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from novita_infra.simulator import World, open_world
 from novita_infra.simulator.world.engine.cloud_records import Instance
@@ -22,6 +23,22 @@ def account(project: Path) -> Iterator[World]:
         world.save()
     finally:
         world.close()
+
+
+def running(id: str, created: float, name: str, **more: Any) -> Instance:
+    """A machine that runs, which somebody made without us."""
+    return Instance(
+        id=id,
+        created=created,
+        name=name,
+        product="4090.16c62g",
+        gpus=1,
+        image="ubuntu:22.04",
+        cluster="us-ca-nas-2",
+        rootfs=60,
+        status="running",
+        **more,
+    )
 
 
 def named(world: World, name: str) -> Instance:

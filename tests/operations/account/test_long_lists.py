@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from account_views import viewed
+from machines_account import running
 from rig import Rig
 
 from novita_infra.operations.account.billing.reading import read_transactions, span_named
@@ -17,7 +18,7 @@ from novita_infra.operations.machines.listing import find_machines
 from novita_infra.operations.market.catalogue import read_templates
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.world.engine.account_records import Payment
-from novita_infra.simulator.world.engine.cloud_records import Instance, Job, Template
+from novita_infra.simulator.world.engine.cloud_records import Job, Template
 from novita_infra.simulator.world.engine.world import World
 
 COUNT = 2_000
@@ -30,19 +31,7 @@ Read = Callable[[AccountView], Awaitable[Any]]
 
 
 def put_machine(world: World, id: str, at: float) -> None:
-    world.instances.add(
-        Instance(
-            id=id,
-            created=at,
-            name=id,
-            product="4090.16c62g",
-            gpus=1,
-            image="ubuntu:22.04",
-            cluster="us-ca-nas-2",
-            rootfs=60,
-            status="running",
-        )
-    )
+    world.instances.add(running(id, at, id))
 
 
 def put_job(world: World, id: str, at: float) -> None:

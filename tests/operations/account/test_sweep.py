@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from account_views import viewed
+from machines_account import running
 from rig import Rig
 
 from novita_infra.operations.account.sweep import Overdue, end_overdue, find_overdue
@@ -16,7 +17,6 @@ from novita_infra.operations.account.view import AccountView
 from novita_infra.planning.overdue import OverdueObject, SweepOutcome
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.profiles import PROFILES
-from novita_infra.simulator.world.engine.cloud_records import Instance
 
 MACHINE = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 HARD = {**MACHINE, "ttl": {"after": "2h", "hard": True}}
@@ -157,19 +157,7 @@ def test_the_pages_of_both_lists_of_a_large_account_are_read_at_once(
 ) -> None:
     rig = Rig(tmp_path, quirks=PROFILES[profile])
     for number in range(1250):
-        rig.world.instances.add(
-            Instance(
-                id=f"{number:016x}",
-                created=rig.world.moment,
-                name=f"m{number}",
-                product="4090.16c62g",
-                gpus=1,
-                image="ubuntu:22.04",
-                cluster="us-ca-nas-2",
-                rootfs=60,
-                status="running",
-            )
-        )
+        rig.world.instances.add(running(f"{number:016x}", rig.world.moment, f"m{number}"))
     for name in ("instances.list", "instances_v2.list"):
         rig.world.faults.add(fault_of({"kind": "slow", "operation": name, "seconds": 0.5, "count": 0}))
     began = rig.clock.now()  # a call takes 1 s: a half before its effect and one after it
