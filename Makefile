@@ -104,10 +104,10 @@ changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version
 	$(BIN)/towncrier build $(if $(DRAFT),--draft,--yes)
 
 bench: .venv/tested ## run all benchmarks
-	@for script in $(filter-out benchmarks/pairs.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; PYTHONPATH=tests/support $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/older.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; PYTHONPATH=tests/support $(BIN)/python $$script || exit 1; done
 
 bench-pairs: .venv/tested ## OLD=../old: measure the processor time against an older checkout with its own .venv
-	$(BIN)/python benchmarks/pairs.py $(OLD)
+	$(BIN)/python benchmarks/older.py $(OLD)
 
 bench-apply: .venv/tested ## measure an apply against the lower bound
 	$(BIN)/python benchmarks/apply.py

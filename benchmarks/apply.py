@@ -204,7 +204,7 @@ async def apply_in(folder: Path, environ: dict[str, str], parallelism: int | Non
     async with open_session(options, environ, in_flight=parallelism) as session, state_locked(session, "apply"):
         plan = await plan_project(session)
         began = time.perf_counter()
-        result = await apply_plan(session, plan, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event())
+        result = await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
         took = time.perf_counter() - began
     if not result.succeeded:
         raise RuntimeError(next(end.reason for end in result.ends if end.reason))
@@ -222,7 +222,7 @@ def row(name: str, manifests: list[str], *, parallelism: int | None, bound: floa
     theirs.close()  # so that a process that dies is noticed
     took, memory = ours.recv(), ours.recv()
     process.join()
-    is_fine = took <= most and memory < MEMORY_MB
+    is_fine: bool = took <= most and memory < MEMORY_MB
     print(
         f"{name:<34}{took:>8.2f}{bound:>10.2f}{took / bound:>8.3f}{most / bound:>10.3f}{memory:>7.0f}"
         f"{'' if is_fine else '   over':<8}",

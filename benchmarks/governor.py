@@ -66,10 +66,14 @@ def serve(told: Connection, kind: str) -> None:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
+    def tell() -> None:
+        told.recv()
+        told.send(counts)
+
     async def run() -> None:
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         told.send(server.sockets[0].getsockname()[1])
-        asyncio.get_running_loop().add_reader(told.fileno(), lambda: (told.recv(), told.send(counts)))
+        asyncio.get_running_loop().add_reader(told.fileno(), tell)
         await server.serve_forever()
 
     asyncio.run(run())

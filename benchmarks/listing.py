@@ -167,7 +167,7 @@ def _market() -> None:
     for name, products in zip(names, made, strict=True):
         setattr(catalogue_routes, name, tuple(products))
     known = models.MODELS
-    models.MODELS = tuple(replace(known[at % len(known)], id=f"vendor/m{at}") for at in range(COUNT))  # type: ignore[misc]
+    models.MODELS = tuple(replace(known[at % len(known)], id=f"vendor/m{at}") for at in range(COUNT))  # type: ignore[assignment, misc]
 
 
 SORTS: Final = (

@@ -26,10 +26,10 @@ from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.model.clock import RealClock
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.opening.account import SIMULATOR
 from novita_infra.operations.opening.simulated import sim_db
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import (
-    SIMULATOR,
     ProjectOptions,
     Session,
     open_session,
@@ -81,7 +81,7 @@ async def apply(where: ProjectOptions) -> None:
     """Makes everything that the project declares."""
     async with open_session(where, os.environ, in_flight=50) as session, state_locked(session, "apply"):
         plan = await plan_project(session)
-        result = await apply_plan(session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event())
+        result = await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
         failed = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
         assert result.succeeded, failed[:3]
 

@@ -1,6 +1,6 @@
 """How much processor time this checkout takes against an older one: the same work in both, in turns.
 
-`python benchmarks/pairs.py OLD [--rounds N] [ROW ...]`. OLD is a checkout with its environment in `.venv`, such as one
+`python benchmarks/older.py OLD [--rounds N] [ROW ...]`. OLD is a checkout with its environment in `.venv`, such as one
 that `git worktree add` made. Each checkout does the work with its own `benchmarks/` and packages. The median of the
 ratios of all pairs counts: other programs slow both halves of a pair, and processor time hides most of their part.
 Exits with 1 where a ratio is above the bar.
@@ -133,7 +133,7 @@ QUICK: Final = [*ROWS][:-3]
 def measured(checkout: Path, row: str) -> float:
     """The seconds of one row in a process of the checkout."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "PYTHON"))}
-    command = [checkout / ".venv" / "bin" / "python", __file__, str(checkout), "--measure", row]
+    command: list[Path | str] = [checkout / ".venv" / "bin" / "python", __file__, str(checkout), "--measure", row]
     done = subprocess.run(command, cwd=checkout, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 -- our own code
     if done.returncode:
         raise SystemExit(f"{row} in {checkout}:\n{done.stderr}")
