@@ -40,8 +40,8 @@ _SHELLISH = re.compile(r"[|&;<>$`]")
 _OURS = re.compile(r"NOVITA_|NO_COLOR$|REGISTRY_")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAVED_AS = re.compile(r"# ([\w./-]+\.(?:ya?ml|py))\n")
-_MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|start|stop|delete|wait)\b")
-"""Lines of progress: their order and times are those of one run."""
+_MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|start|stop|delete|wait)\b|^Still waiting: ")
+"""Lines of progress: their order and times are those of one run, and signs of life come where it is slow."""
 _MASKS = (
     (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\b[0-9a-f]{16}(?:[0-9a-f]{16})?\b"), "ID"),
