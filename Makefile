@@ -74,6 +74,7 @@ schemas: .venv/tested ## generate schemas/, docs/reference/ and templates/
 	$(BIN)/python -m novita_infra.schema.resources schemas
 	$(BIN)/python -m novita_infra.views.formats.json.schema.plan schemas
 	$(BIN)/python -m novita_infra.views.result_schemas schemas
+	$(BIN)/python -m novita_infra.notices.schema schemas
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/reference/index.md

@@ -31,8 +31,8 @@ SUMMARY = "Print or write the JSON Schemas of the manifests"
 @with_renderer
 def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
     """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
-    `plan --json` or `orphans --json` prints (KIND `plan`, `orphans`), or of scenario files of the simulator (KIND
-    `scenario`).
+    `plan --json` or `orphans --json` prints (KIND `plan`, `orphans`), of what hooks get (KIND `notice`), or of
+    scenario files of the simulator (KIND `scenario`).
 
     \b
     Examples:
@@ -56,9 +56,18 @@ def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
 
         renderer.verbatim(text_of_schema(scenario_schema()))
         return 0
+    if word == "notice":
+        from novita_infra.notices.schema import notice_schema  # noqa: PLC0415 -- likewise
+
+        renderer.verbatim(text_of_schema(notice_schema()))
+        return 0
     if word in (results := result_schemas()):
         renderer.verbatim(text_of_schema(results[word]))
         return 0
-    name = word if word in {"manifest", "project"} else kind_named(what, "manifest", "plan", "scenario", *results).type
+    name = (
+        word
+        if word in {"manifest", "project"}
+        else kind_named(what, "manifest", "notice", "plan", "scenario", *results).type
+    )
     renderer.verbatim(text_of_schema(schemas()[f"{name}.json"]))
     return 0
