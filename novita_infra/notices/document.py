@@ -61,7 +61,7 @@ class RunNotice:
     plan_digest: str = ""
     """The digest by which a person approves the plan; empty while there is none."""
     summary: Mapping[str, int] = field(default_factory=dict)
-    """How many resources have each action of the plan; see `summary_of`."""
+    """How many resources have each action of the plan; see `action_counts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,6 @@ ACTIONS: Final = tuple(action.value for action in Action if action is not Action
 """The actions that a summary counts."""
 
 
-def summary_of(changes: Iterable[Change]) -> Mapping[str, int]:
+def action_counts(changes: Iterable[Change]) -> Mapping[str, int]:
     """How many of the changes have each action, by its word in the document."""
     return Counter(change.action.value for change in changes if change.action is not Action.NONE)

@@ -76,6 +76,8 @@ EXCEPTIONS = {
     ("inference/tasks.py", "image"): "a sort of results of tasks in the API",
     ("model/lifecycle.py", "workers"): "what a check asks of a queue",
     ("schema/frame.py", "workers"): "the same",
+    ("notices/document.py", "command"): "the command of ours that a notice is about",
+    ("notices/schema.py", "command"): "the same in the schema",
     ("views/reports/report.py", "command"): "the rule of a report about commands that fail",
     ("cli/commands/machines/idle.py", "idle"): "the name of the command's result",
     ("cli/commands/machines/instance/group.py", "instance"): "the name of the command",
