@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import tempfile
 from collections.abc import Generator
 
 import leaks
@@ -32,6 +33,9 @@ settings.register_profile("fast", suite, max_examples=8)  # the fast lane, see t
 settings.register_profile("wide", suite, derandomize=False, max_examples=240)  # once a week, see the Makefile
 settings.register_profile("thorough", suite, derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+# The calls of tests to an account outside of any apply are noted here, not in the log of whoever runs the suite.
+os.environ["XDG_STATE_HOME"] = os.path.join(tempfile.gettempdir(), f"novita-infra-tests-{os.getuid()}")  # noqa: PTH118
 
 for _name in ("GITHUB_ACTIONS", "GITLAB_CI", "FORCE_COLOR"):  # a job of ours runs the suite, too
     os.environ.pop(_name, None)

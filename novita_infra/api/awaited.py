@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.api.errors import ApiError
+from novita_infra.api.noting.calls import CallNote
 from novita_infra.api.request import Request
 from novita_infra.model.durations import in_words
 
@@ -30,6 +31,8 @@ class AwaitedCall:
     """The error of the last attempt."""
     until: float | None = None
     """When the next attempt begins; None during an attempt."""
+    note: CallNote | None = None
+    """What is kept of it for the audit log; None for a read."""
     moved: str = ""
     """How far the transfer of a file is; empty for other calls."""
 

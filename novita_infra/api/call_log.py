@@ -7,7 +7,7 @@ are redacted as in error messages. Without a handler on the logger nothing is fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
@@ -45,14 +45,14 @@ class CallLog:
         """A call that succeeded after `took` seconds; `attempt` counts from 1."""
         level = logging.DEBUG if request.method == "GET" else logging.INFO
         if LOGGER.isEnabledFor(level):
-            facts = self._facts(answer.headers, attempt=attempt, took=took)
+            facts = self._facts(answer, attempt=attempt, took=took)
             LOGGER.log(level, "%s %s", self._call(request), f"{answer.status}{facts}")
 
     def failed(self, error: ApiError, answer: Response | None, *, attempt: int) -> None:
         """A call that failed; `answer` is None if none came."""
         if LOGGER.isEnabledFor(logging.WARNING):
             status = str(answer.status) if answer else type(error).__name__.lower()
-            facts = self._facts(answer.headers if answer else {}, attempt=attempt, took=error.took)
+            facts = self._facts(answer, attempt=attempt, took=error.took)
             reason = self._hidden(error.message, error.request)
             LOGGER.warning("%s %s: %s", self._call(error.request), f"{status}{facts}", reason)
 
@@ -78,7 +78,7 @@ class CallLog:
 
             def answered(answer: Response) -> None:
                 call.note("http.response.status_code", answer.status)
-                if id := self._id(answer.headers):
+                if id := self.id_of(answer):
                     call.note("request_id", id)
 
             yield answered
@@ -87,14 +87,16 @@ class CallLog:
         query = f"?{urlencode(dict(request.query))}" if request.query else ""
         return self._hidden(f"{request.method} {request.path}{query}", request)
 
-    def _facts(self, headers: Mapping[str, str], *, attempt: int, took: float) -> str:
-        facts = f" in {took:.2f} s, attempt {attempt}"
-        id = self._id(headers)
-        return f"{facts}, request id {id}" if id else facts
-
-    def _id(self, headers: Mapping[str, str]) -> str:
+    def id_of(self, answer: Response | None) -> str:
+        """The id by which the support of the service finds the call; empty where the answer has none."""
+        headers = answer.headers if answer else {}
         id = next((headers[name] for name in _IDS if headers.get(name)), "")
         return self._secrets.redacted(id)[:_LONGEST_ID]
+
+    def _facts(self, answer: Response | None, *, attempt: int, took: float) -> str:
+        facts = f" in {took:.2f} s, attempt {attempt}"
+        id = self.id_of(answer)
+        return f"{facts}, request id {id}" if id else facts
 
     def _hidden(self, text: Any, request: Request) -> str:
         return self._secrets.redacted(str(text), *secrets_in(request.body))

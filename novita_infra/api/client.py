@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -29,6 +29,7 @@ from novita_infra.api.logs.reader import LogReader
 from novita_infra.api.logs.source import LogSource
 from novita_infra.api.logs.stream import LogStream
 from novita_infra.api.logs.tail import LogTails
+from novita_infra.api.noting.calls import CallNotes, noted
 from novita_infra.api.request import API_URL, GATEWAY_URL, Pages, Request, WalkedItems
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
@@ -41,7 +42,7 @@ from novita_infra.api.transport.bodies import TooLarge, encoded
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
 from novita_infra.api.transport.proxies import ProxyFailure, proxy_to
-from novita_infra.api.transport.settings import checked_key, checked_url
+from novita_infra.api.transport.settings import checked_key, checked_url, parsed_url
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.clock import Clock
 
@@ -86,6 +87,8 @@ class Client:
         """The calls under way."""
         self.kept = KeptAnswers()
         """Answers that were read for a lookup, for the next reader of the same list."""
+        self.notes: CallNotes | None = None
+        """Where the calls are noted that may change something; None where they are not."""
         self.dated: tuple[str, float] | None = None
         """The `Date` header of the last answer, and our time then, in Unix seconds; None without one."""
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
@@ -251,9 +254,10 @@ class Client:
             call.until = self._clock.now() + wait
             self._log.repeats(call.request, attempt=attempt, wait=wait)
 
-        return await repeat(
-            once, call.request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
-        )
+        async with noted(self.notes, call.request) as call.note:
+            return await repeat(
+                once, call.request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
+            )
 
     async def _once(self, call: AwaitedCall, sent: httpx.Request, exchange: Exchange, *, attempt: int) -> Any:
         request, asked, call.queued = call.request, self._clock.now(), True
@@ -269,6 +273,8 @@ class Client:
                 data = content(request, answer)
             except ApiError as error:
                 error.took = self._clock.now() - began
+                if call.note:
+                    call.note.failed(error, self._log.id_of(answer))
                 self._log.failed(error, answer, attempt=attempt)
                 match error:
                     case Throttled():
@@ -276,6 +282,8 @@ class Client:
                     case Refused():
                         self._governor.answered()
                 raise
+            if call.note:
+                call.note.answered(answer.status, self._log.id_of(answer))
             self._log.answered(request, answer, attempt=attempt, took=self._clock.now() - began)
             return data
 
@@ -312,7 +320,7 @@ class Client:
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
-            return _parsed(self._base(request) + request.path, str(httpx.QueryParams(dict(request.query))))
+            return parsed_url(self._base(request) + request.path, str(httpx.QueryParams(dict(request.query))))
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(
                 request, text=f"the address cannot be written: {self._secrets.redacted(str(error))}"
@@ -330,17 +338,3 @@ class Client:
 
 def _is_timeout(error: Exception) -> bool:
     return isinstance(error, (httpx.TimeoutException, TimeoutError))
-
-
-@lru_cache(maxsize=256)
-def _parsed(url: str, query: str = "") -> httpx.URL:
-    """The parsed address; most calls go to few addresses. `query` is added to what the URL has of its own.
-
-    Without anything of its own, it is set: merging parses both once more, which is a third of a call.
-    """
-    if not query:
-        return httpx.URL(url)
-    parsed = _parsed(url)
-    return (
-        parsed.copy_merge_params(httpx.QueryParams(query)) if parsed.query else parsed.copy_with(query=query.encode())
-    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import SecretSource
 from novita_infra.api.limits.kept_answers import KeptAnswers
+from novita_infra.api.noting.calls import CallNotes
 from novita_infra.api.request import Pages, Request, WalkedItems
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class ApiClient(Protocol):
 
     dated: tuple[str, float] | None
     """The `Date` header of the last answer, and our time then, in Unix seconds; None without one."""
+
+    notes: CallNotes | None
+    """Where the calls are noted that may change something; None where they are not."""
 
     addressed: AddressedCalls
     """Calls of whole addresses, and answers that are read as they come."""

@@ -181,6 +181,7 @@ class Creator:
         """The new object; its id is known, and it may still be coming up."""
         at, kind = create.at, create.at.kind
         for _ in range(TRIES):
+            at.announce(request)
             await self._record_intent(create, pending)
             try:
                 answer = await send(at, request, guard=create.lock)

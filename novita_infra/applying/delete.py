@@ -31,6 +31,7 @@ async def delete_object(at: StepRun, waits: Waits) -> str:
         if record is not None and record.id == step.id:
             never_ready = step.undoes or (record.pending is not None and record.pending.never_ready)
             pending = replace(at.attempt("delete", {}), deletes_never_ready=never_ready)
+            at.announce(at.kind.api.delete.request(Target(step.id, {}, None)))
             await at.put(replace(record, pending=pending), "delete: about to be sent")
         await _send_delete(at)
     live = await waits.until(at, step.id, OVER if at.kind.api.completes else frozenset({Phase.GONE}))

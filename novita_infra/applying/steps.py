@@ -9,6 +9,7 @@ from typing import assert_never
 from novita_infra.applying.create import Creator
 from novita_infra.applying.delete import delete_object
 from novita_infra.applying.errors import StepFailed
+from novita_infra.applying.noting.noted_calls import calls_of
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.update import Updater
 from novita_infra.applying.waiting import Waits
@@ -42,13 +43,15 @@ class StepRunner:
         """
         conditions = step.conditions
         await self._check(conditions.requires, "a precondition does not hold", "nothing was done", code=EXIT_REFUSED)
-        id = await self._perform(step)
+        with calls_of(step):
+            id = await self._perform(step)
         again = "it is recorded in the state, and the next run checks again"
         await self._check(conditions.ensures, "a postcondition does not hold", again, code=EXIT_ERROR)
         if conditions.check is not None:
             from novita_infra.applying.jobs.checking import pass_check  # noqa: PLC0415 -- few objects have a check
 
-            await pass_check(StepRun.of(self._run, step), conditions.check)
+            with calls_of(step):
+                await pass_check(StepRun.of(self._run, step), conditions.check)
         return id
 
     async def record_end(self, step: Step, reason: str) -> None:

@@ -170,12 +170,13 @@ class Updater:
         pending = at.attempt(call.name, written(changed, change.key))
         needs = tuple(sorted({*record.needs, *step.record.needs}))
         intent = replace(record, needs=needs, pending=replace(pending, before=before))
-        await at.put(intent, f"{call.name}: about to be sent")
         own = self._run.mark(step.address, pending.operation) if at.kind.api.mark_place else ""
         mark = mark_after(live.mark, own)
         target = Target(live.id, reveal(_with_resets(at.kind, step, change.spec)), live, record.spec, mark=mark)
         request = call.request(target)
         self._run.client.hide(lambda: secrets_of(change.spec))  # it may hold secrets that only the live object shows
+        at.announce(request)
+        await at.put(intent, f"{call.name}: about to be sent")
 
         async def is_done() -> bool:
             """Whether a call that is refused for now is not needed any more: someone else has made the change."""

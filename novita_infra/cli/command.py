@@ -19,6 +19,7 @@ from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED, with_two_dashes
 from novita_infra.cli.rendering import document_failure, renderer_in
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.printable import printable
+from novita_infra.state.process_identity import begin_command
 
 _MAY_TRACE: Final = re.compile("OTEL_|NOVITA_INFRA_TRACES$").match
 """Finds the variables that may ask for traces."""
@@ -32,6 +33,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            begin_command(ctx.command_path.partition(" ")[2])
             if log := os.environ.get("NOVITA_INFRA_LOG"):
                 from novita_infra.cli.client_log import start_client_log  # noqa: PLC0415 -- logging is off by default
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Mapping
 from contextlib import closing
@@ -10,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from novita_infra.applying.events import Listener, Result
+from novita_infra.applying.noting.noted_calls import NotedCalls
 from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import OtherRuns, Run, step_slots
 from novita_infra.applying.walk import walk_steps
@@ -30,7 +32,9 @@ from novita_infra.planning.options import NO_LIMITS, RunLimits
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
+from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import check_judged
+from novita_infra.state.locks.lock_holders import run_of_ci
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.seen_versions import RunNotes
 from novita_infra.state.state import LastRun, PlannedRate, UsedPlan, edited
@@ -70,6 +74,8 @@ async def apply_plan(
         session.clock.now(),
         plan=used.id if used else "",
         planned=_planned(review.cost) if review.cost else None,
+        digest=used.digest if used else digest_of(review),
+        ci=run_of_ci(os.environ),
     )
     # The journal begins with the whole state, so the edits are stored, all at once, before the first step.
     state = edited(replace(session.state, last_run=last_run), plan.edits)
@@ -78,6 +84,8 @@ async def apply_plan(
     notes = RunNotes(session.cache, session.store)
     with closing(notes), session.store.journal(state, confirmed=notes) as journal, closing(locks):
         records = RunRecords(state, journal, now=session.clock.now)
+        noted = NotedCalls(journal, now=session.clock.now, redacted=session.client.redacted)
+        before, session.client.notes = session.client.notes, noted
         run = Run(
             kinds=KINDS,
             client=session.client,
@@ -96,6 +104,7 @@ async def apply_plan(
                 pool=locks.threads,
             ),
             folder=session.project.root,
+            noted=noted,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:
@@ -106,6 +115,8 @@ async def apply_plan(
             outputs = walked.outputs
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:
+            session.client.notes = before
+            noted.close()
             # The state is saved however the run ends; a crash here leaves the journal, which holds the same.
             state = records.final_state(
                 outputs=None if plan.selection.partial else outputs,

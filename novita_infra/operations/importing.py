@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -37,6 +38,7 @@ from novita_infra.planning.changes.equality import masked, without_known_secrets
 from novita_infra.planning.checks.lost_state import lost_state
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import read_one
+from novita_infra.state.locks.lock_holders import run_of_ci
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, edited, is_recorded
 
@@ -285,7 +287,7 @@ def _recorded(session: Session, kind: Kind, live: Live, name: str, wanted: Value
 
 def this_import(session: Session) -> LastRun:
     """The entry of an import among the runs of a state."""
-    return LastRun("import", this_process(), session.clock.now())
+    return LastRun("import", this_process(), session.clock.now(), ci=run_of_ci(os.environ))
 
 
 def _may_be_lost(session: Session, address: Address, live: Live) -> bool:

@@ -109,16 +109,17 @@ class StateStorage(Protocol):
         """As `Store.has_old_key`, of what was read last. False where nothing is encrypted."""
         return False
 
-    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         """Replaces `stored` by the state atomically, keeps the previous state, and drops the journal.
 
         The trail is a journal that makes the new state from the previous one. It is kept beside that, so that both
-        together are a backup of the new state. Raises Overtaken if `stored` is not what is stored.
+        together are a backup of the new state. The audit lines are added to the log before the state is replaced: a
+        crash in between leaves lines that the state does not know. Raises Overtaken if `stored` is not what is stored.
         """
         ...
 
-    def begin(self, state: bytes, header: bytes, stored: Stored) -> JournalWriter:
-        """Replaces `stored` by the state and by a journal with this first line.
+    def begin(self, state: bytes, header: bytes, stored: Stored, audit: bytes = b"") -> JournalWriter:
+        """Replaces `stored` by the state and by a journal with this first line, and adds the audit lines as `replace`.
 
         The state holds the changes of the journal that it replaces. So a crash in between may leave the new state
         with the old journal or with none, and never the old state without its journal. Raises Overtaken as `replace`.
@@ -138,6 +139,10 @@ class StateStorage(Protocol):
 
         Raises Problems where the holder could still write, such as a live process of this machine.
         """
+        ...
+
+    def read_audit(self) -> Sequence[tuple[str, bytes]]:
+        """The parts of the audit log in their order, each with its place for a message. It may grow meanwhile."""
         ...
 
     def versions(self) -> Sequence[Version]:

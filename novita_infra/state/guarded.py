@@ -10,11 +10,12 @@ from typing import Final
 
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
+from novita_infra.state.audit.entries import AuditEntry, chained, edit_entry, noted_entries
 from novita_infra.state.backend import BackendAround, Overtaken, StateStorage, Stored
 from novita_infra.state.format.file_format import previous_digest, read_state, state_digest, write_state
-from novita_infra.state.format.journal import fold, header_line, trail
+from novita_infra.state.format.journal import fold, header_line, notes_in, trail
 from novita_infra.state.journal_queue import JournalQueue
-from novita_infra.state.state import State, new_state, with_slow_digests
+from novita_infra.state.state import AuditHead, State, new_state, with_slow_digests
 from novita_infra.state.store import Journal, LockHolder, LockRefused, StateLock, StateLost, StateVersion
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
@@ -87,12 +88,14 @@ class GuardedStore:
                 f"{self.describe()} is of another lineage, {current.lineage}",
                 "nothing was saved; run the command again",
             )
-        saved = replace(state, serial=max(state.serial, current.serial if current else 0, above) + 1)
+        audit, lines = self._audited(stored, base, current, state)
+        serial = max(state.serial, current.serial if current else 0, above) + 1
+        saved = replace(state, serial=serial, audit=audit)
         previous = state_digest(stored.state) if stored.state else ""
         data = write_state(saved, previous=previous)
         changes = trail(base, stored.journal, current=current, saved=saved) if base and current else b""
         try:
-            self.storage.replace(data, stored, changes)
+            self.storage.replace(data, stored, changes, lines)
         except Overtaken:
             raise self._overtaken(state, _SAVED_NOTHING) from None
         self._own_run, self._saved = None, StateVersion(saved.lineage, saved.serial, previous)
@@ -121,10 +124,12 @@ class GuardedStore:
         stored, base, current = self._read()
         if current and (current.lineage, current.serial) != (state.lineage, state.serial):
             raise self._moved_on(state, current, _PLAN_AGAIN)
+        audit, lines = self._audited(stored, base, current)
+        state = replace(state, audit=audit)
         version = StateVersion(state.lineage, state.serial, _previous(stored, base, state))
         data, header = write_state(state, previous=version.previous), header_line(state)
         try:
-            writer = self.storage.begin(data, header, stored)
+            writer = self.storage.begin(data, header, stored, lines)
         except Overtaken:
             raise self._overtaken(state, _PLAN_AGAIN) from None
         journal = JournalQueue(writer, header, confirmed=lambda lines: confirmed(replace(version, changes=lines)))
@@ -133,6 +138,34 @@ class GuardedStore:
             yield journal
         finally:
             journal.close()
+
+    def unsaved_calls(self) -> list[AuditEntry]:
+        """The calls that the journal of a run under way or of a dead run notes, for the audit log."""
+        return self._noted(*self._read())
+
+    def _noted(self, stored: Stored, base: State | None, current: State | None) -> list[AuditEntry]:
+        own = self._own_run
+        if base is None or current is None:
+            return []
+        if own is not None and base.serial == own.state.serial:
+            return noted_entries(own.journal.notes, own.state.last_run, own.state.used_plans)
+        if current is base or stored.journal is None:
+            return []
+        return noted_entries(notes_in(stored.journal), base.last_run, base.used_plans)
+
+    def _audited(
+        self, stored: Stored, base: State | None, current: State | None, edited: State | None = None
+    ) -> tuple[AuditHead, bytes]:
+        """The end of the audit log with the calls of the journal, and the lines to add to the log.
+
+        `edited` is a state that is saved; where no run of this store made it, the command that did is an entry, too.
+        What that state itself says of the log does not count: an earlier state does not take the log back.
+        """
+        entries, run = self._noted(stored, base, current), edited.last_run if edited else None
+        if run is not None and self._own_run is None and (current is None or run != current.last_run):
+            entries.append(edit_entry(run))
+        head = current.audit if current else AuditHead()
+        return chained(head, entries, (current or edited or self._new).lineage)
 
     @cached_property
     def _new(self) -> State:

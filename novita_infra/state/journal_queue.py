@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from novita_infra.encoding import Json
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
+from novita_infra.model.values import Value
 from novita_infra.state.backend import JournalWriter
-from novita_infra.state.format.journal import drop_line, put_line, roll_line, snapshot_line, use_plan_line
+from novita_infra.state.format.journal import drop_line, notes_line, put_line, roll_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 
 _Waiter: TypeAlias = asyncio.Future[None]
@@ -34,6 +36,10 @@ class JournalQueue:
         self._durable = 0
         self._changes: dict[Address, Record | None] = {}
         self._queue: deque[tuple[bytes, _Waiter]] = deque()
+        self.notes: list[Mapping[str, Value]] = []
+        """All notes of the run on calls."""
+        self._noted = 0
+        """How many of them are on a line."""
         self._busy = threading.Lock()
         self._writing: asyncio.AbstractEventLoop | None = None
         """The loop that gets the result of the write in progress."""
@@ -41,11 +47,11 @@ class JournalQueue:
 
     async def put(self, record: Record, event: str) -> None:
         self._changes[record.address] = record
-        await self._append(put_line(record, event))
+        await self._append(put_line(record, event, self._new_notes()))
 
     async def drop(self, address: Address, event: str) -> None:
         self._changes[address] = None
-        await self._append(drop_line(address, event))
+        await self._append(drop_line(address, event, self._new_notes()))
 
     async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         await self._append(snapshot_line(name, ids))
@@ -55,6 +61,17 @@ class JournalQueue:
 
     async def use_plan(self, plan: UsedPlan) -> None:
         await self._append(use_plan_line(plan))
+
+    def note(self, note: Mapping[str, Value]) -> None:
+        self.notes.append(note)
+
+    async def write_notes(self) -> None:
+        if notes := self._new_notes():
+            await self._append(notes_line(notes))
+
+    def _new_notes(self) -> list[Json]:
+        begin, self._noted = self._noted, len(self.notes)
+        return [dict(note) for note in self.notes[begin:]]
 
     def is_whole(self, journal: bytes | None) -> bool:
         """Whether these are exactly the lines of this queue, and none is missing."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
+from novita_infra.model.values import Value
 from novita_infra.state.state import UsedPlan
 
 
@@ -25,4 +26,10 @@ class NullJournal:
         """Keeps nothing."""
 
     async def use_plan(self, plan: UsedPlan) -> None:
+        """Keeps nothing."""
+
+    def note(self, note: Mapping[str, Value]) -> None:
+        """Keeps nothing."""
+
+    async def write_notes(self) -> None:
         """Keeps nothing."""

@@ -1,4 +1,4 @@
-"""The user, process and host of this run, in words for a person."""
+"""The user, process, host and command of this run, in words for a person."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ def user_name() -> str:
 def this_process() -> str:
     """`ada, process 12 on host`."""
     return f"{user_name()}, process {os.getpid()} on {os.uname().nodename}"
+
+
+def this_command() -> str:
+    """The command of this process, such as `instance stop`; `library` for a program of others."""
+    return _COMMAND[-1]
+
+
+def begin_command(name: str) -> None:
+    """Names the command of this process."""
+    _COMMAND[:] = [name]
+
+
+_COMMAND = ["library"]

@@ -75,9 +75,23 @@ class LastRun:
     """The id of the UsedPlan that it carried out; empty for none."""
     planned: PlannedRate | None = None
     """What its plan said; None for an edit, and where version 0.2 recorded it."""
+    digest: str = ""
+    """The digest of its plan; empty for an edit."""
+    ci: str = ""
+    """The address of the run of a CI service that it is part of."""
 
     def __str__(self) -> str:
         return f"`{self.operation}` of {self.by} at {moment(self.since)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The end of the audit log as the state knows it: a log that was cut or changed does not lead to it."""
+
+    count: int = 0
+    """The number of entries."""
+    digest: str = ""
+    """The digest of the newest one; empty without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,8 @@ class State:
     """The seconds that the last steps took, by type and call, such as `instance.create`."""
     last_run: LastRun | None = None
     """None where no run changed it yet, or version 0.1 did."""
+    audit: AuditHead = field(default=AuditHead(), kw_only=True)
+    """The end of the audit log; a store sets it when it saves."""
 
     def not_made_by(self, record: Record) -> frozenset[str]:
         """Ids that the object of the record's create without an answer does not have: live before it, or deleted."""

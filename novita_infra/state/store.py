@@ -13,6 +13,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
+from novita_infra.model.values import Value
 from novita_infra.state.state import State, UsedPlan
 
 
@@ -58,6 +59,14 @@ class Journal(Protocol):
 
     async def use_plan(self, plan: UsedPlan) -> None:
         """Records that this run carries out an approved plan."""
+        ...
+
+    def note(self, note: Mapping[str, Value]) -> None:
+        """Puts a note on a call, for the audit log, on the next line of a record."""
+        ...
+
+    async def write_notes(self) -> None:
+        """Writes the notes that are on no line yet."""
         ...
 
 

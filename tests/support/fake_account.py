@@ -148,6 +148,7 @@ class FakeAccount:
         self.clock = clock
         self.random = random.Random(0)
         self.kept = KeptAnswers()
+        self.notes: Any = None
         self.dated: tuple[str, float] | None = None
         self.awaited = AwaitedCalls(self.clock.now, quiet_until=lambda: 0.0)
         self.addressed: Any = None  # no test of it calls an address
@@ -270,6 +271,12 @@ class ListJournal:
     async def roll(self, members: Mapping[Address, float | None]) -> None:
         for address, ready_at in members.items():
             self.lines.append(f"{address} rolls: {ready_at}")
+
+    def note(self, note: Mapping[str, Value]) -> None:
+        """Keeps nothing: the events say what happens."""
+
+    async def write_notes(self) -> None:
+        """Keeps nothing."""
 
     async def use_plan(self, plan: UsedPlan) -> None:
         self.lines.append(f"uses {plan.seal}")

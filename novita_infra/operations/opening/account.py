@@ -17,7 +17,8 @@ from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.model.clock import Clock, RealClock
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.operations.opening.simulated import simulated
+from novita_infra.operations.opening.simulated import sim_log, simulated
+from novita_infra.state.audit.user_log import UserLog, user_log_path
 
 if TYPE_CHECKING:
     import httpx
@@ -96,6 +97,8 @@ class AccountOpener:
         )
         await self._stack.enter_async_context(client)
         client.hide(partial(secrets_of_environment, environ))
+        if log := sim_log(root) if sim else user_log_path(environ):
+            client.notes = UserLog(log, clock=clock, environ=environ, redacted=client.redacted)
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
         return OpenAccount(client, clock, cloud, _digest(url, key), sim=sim, cache=cache)

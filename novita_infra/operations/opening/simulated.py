@@ -30,6 +30,11 @@ def sim_db(root: Path) -> Path:
     return root / ".novita-infra" / "sim.db"
 
 
+def sim_log(root: Path) -> Path:
+    """The file of the calls to the simulator's account of a project outside of an apply."""
+    return root / ".novita-infra" / "sim.db.audit"
+
+
 def for_several(root: Path) -> str:
     """What to type so that several commands use the simulator's account of a project at once."""
     serve = shlex.join(["novita-infra", "sim", "serve", "--db", str(sim_db(root)), "--time-scale", f"{SIM_SCALE:g}"])

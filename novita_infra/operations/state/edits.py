@@ -20,6 +20,7 @@ from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.opening.simulated import sim_db
 from novita_infra.operations.session import ProjectOptions, located
 from novita_infra.state.guarded import GuardedStore
+from novita_infra.state.locks.lock_holders import run_of_ci
 from novita_infra.state.locks.locking import locked_blocking
 from novita_infra.state.opening import open_store
 from novita_infra.state.process_identity import this_process
@@ -148,7 +149,7 @@ def _load(store: Store, where: ProjectOptions) -> State:
 
 def this_edit(operation: str) -> LastRun:
     """The note on the edit that a command of this process makes now."""
-    return LastRun(operation, this_process(), time.time())
+    return LastRun(operation, this_process(), time.time(), ci=run_of_ci(os.environ))
 
 
 def _recorded(state: State, address: Address) -> Record:

@@ -68,8 +68,9 @@ class Migration:
         """
         for move in self.moves:
             if not move.already:
-                copy_stored(move.kept, move.target.storage)
-                if not holds_copy(move.target.storage, move.kept):
+                audit = move.source.storage.read_audit()
+                copy_stored(move.kept, move.target.storage, audit)
+                if not holds_copy(move.target.storage, move.kept, audit):
                     raise problem(
                         f"{move.target.describe()} was written and read back, and is not the same as "
                         f"{move.source.describe()}",

@@ -85,9 +85,14 @@ def read_sealed_state(data: bytes, place: str) -> Envelope:
             raise Unopened(_MISMATCH)
 
 
-def seal_header(header: bytes, key: DataKey) -> bytes:
+JOURNAL: Final = "journal"
+AUDIT: Final = "audit"
+"""The names under which the first line of a journal and the lines of an audit log are sealed."""
+
+
+def seal_header(header: bytes, key: DataKey, *, place: str = JOURNAL) -> bytes:
     """The first line of an encrypted journal, with the wrapped key: it may lie beside a state with another key."""
-    content = {_ENCRYPTION: dict(key.wrapped), _SEALED: key.seal("journal", header)}
+    content = {_ENCRYPTION: dict(key.wrapped), _SEALED: key.seal(place, header)}
     return _line({"version": VERSION, "program": __version__, **content})
 
 
@@ -96,13 +101,13 @@ def seal_lines(lines: bytes, key: DataKey, *, number: int, header: bytes) -> byt
     return _line({_SEALED: key.seal(_place_of_line(number, header), lines)})
 
 
-def read_header(line: bytes, place: str) -> Envelope:
-    """The envelope of the first line of an encrypted journal. Raises Unopened, and ForeignFormat."""
+def read_header(line: bytes, place: str, *, sealed_as: str = JOURNAL) -> Envelope:
+    """The envelope of a line that `seal_header` wrote. Raises Unopened, and ForeignFormat."""
     content = _content(line)
     _check_version(content, place)
     match content:
         case {"encryption": {"method": str(), "key": str()} as wrapped, "sealed": str(sealed)}:
-            return Envelope(wrapped, "journal", sealed)
+            return Envelope(wrapped, sealed_as, sealed)
         case _:
             raise Unopened("it is no begin of an encrypted journal")
 

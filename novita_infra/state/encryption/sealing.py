@@ -6,9 +6,11 @@ import hashlib
 
 from novita_infra.encoding import parse_json
 from novita_infra.encoding.checksums import begins_with_whole_line
+from novita_infra.model.diagnostics import Problems
 from novita_infra.state.backend import JournalWriter, StateStorage, Stored
 from novita_infra.state.encryption.data_keys import DataKey, data_key_of
 from novita_infra.state.encryption.envelope import (
+    AUDIT,
     Unopened,
     read_header,
     read_lines,
@@ -59,10 +61,35 @@ class SealingWriter:
         return Stored(self._clear.state, bytes(self._lines), stored)
 
 
-def begin_sealed(storage: StateStorage, state: bytes, header: bytes, below: Stored, key: DataKey) -> SealingWriter:
-    """Replaces what the storage below has read by the state and a journal, both in envelopes."""
-    sealed, first = seal_state(state, key), seal_header(header, key)
-    return SealingWriter(storage.begin(sealed, first, below), key, first, Stored(state, header), sealed)
+def begin_sealed(storage: StateStorage, clear: Stored, below: Stored, key: DataKey, audit: bytes) -> SealingWriter:
+    """Replaces what the storage below has read by a state and the header of a journal, all in envelopes."""
+    sealed, first = seal_state(clear.state or b"", key), seal_header(clear.journal or b"", key)
+    return SealingWriter(storage.begin(sealed, first, below, sealed_audit(audit, key)), key, first, clear, sealed)
+
+
+def sealed_audit(lines: bytes, key: DataKey) -> bytes:
+    """The lines for the audit log as one line in an envelope of its own; empty without lines.
+
+    The chain of the entries says where they belong.
+    """
+    return seal_header(lines, key, place=AUDIT) if lines else b""
+
+
+def opened_audit(data: bytes, encryption: Encryption, place: str) -> bytes:
+    """A part of the audit log in clear. What is damaged, or has another key, is `unopened`."""
+    content = bytearray()
+    for line in data.split(b"\n"):
+        if not line or not is_sealed_journal(line):  # written before the log was encrypted
+            content += line + b"\n" if line else b""
+            continue
+        try:
+            envelope = read_header(line, place, sealed_as=AUDIT)
+            content += envelope.content(data_key_of(envelope.wrapped, encryption, place=place))
+        except Unopened as error:
+            content += unopened(str(error)) + b"\n"
+        except Problems as error:  # the key of an earlier time, which is not given any more
+            content += unopened(error.diagnostics[0].summary) + b"\n"
+    return bytes(content)
 
 
 def sealed_contents(state: bytes, trail: bytes, stored: Stored, below: Stored, key: DataKey) -> tuple[bytes, bytes]:

@@ -84,24 +84,24 @@ class EncryptedStorage:
             return False
         return self._key is None or self._key.by != writing or not writing.would_wrap(self._key.wrapped)
 
-    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         below, key = self._below(stored), self._key_to_write()
         if key is None:
-            self._storage.replace(state, below, trail)
+            self._storage.replace(state, below, trail, audit)
             return
-        from novita_infra.state.encryption.sealing import sealed_contents  # noqa: PLC0415 -- see the module's docstring
+        from novita_infra.state.encryption.sealing import sealed_audit, sealed_contents  # noqa: PLC0415 -- see the module's docstring
 
         sealed, sealed_trail = sealed_contents(state, trail, stored, below, key)
-        self._storage.replace(sealed, below, sealed_trail)
+        self._storage.replace(sealed, below, sealed_trail, sealed_audit(audit, key))
         self._key, self._own = key, None
 
-    def begin(self, state: bytes, header: bytes, stored: Stored) -> JournalWriter:
+    def begin(self, state: bytes, header: bytes, stored: Stored, audit: bytes = b"") -> JournalWriter:
         below, key = self._below(stored), self._key_to_write()
         if key is None:
-            return self._storage.begin(state, header, below)
+            return self._storage.begin(state, header, below, audit)
         from novita_infra.state.encryption.sealing import begin_sealed  # noqa: PLC0415 -- likewise
 
-        self._own = begin_sealed(self._storage, state, header, below, key)
+        self._own = begin_sealed(self._storage, Stored(state, header), below, key, audit)
         self._key = key
         return self._own
 
@@ -113,6 +113,14 @@ class EncryptedStorage:
 
     def break_lock(self) -> LockHolder | None:
         return self._storage.break_lock()
+
+    def read_audit(self) -> Sequence[tuple[str, bytes]]:
+        parts = self._storage.read_audit()
+        if not any(is_sealed_journal(data) for _, data in parts):
+            return parts
+        from novita_infra.state.encryption.sealing import opened_audit  # noqa: PLC0415 -- likewise
+
+        return [(place, opened_audit(data, self._encryption, place)) for place, data in parts]
 
     def versions(self) -> Sequence[Version]:
         return self._storage.versions()

@@ -5,7 +5,7 @@ The first line names the state that the run started from; every line after it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -32,14 +32,39 @@ def header_line(state: State) -> bytes:
     return _line({"version": VERSION, "program": __version__, "lineage": state.lineage, "serial": state.serial})
 
 
-def put_line(record: Record, event: str) -> bytes:
-    """The line of `Journal.put`. Raises TypeError if the record holds a Secret."""
-    return _line({"put": encode(record), "event": event})
+def put_line(record: Record, event: str, notes: Sequence[Json] = ()) -> bytes:
+    """The line of `Journal.put`. Raises TypeError if the record holds a Secret.
+
+    The notes on calls ride on the line: they change no record, and cost no write of their own.
+    """
+    return _line({"put": encode(record), "event": event, **_noted(notes)})
 
 
-def drop_line(address: Address, event: str) -> bytes:
-    """The line of `Journal.drop`."""
-    return _line({"drop": str(address), "event": event})
+def drop_line(address: Address, event: str, notes: Sequence[Json] = ()) -> bytes:
+    """The line of `Journal.drop`, with notes as in `put_line`."""
+    return _line({"drop": str(address), "event": event, **_noted(notes)})
+
+
+def notes_line(notes: Sequence[Json]) -> bytes:
+    """A line that holds nothing but notes: it changes no record."""
+    return _line({"roll": {}, **_noted(notes)})
+
+
+def _noted(notes: Sequence[Json]) -> dict[str, Json]:
+    return {_CALLS: list(notes)} if notes else {}
+
+
+def notes_in(data: bytes) -> list[Json]:
+    """The notes on calls in the sound lines of a journal, in their order."""
+    if _CALLS_KEY not in data:
+        return []
+    contents = map(_content, (line for line in _lines_of(data)[0] if _CALLS_KEY in line))
+    notes = (content.get(_CALLS) for content in contents if isinstance(content, dict))
+    return [note for some in notes if isinstance(some, list) for note in some]
+
+
+_CALLS: Final = "calls"
+_CALLS_KEY: Final = b'"calls":['
 
 
 def snapshot_line(name: str, ids: tuple[str, ...]) -> bytes:

@@ -8,6 +8,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.state.objects.layout import (
     Head,
     Segment,
+    audit_prefix,
     count_of,
     head_key,
     journal_prefix,
@@ -68,6 +69,17 @@ class EnvironmentObjects:
             raise StateLost(f"{self.describe_state(id)} is not there", self.hint)
         return unpacked(content, self.describe_state(id), hint=self.hint)
 
+    def audit(self) -> list[tuple[str, bytes]]:
+        """The parts of the audit log with their places. One that is damaged becomes a line that no reader accepts."""
+        parts = []
+        for key, content in self._objects.read_all(audit_prefix(self._environment)).items():
+            place = self._objects.describe(key)
+            try:
+                parts.append((place, unpacked(content, place, hint=self.hint)))
+            except Problems:
+                parts.append((place, b"damaged\n"))
+        return parts
+
     def segments(self, id: str, *, damaged: bool = False) -> list[Segment]:
         """The segments of the journal of a state.
 
@@ -99,3 +111,16 @@ class EnvironmentObjects:
         if all(count_of(id) == 1 for id in (*ids, *journals)) and len(set(journals)) == len(journals):
             return ""  # what first runs left that were killed before they began
         return f"{len(ids)} earlier {'state is' if len(ids) == 1 else 'states are'} there"
+
+
+def may_be_replaced(segments: Sequence[Segment]) -> bool:
+    """Whether one of the segments may be the trail of a `replace`: an end, or a journal in the place of another."""
+    kinds = [item.kind for item in segments]
+    return "end" in kinds or "begin" in kinds[1:]
+
+
+def journal_of(segments: Sequence[Segment]) -> bytes | None:
+    """The lines of the last run that continues the state; None if there was none."""
+    began = max((number for number, item in enumerate(segments) if item.kind == "begin"), default=0)
+    lines = [item.lines for item in segments[began:] if item.kind != "fence"]
+    return b"".join(lines) if any(lines) else None

@@ -4,6 +4,7 @@ For each environment:
 
 * `ENV/head`: which state is the present one. The only object that changes; every write compares it or appends.
 * `ENV/states/ID`: a state, never changed. Those that are not the present one are the history.
+* `ENV/audit/ID`: the lines that the save of the state ID has added to the audit log, never changed, and kept for good.
 * `ENV/journal/ID/NUMBER`: a segment of the journal that continues from the state ID. Segments are numbered without
   a gap and never changed: writing the next number, which must not exist, is an append that only one writer can do.
 
@@ -49,6 +50,11 @@ def states_prefix(environment: str) -> str:
 def journal_prefix(environment: str, id: str = "") -> str:
     """What the keys of the segments begin with that continue from a state; without an id from any state."""
     return f"{quote(environment, safe='')}/journal/{id}{'/' if id else ''}"
+
+
+def audit_prefix(environment: str) -> str:
+    """What the keys of the parts of the audit log begin with. A part has the id of the state that it was saved with."""
+    return f"{quote(environment, safe='')}/audit/"
 
 
 def segment_key(environment: str, id: str, number: int) -> str:

@@ -14,11 +14,12 @@ from typing import Final
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.backend import Overtaken, StateStorage, Stored, Version
-from novita_infra.state.objects.contents import EnvironmentObjects
+from novita_infra.state.objects.contents import EnvironmentObjects, journal_of, may_be_replaced
 from novita_infra.state.objects.layout import (
     Head,
     Segment,
     SegmentKind,
+    audit_prefix,
     count_of,
     head_key,
     packed,
@@ -138,7 +139,7 @@ class ObjectStorage(StateStorage):
             segments = self._contents.segments(head.state, damaged=damaged)
         except Problems as error:
             fault = fault or error
-        if fault is not None or _may_be_replaced(segments):
+        if fault is not None or may_be_replaced(segments):
             # Who replaces the state writes its trail before the head: without one, the head is still the same.
             again = self._contents.head_object()
             if again is None or again.version != version:
@@ -146,12 +147,12 @@ class ObjectStorage(StateStorage):
         if fault is not None and not damaged:
             raise fault
         seen = _Seen(version, head.state, head.fence, len(segments))
-        stored = Stored(state, _journal(segments), seen)
+        stored = Stored(state, journal_of(segments), seen)
         if fault is None:
             self._last = seen, stored
         return stored
 
-    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         seen, before = self._checked(stored), stored.journal or b""
         id = self._new_id(seen)
         changes = [self._state_change(id, state)]
@@ -159,12 +160,13 @@ class ObjectStorage(StateStorage):
             kind: SegmentKind = "end" if trail.startswith(before) or not trail else "begin"
             rest = trail.removeprefix(before) if kind == "end" else trail
             changes.append(self._segment_change(seen.state, seen.next, kind, rest))
+        changes += self._audit_changes(id, audit)
         changes.append(self._head_change(seen, id))
         self._write(changes)
         self._writer = None
         self._drop_old(id)
 
-    def begin(self, state: bytes, header: bytes, stored: Stored) -> _SegmentWriter:
+    def begin(self, state: bytes, header: bytes, stored: Stored, audit: bytes = b"") -> _SegmentWriter:
         seen = self._checked(stored)
         if seen.state and state == stored.state:
             id, number, changes = seen.state, seen.next, list[ObjectChange]()
@@ -174,6 +176,7 @@ class ObjectStorage(StateStorage):
             if seen.state:
                 changes.append(self._segment_change(seen.state, seen.next, "end"))
         changes.append(self._segment_change(id, number, "begin", header))
+        changes += self._audit_changes(id, audit)
         if id != seen.state:
             changes.append(self._head_change(seen, id))
         self._write(changes)
@@ -248,6 +251,9 @@ class ObjectStorage(StateStorage):
                 self._objects.write([change])
                 return
 
+    def read_audit(self) -> Sequence[tuple[str, bytes]]:
+        return self._look().audit()
+
     def versions(self) -> tuple[Version, ...]:
         ids = self._look().ids()
         try:
@@ -259,7 +265,7 @@ class ObjectStorage(StateStorage):
         return tuple(reversed(found))
 
     def read_version(self, version: Version) -> Stored:
-        return Stored(self._contents.state(version.id), _journal(self._contents.segments(version.id, damaged=True)))
+        return Stored(self._contents.state(version.id), journal_of(self._contents.segments(version.id, damaged=True)))
 
     def _new_id(self, seen: _Seen) -> str:
         last = seen.state or max(self._contents.ids(), default="")
@@ -268,6 +274,11 @@ class ObjectStorage(StateStorage):
     def _state_change(self, id: str, state: bytes) -> ObjectChange:
         data = packed(state, compressed=self._traits.compressed)
         return ObjectChange(states_prefix(self._environment) + id, data, ABSENT)
+
+    def _audit_changes(self, id: str, lines: bytes) -> Sequence[ObjectChange]:
+        """The part of the audit log that is saved with the state of that id; none without lines."""
+        data = packed(lines, compressed=self._traits.compressed)
+        return [ObjectChange(audit_prefix(self._environment) + id, data, ABSENT)] if lines else []
 
     def _segment_change(self, id: str, number: int, kind: SegmentKind, lines: bytes = b"") -> ObjectChange:
         text = Segment(kind, secrets.token_hex(8), lines).text()
@@ -333,16 +344,3 @@ class _SegmentWriter:
 
     def close(self) -> None:
         self._open = False
-
-
-def _may_be_replaced(segments: Sequence[Segment]) -> bool:
-    """Whether one of the segments may be the trail of a `replace`: an end, or a journal in the place of another."""
-    kinds = [item.kind for item in segments]
-    return "end" in kinds or "begin" in kinds[1:]
-
-
-def _journal(segments: Sequence[Segment]) -> bytes | None:
-    """The lines of the last run that continues the state; None if there was none."""
-    began = max((number for number, item in enumerate(segments) if item.kind == "begin"), default=0)
-    lines = [item.lines for item in segments[began:] if item.kind != "fence"]
-    return b"".join(lines) if any(lines) else None

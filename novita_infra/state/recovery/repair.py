@@ -8,12 +8,13 @@ from dataclasses import field, replace
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
+from novita_infra.state.audit.entries import chained, edit_entry, head_after, log_lines, noted_entries
 from novita_infra.state.backend import Overtaken, StateStorage
 from novita_infra.state.format.file_format import state_digest, write_state
-from novita_infra.state.format.journal import journal_start, salvage, trail
+from novita_infra.state.format.journal import journal_start, notes_in, salvage, trail
 from novita_infra.state.recovery.conflicts import joined, states_of_conflict
 from novita_infra.state.recovery.kept import Kept
-from novita_infra.state.state import LastRun, State
+from novita_infra.state.state import AuditHead, LastRun, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,29 @@ def put_back(storage: StateStorage, kept: Sequence[Kept], found: Recovered, *, b
     """
     stored = kept[-1].stored
     searched = found.state.searched and not found.lost
-    state = replace(found.state, serial=found.highest + 1, searched=searched, last_run=by)
+    audit, lines = _audited(storage, kept, found.state, by)
+    state = replace(found.state, serial=found.highest + 1, searched=searched, last_run=by, audit=audit)
     data = write_state(state, previous=state_digest(stored.state) if stored.state is not None else "")
     base, result = kept[-1].base, kept[-1].result
     changes = trail(base, stored.journal, current=result, saved=state) if base and result else stored.journal or b""
     try:
-        storage.replace(data, stored, changes)
+        storage.replace(data, stored, changes, lines)
     except Overtaken:
         raise problem(f"{storage.describe()} has changed in the meantime", "nothing was saved; run it again") from None
     return state
+
+
+def _audited(storage: StateStorage, kept: Sequence[Kept], state: State, by: LastRun) -> tuple[AuditHead, bytes]:
+    """The end of the audit log after a repair, and the lines to add to the log.
+
+    The log goes on from its newest sound entry: an earlier state does not take it back. The calls that the present
+    journal notes are added, unless a later state holds them already.
+    """
+    bases = [item.base for item in kept if item.base is not None and item.base.lineage == state.lineage]
+    head = max((item.audit for item in (state, *bases)), key=lambda audit: audit.count)
+    head = head_after(head, log_lines(storage.read_audit()))
+    journal, entries = kept[-1].stored.journal or b"", [edit_entry(by)]
+    start = journal_start(journal)
+    if start is not None and start[1] >= max((item.serial for item in bases), default=0):
+        entries = [*noted_entries(notes_in(journal), state.last_run, state.used_plans), *entries]
+    return chained(head, entries, state.lineage)

@@ -53,6 +53,8 @@ class StateDocument:
     journal: bytes | None = None
     earlier: tuple[EarlierState, ...] = ()
     """The states before this one, the newest first."""
+    audit: tuple[Any, ...] = ()
+    """The parts of the audit log as they are sent: they are packed once, and unpacked for who reads the log."""
     environments: tuple[str, ...] = ()
     """In the list of environments: their names."""
 
@@ -66,6 +68,10 @@ class StateDocument:
             writer=writer,
             **changes,
         )
+
+    def audit_with(self, lines: bytes) -> tuple[Any, ...]:
+        """The audit log with one more part, if there are lines."""
+        return (*self.audit, _packed(lines)) if lines else self.audit
 
     def text(self) -> bytes:
         """The document as it is sent."""
@@ -82,6 +88,7 @@ class StateDocument:
                 {"id": item.id, "at": item.at, "state": _packed(item.state), "trail": _packed(item.trail)}
                 for item in self.earlier
             ],
+            "audit": list(self.audit),
             "environments": list(self.environments),
         }
         return json.dumps({name: value for name, value in content.items() if value not in (None, [])}).encode()
@@ -113,6 +120,7 @@ def read_document(data: bytes, place: str, environment: str = "") -> StateDocume
             code=EXIT_REFUSED,
         )
     writer, earlier, listed = content.get("writer"), content.get("earlier"), content.get("environments")
+    audit = content.get("audit")
     return StateDocument(
         environment=name,
         serial=serial,
@@ -122,6 +130,7 @@ def read_document(data: bytes, place: str, environment: str = "") -> StateDocume
         state=_decoded(content.get("state"), place),
         journal=_decoded(content.get("journal"), place),
         earlier=tuple(_earlier(item, place) for item in earlier) if isinstance(earlier, list) else (),
+        audit=tuple(audit) if isinstance(audit, list) else (),
         environments=tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else (),
     )
 
@@ -148,6 +157,14 @@ def _encoded(data: bytes | None) -> str | dict[str, str] | None:
 def _packed(data: bytes | None) -> dict[str, str] | None:
     """The bytes compressed: nobody reads earlier states on the server."""
     return None if data is None else {"gzip": base64.b64encode(gzip.compress(data, mtime=0)).decode()}
+
+
+def unpacked_part(part: Any, place: str) -> bytes:
+    """A part of the audit log. One that is damaged becomes a line that no reader accepts."""
+    try:
+        return _decoded(part, place) or b"missing\n"
+    except Problems:
+        return b"damaged\n"
 
 
 def _decoded(value: Any, place: str) -> bytes | None:

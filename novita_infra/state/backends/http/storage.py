@@ -16,7 +16,7 @@ from typing import Any, Final
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.state.backend import REPAIR_HINT, Overtaken, StateStorage, Stored, Version
 from novita_infra.state.backends.http.client import HttpClient, with_parameter
-from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
+from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document, unpacked_part
 from novita_infra.state.backends.http.locks import HttpLock, LockServer, note_in
 from novita_infra.state.locks.lock_holders import holder_of, note_of_holder, process_exists
 from novita_infra.state.store import LockHolder, LockRefused
@@ -103,17 +103,21 @@ class HttpStorage(StateStorage):
             mark = hashlib.sha256(data).hexdigest()
             return StateDocument(self._environment, int(serial[1] if serial else self._now()), mark=mark), True
 
-    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         with self._writing() as id:
             present = self._expected(stored)
-            self._put(present, id, state=state, journal=None, earlier=self._kept(present, stored, trail or None))
+            earlier = self._kept(present, stored, trail or None)
+            self._put(present, id, state=state, journal=None, earlier=earlier, audit=present.audit_with(audit))
 
-    def begin(self, state: bytes, header: bytes, stored: Stored) -> _DocumentWriter:
+    def begin(self, state: bytes, header: bytes, stored: Stored, audit: bytes = b"") -> _DocumentWriter:
         with self._writing() as id:
             present = self._expected(stored)
             is_new = stored.state != state
             earlier = self._kept(present, stored, stored.journal) if is_new else present.earlier
-            return _DocumentWriter(self, self._put(present, id, state=state, journal=header, earlier=earlier))
+            log = present.audit_with(audit)
+            return _DocumentWriter(
+                self, self._put(present, id, state=state, journal=header, earlier=earlier, audit=log)
+            )
 
     def _kept(self, present: StateDocument, stored: Stored, trail: bytes | None) -> tuple[EarlierState, ...]:
         """The earlier states of the next document, with the present one and the journal that makes the next."""
@@ -148,6 +152,13 @@ class HttpStorage(StateStorage):
             return None
         self._server.give_back(holder)
         return holder_of(note_in(holder)) or LockHolder()
+
+    def read_audit(self) -> tuple[tuple[str, bytes], ...]:
+        parts, place = self.document().audit, self.describe()
+        return tuple(
+            (f"part {number} of the audit log in {place}", unpacked_part(part, place))
+            for number, part in enumerate(parts, start=1)
+        )
 
     def versions(self) -> tuple[Version, ...]:
         return tuple(Version(item.id, item.at) for item in self.document().earlier)

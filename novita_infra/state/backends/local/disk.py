@@ -71,6 +71,26 @@ def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:
     sync_folder(path.parent, disk=disk)
 
 
+def append_lines(path: Path, lines: bytes, *, disk: Disk) -> None:
+    """Adds the lines to the end of the file durably. Raises OSError, and Problems for a link.
+
+    A crash may have left a part of a line at the end: it gets a line end, and remains.
+    """
+    if not lines:
+        return
+    is_new = not path.exists()
+    file = disk.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    try:
+        size = os.fstat(file).st_size
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        disk.write(file, b"\n" + lines if torn else lines)
+        disk.fsync(file)
+    finally:
+        disk.close(file)
+    if is_new:
+        sync_folder(path.parent, disk=disk)
+
+
 def open_new(path: Path, flags: int, *, disk: Disk) -> int:
     """Opens a new file in the place of one that a crash left. Raises Problems for a link, and OSError."""
     try:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backend import REPAIR_HINT, HeldLock, Overtaken, StateStorage, Stored, Version
-from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder
+from novita_infra.state.backends.local.disk import Disk, append_lines, replace_file, sync_folder
 from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.backends.local.ring import Ring
 from novita_infra.state.locks.byte_locks import ByteLocks
@@ -28,6 +28,7 @@ _JOURNAL: Final = ".journal"
 _BACKUP: Final = ".backup"
 _LOCK: Final = ".lock"
 _HISTORY: Final = ".history"
+_AUDIT: Final = ".audit"
 _TRIES: Final = 20
 """How often a reader starts over because a run saved between its two reads."""
 
@@ -80,7 +81,7 @@ class LocalFiles(StateStorage):
 
     `.json.backup` is the state before the last run or edit, and `.journal.backup` the changes since then. While a run
     is under way there is only the first, and `.journal` belongs to it as well. What a newer backup replaces goes into
-    the folder `<environment>.history`.
+    the folder `<environment>.history`. `<environment>.audit` is the audit log, to which lines are only added.
 
     Where `<environment>.json` is a link, all of them lie beside the file that it leads to: all checkouts that link to
     one state share its lock and its journal. The link remains.
@@ -106,6 +107,10 @@ class LocalFiles(StateStorage):
     @cached_property
     def _trail_path(self) -> Path:
         return self._path.with_name(f"{self._journal_path.name}{_BACKUP}")
+
+    @cached_property
+    def _audit_path(self) -> Path:
+        return self._path.with_name(f"{self._path.name.removesuffix(_STATE)}{_AUDIT}")
 
     @cached_property
     def _ring(self) -> Ring:
@@ -150,23 +155,25 @@ class LocalFiles(StateStorage):
     def read_damaged(self) -> Stored:
         return self.read()
 
-    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._check(stored)
             if stored.state is not None:
                 self._back_up(stored.state, self._trail_path)
                 self._keep_trail(trail)
+            append_lines(self._audit_path, audit, disk=self._disk)
             replace_file(self._path, state, disk=self._disk)
             self._disk.remove(self._journal_path)
             sync_folder(self._path.parent, disk=self._disk)
         except OSError as error:
             raise unreadable(self._path, error) from error
 
-    def begin(self, state: bytes, header: bytes, stored: Stored) -> JournalFile:
+    def begin(self, state: bytes, header: bytes, stored: Stored, audit: bytes = b"") -> JournalFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._check(stored)
+            append_lines(self._audit_path, audit, disk=self._disk)
             # The state file takes over the changes of a dead run's journal; only then may a new journal replace that.
             replace_file(self._path, state, disk=self._disk)
             self._back_up(state, self._trail_path if self._trail_path.exists() else self._journal_path)
@@ -249,6 +256,13 @@ class LocalFiles(StateStorage):
             raise unreadable(self._lock_path, error) from error
         note = None if content is None else read_note(content.rstrip(b"\0"))
         return None if note is None or process_exists(note) is False else note
+
+    def read_audit(self) -> tuple[tuple[str, bytes], ...]:
+        try:
+            data = self._disk.read(self._audit_path)
+        except OSError as error:
+            raise unreadable(self._audit_path, error) from error
+        return ((str(self._audit_path), data),) if data is not None else ()
 
     def versions(self) -> tuple[Version, ...]:
         try:

@@ -1,0 +1,1 @@
+"""Notes on the calls that may change something, for the audit log."""

@@ -1,0 +1,1 @@
+"""Notes on the calls of a run that change something."""

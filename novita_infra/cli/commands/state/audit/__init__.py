@@ -1,0 +1,1 @@
+"""`audit`: the commands on the audit log."""
