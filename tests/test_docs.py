@@ -39,6 +39,7 @@ DONE = [
         "docs/images.md",
         "docs/schedules.md",
         "docs/state.md",
+        "docs/audit.md",
         "docs/simulator.md",
         "docs/library.md",
         "docs/models-and-tasks.md",

@@ -12,6 +12,7 @@ from novita_infra.planning.plan.changes import Change
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
+from novita_infra.state.state import AuditHead
 
 
 class Outcome(enum.Enum):
@@ -102,6 +103,8 @@ class Result:
     """What the run is called, if it is neither an apply nor a destroy: `Stop`."""
     awaited: bool = True
     """Whether the effects of the calls were waited for."""
+    audit: AuditHead = AuditHead()
+    """The end of the audit log after the run."""
 
     @property
     def name(self) -> str:

@@ -13,7 +13,6 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.applying.errors import Interrupted, StepFailed
 from novita_infra.applying.events import Listener, Progressed, Started
-from novita_infra.applying.noting.noted_calls import NotedCalls
 from novita_infra.applying.records import RunRecords
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
@@ -91,8 +90,6 @@ class Run:
     others: OtherRuns = OtherRuns()
     folder: Path = Path()
     """The project's folder. The paths of files in a spec are relative to it."""
-    noted: NotedCalls | None = None
-    """The notes on the calls; None where nothing is recorded."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
 
@@ -178,8 +175,8 @@ class StepRun:
 
     def announce(self, request: Request) -> None:
         """Notes the call with the intent of the step, which is to be put on disk before the call is sent."""
-        if self.run.noted is not None:
-            self.run.noted.announce(request)
+        if self.run.client.notes is not None:
+            self.run.client.notes.announce(request)
 
     async def put(self, record: Record, event: str) -> None:
         """Replaces the record; returns when that is on disk."""

@@ -104,7 +104,6 @@ async def apply_plan(
                 pool=locks.threads,
             ),
             folder=session.project.root,
-            noted=noted,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:
@@ -128,7 +127,7 @@ async def apply_plan(
             session.state = session.store.save(
                 identified(replace(state, searched=True), session.project, cloud=session.cloud)
             )
-    return result
+    return replace(result, audit=session.state.audit)
 
 
 def _planned(cost: Money) -> PlannedRate:

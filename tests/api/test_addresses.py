@@ -6,7 +6,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.api.client import _parsed
+from novita_infra.api.transport.settings import parsed_url
 
 VALUES = st.one_of(st.text(), st.integers(), st.booleans())
 
@@ -15,4 +15,4 @@ VALUES = st.one_of(st.text(), st.integers(), st.booleans())
 def test_a_query_is_added_to_that_of_the_path(query: dict[str, str | int | bool], own: str) -> None:
     url, text = f"https://api.example/list{own}", str(httpx.QueryParams(query))
     wanted = httpx.URL(url).copy_merge_params(httpx.QueryParams(text)) if text else httpx.URL(url)
-    assert _parsed(url, text).raw_path == wanted.raw_path
+    assert parsed_url(url, text).raw_path == wanted.raw_path

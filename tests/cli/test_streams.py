@@ -122,6 +122,8 @@ RUNS: dict[str, tuple[str, int]] = {
     "state history": ("", 1),
     "state restore": ("--serial {serial} --dry-run", 1),
     "state fsck": ("", 1),
+    "audit show": ("", 1),
+    "audit verify": ("", 1),
     "state repair": ("--dry-run", 0),
     "state pull": ("", 1),
     "state push": ("state/default.json --dry-run", 1),

@@ -108,6 +108,8 @@ READS = {
     "state history": "",
     "state restore": "--serial {serial} --dry-run",
     "state fsck": "",
+    "audit show": "",
+    "audit verify": "",
     "state repair": "",
     "state pull": "",
     "state push": "state/default.json --dry-run",

@@ -28,7 +28,7 @@ from guarding import PAYLOAD
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.limits.shared_limits import LimitsFile
 from novita_infra.api.logs.lines import extract_lines
-from novita_infra.api.request import get
+from novita_infra.api.request import Request, get
 from novita_infra.api.responses import Response, content
 from novita_infra.batches.checking import check_input
 from novita_infra.batches.joining import input_rows, join_results
@@ -50,6 +50,7 @@ from novita_infra.manifests.secrets.sops import SOURCE as SOPS
 from novita_infra.manifests.secrets.source import Asking, Pointed, Question, Unreadable
 from novita_infra.manifests.secrets.vault import SOURCE as VAULT
 from novita_infra.manifests.secrets.vault import _fields, _stored_token
+from novita_infra.model.clock import RealClock
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.rules import Judge, Policy
@@ -64,6 +65,9 @@ from novita_infra.policies.schema_judge import judge_by_schema
 from novita_infra.programs.processes import Exited
 from novita_infra.simulator import open_world, scenario_of
 from novita_infra.simulator.routes.llm.programs import program_answer
+from novita_infra.state.audit.checking import check_log
+from novita_infra.state.audit.entries import AuditEntry, chained
+from novita_infra.state.audit.user_log import UserLog, read_user_lines, with_answers
 from novita_infra.state.backend import Stored
 from novita_infra.state.backends.http.client import ServerReply
 from novita_infra.state.backends.http.document import EarlierState, StateDocument, read_document
@@ -84,7 +88,7 @@ from novita_infra.state.objects.objects import ObjectChange
 from novita_infra.state.objects.place import ObjectPlace
 from novita_infra.state.seen_versions import seen_version
 from novita_infra.state.settings import StateSettings
-from novita_infra.state.state import State, new_state
+from novita_infra.state.state import AuditHead, State, new_state
 from novita_infra.testing.scenario_files import read_scenario
 
 PROJECT: Final = """\
@@ -336,6 +340,13 @@ def _program_answer(body: bytes) -> None:
     program_answer(world, health="", method="POST", path="/v1/chat/completions", body=body)
 
 
+def _audit(_: Path, file: Path) -> None:
+    lines, head = read_user_lines(file)
+    with_answers(check_log(lines, head, "").entries)
+    log = UserLog(file, clock=RealClock(), environ={}, redacted=str)
+    log.after(asyncio.run(log.before(Request("POST", "/create"))))
+
+
 def _lock(_: Path, file: Path) -> None:
     str(take_lock(file, "apply", now=time.time))
 
@@ -453,6 +464,7 @@ def _answer(_: Path, file: Path) -> None:
     content(get("/x"), Response(200, {"content-type": "application/json"}, data))
 
 
+_AUDIT: Final = chained(AuditHead(), [AuditEntry(at=1.0), AuditEntry(at=2.0, of=1)])[1]
 _HOLDER: Final = b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}'
 _VERDICT: Final = b'{"deny": ["no"], "warn": [{"reason": "hm", "address": "vpc.net"}]}'
 _SCENARIO: Final = (
@@ -643,6 +655,7 @@ READERS: Final = (
     ),
     Reader("saved plan", BYTES_AND_JSON, _command("show", "{file}"), "p.niplan", count=10),
     Reader("lock", BYTES_AND_JSON, _lock, sample=_HOLDER),
+    Reader("audit log", BYTES_AND_JSON, _audit, sample=_AUDIT),
     Reader(
         "head and leases of objects",
         BYTES_AND_JSON,
@@ -781,6 +794,9 @@ DRIVEN: Final = {
     "simulator/routes/llm/programs:program_answer": "program",
     "simulator/world/engine/account_file:AccountFile.__init__": "account of the simulator",
     "simulator/world/engine/tables:Table._decode": "account of the simulator",
+    "state/audit/entries:_entry": "audit log",
+    "state/audit/user_log:UserLog._add": "audit log",
+    "state/audit/user_log:read_user_lines": "audit log",
     "state/backends/http/document:read_document": "document on a server",
     "state/backends/http/locks:lock_information": "lock information of a server",
     "state/backends/local/disk:Disk.read": "state",
@@ -809,6 +825,7 @@ NO_INPUT: Final = {
     "cli/discovery:_summary": "reads modules of this program",
     "encoding/files:read_file": "what the readers of files call",
     "operations/state/migrating:_value": "reads a word of the command line, as a setting of the project file",
+    "state/backends/local/disk:append_lines": "looks whether the last byte ends a line",
     "forges/sending:ForgeClient._json": "`tests/forges/test_sending.py` answers with what is no JSON",
     "forges/sending:ForgeClient._said": "`tests/forges/test_sending.py` answers with what is no JSON",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",

@@ -18,6 +18,7 @@ import httpx
 import leaks
 import pytest
 import sights
+from audit_logs import whole_log
 from death import Death
 from local_store import LocalStore
 from plan_shapes import checked_json
@@ -234,7 +235,9 @@ class Rig:
     ) -> Result:
         """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
         wish = _asked(destroys=destroys, targets=targets, **asked)
+        made, noted = self.world_calls(), self.noted_attempts()
         result = self.clock.run(self.applying(wish, review=review, stop_when=stop_when, limits=limits))
+        assert self.noted_attempts() - noted == self.world_calls() - made, "each call that arrived is in the audit log"
         if expect_success:
             failures = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
             assert result.succeeded, failures
@@ -275,6 +278,14 @@ class Rig:
         if not result.succeeded:
             return result
         return await self.applying(wish, stop_when=stop_when, limits=limits, does_as_asked=False)
+
+    def world_calls(self) -> int:
+        """How many calls that may change something have reached the simulator."""
+        return sum(self.world.calls[name] for name in WRITES)
+
+    def noted_attempts(self) -> int:
+        """How many attempts of calls the audit log has, which must be whole."""
+        return sum(entry.call.attempts for entry in whole_log(self.store()))
 
     def destroy(self, **options: Any) -> Result:
         return self.apply(destroys=True, **options)

@@ -56,6 +56,10 @@ class CallNote:
 class CallNotes(Protocol):
     """Keeps the notes of a client."""
 
+    def announce(self, request: Request) -> None:
+        """Notes the call with the next record, which is to be put on disk before the call is sent."""
+        ...
+
     async def before(self, request: Request) -> CallNote:
         """The note on a call; returns when it is on disk that the call will be sent. Raises Problems."""
         ...

@@ -34,7 +34,7 @@ class AuditLog:
         return (*self.check.entries, *self.unsaved)
 
 
-def read_log(where: ProjectOptions, *, report: Report = ignored) -> AuditLog:
+def read_audit_log(where: ProjectOptions, *, report: Report = ignored) -> AuditLog:
     """The log as it is stored now. `report` shows that there is no state. Raises Problems if the state is damaged."""
     state, store = load_state(where, report=report), store_of(where)
     lines = log_lines(store.storage.read_audit())
@@ -53,7 +53,7 @@ def read_user_log(where: ProjectOptions, environ: Mapping[str, str]) -> AuditLog
     return AuditLog(head, replace(check, entries=tuple(with_answers(check.entries))), ())
 
 
-def selected(
+def selected_entries(
     entries: Sequence[AuditEntry], *, address: str = "", since: float | None = None, limit: int | None = None
 ) -> Sequence[AuditEntry]:
     """Those for a resource, a name or a pattern as for `--target`, from a time on in Unix seconds, the newest ones."""
@@ -64,4 +64,4 @@ def selected(
 
 
 def _is_for(entry: AuditEntry, named: str) -> bool:
-    return bool(entry.address) and is_selected(Address.parse(entry.address), [named])
+    return bool(entry.cause.address) and is_selected(Address.parse(entry.cause.address), [named])

@@ -6,13 +6,13 @@ or cut does not fit it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any, Final
 
-from novita_infra.encoding import Json, Malformed, compact, decode_as, encode, parse_json
+from novita_infra.encoding import INLINE, Json, Malformed, compact, decode_as, encode, parse_json
 from novita_infra.model.frozen import dataclass
+from novita_infra.state.format.file_format import state_digest
 from novita_infra.state.state import AuditHead, LastRun, UsedPlan
 
 UNKNOWN: Final = "unknown"
@@ -22,17 +22,9 @@ SAVED: Final = "saved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """One call that may have changed something, or one change of the state by a command."""
+class AuditCause:
+    """Who made a call, and why."""
 
-    number: int = 0
-    """From 1 on, without a gap."""
-    previous: str = ""
-    """The digest of the entry before it; empty for the first one."""
-    lineage: str = ""
-    """The state that the log belongs to; empty in the log of a user."""
-    at: float = 0.0
-    """When the intent was noted, in Unix seconds, by the clock of the account."""
     command: str = ""
     """The command, such as `apply` or `state restore`."""
     by: str = ""
@@ -45,6 +37,12 @@ class AuditEntry:
     """The resource."""
     step: str = ""
     """The call by its name in the plan, such as `create`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedCall:
+    """A call, and what came of it."""
+
     method: str = ""
     """The HTTP method; empty for a change of the state."""
     path: str = ""
@@ -59,8 +57,24 @@ class AuditEntry:
     """`done`, `refused`, `not sent`, `unknown` or `saved`."""
     ended: float = 0.0
     """When the last answer came, or failed to come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One call that may have changed something, or one change of the state by a command."""
+
+    number: int = 0
+    """From 1 on, without a gap."""
+    previous: str = ""
+    """The digest of the entry before it; empty for the first one."""
+    lineage: str = ""
+    """The state that the log belongs to; empty in the log of a user."""
+    at: float = 0.0
+    """When the intent was noted, in Unix seconds, by the clock of the account."""
     of: int = 0
     """In the log of a user: the number of the entry whose call this is the answer to."""
+    cause: AuditCause = field(default=AuditCause(), metadata=INLINE)
+    call: AuditedCall = field(default=AuditedCall(), metadata=INLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +129,8 @@ def chained(head: AuditHead, entries: Iterable[AuditEntry], lineage: str = "") -
         whole = replace(entry, number=head.count + 1, previous=head.digest, lineage=lineage)
         line = compact(encode(whole))
         lines.append(line + b"\n")
-        head = AuditHead(whole.number, line_digest(line))
+        head = AuditHead(whole.number, state_digest(line))
     return head, b"".join(lines)
-
-
-def line_digest(line: bytes) -> str:
-    """The digest of a line without its end, by which the next one names it."""
-    return f"sha256:{hashlib.sha256(line).hexdigest()}"
 
 
 def log_lines(parts: Iterable[tuple[str, bytes]]) -> list[LogLine]:
@@ -130,7 +139,7 @@ def log_lines(parts: Iterable[tuple[str, bytes]]) -> list[LogLine]:
     for place, data in parts:
         for number, line in enumerate(data.split(b"\n"), start=1):
             if line:
-                lines.append(LogLine(f"line {number} of {place}", line_digest(line), _entry(line)))
+                lines.append(LogLine(f"line {number} of {place}", state_digest(line), _entry(line)))
     return lines
 
 
@@ -139,6 +148,12 @@ def _entry(line: bytes) -> AuditEntry | None:
         return decode_as(AuditEntry, parse_json(line))
     except (ValueError, RecursionError, Malformed):
         return None
+
+
+def last_head(lines: Sequence[LogLine]) -> AuditHead:
+    """The head of a log that ends with its last entry."""
+    last = next((line for line in reversed(lines) if line.entry is not None), None)
+    return AuditHead(last.entry.number, last.digest) if last is not None and last.entry is not None else AuditHead()
 
 
 def head_after(head: AuditHead, lines: Sequence[LogLine]) -> AuditHead:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,16 @@ from novita_infra.api.noting.calls import CallNote, NotedPaths
 from novita_infra.api.request import Request
 from novita_infra.encoding.files import read_file
 from novita_infra.model.clock import Clock
-from novita_infra.state.audit.entries import UNKNOWN, AuditEntry, LogLine, chained, log_lines
+from novita_infra.state.audit.entries import (
+    UNKNOWN,
+    AuditCause,
+    AuditedCall,
+    AuditEntry,
+    LogLine,
+    chained,
+    last_head,
+    log_lines,
+)
 from novita_infra.state.locks.lock_holders import run_of_ci
 from novita_infra.state.private_files import open_private, unreadable
 from novita_infra.state.process_identity import this_command, this_process
@@ -49,25 +58,27 @@ class UserLog:
         self._open: dict[int, AuditEntry] = {}
         """The entries of calls without an answer."""
 
+    def announce(self, request: Request) -> None:
+        """Does nothing: each call is written by itself."""
+
     async def before(self, request: Request) -> CallNote:
         note = CallNote(next(self._ids))
-        entry = AuditEntry(
-            at=round(self._clock.now(), 3),
-            command=this_command(),
-            by=this_process(),
-            run=self._ci,
-            method=request.method,
-            path=self._paths.path(request),
-            outcome=UNKNOWN,
-        )
-        self._open[note.id] = self._add(entry)
+        cause = AuditCause(command=this_command(), by=this_process(), run=self._ci)
+        call = AuditedCall(method=request.method, path=self._paths.path(request), outcome=UNKNOWN)
+        self._open[note.id] = self._add(AuditEntry(at=round(self._clock.now(), 3), cause=cause, call=call))
         return note
 
     def after(self, note: CallNote) -> None:
-        begun = self._open.pop(note.id)
-        ended = round(self._clock.now(), 3)
-        facts = {"attempts": note.attempts, "status": note.status, "request": note.request, "outcome": note.outcome}
-        self._add(replace(begun, of=begun.number, ended=ended, **facts))  # type: ignore[arg-type]  # as they are named
+        begun, ended = self._open.pop(note.id), round(self._clock.now(), 3)
+        call = replace(
+            begun.call,
+            attempts=note.attempts,
+            status=note.status,
+            request=note.request,
+            outcome=note.outcome,
+            ended=ended,
+        )
+        self._add(replace(begun, of=begun.number, call=call))
 
     def _add(self, entry: AuditEntry) -> AuditEntry:
         """Appends the entry durably; returns it with its number. Raises Problems."""
@@ -78,7 +89,7 @@ class UserLog:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 size = os.fstat(file).st_size
                 tail = os.pread(file, _TAIL, max(0, size - _TAIL))
-                head, line = chained(_head_in(tail), [entry])
+                head, line = chained(last_head(log_lines([("", tail)])), [entry])
                 os.write(file, line if not tail or tail.endswith(b"\n") else b"\n" + line)
                 os.fsync(file)
             finally:
@@ -86,16 +97,6 @@ class UserLog:
         except OSError as error:
             raise unreadable(self._path, error) from error
         return replace(entry, number=head.count)
-
-
-def _head_in(tail: bytes) -> AuditHead:
-    lines = [line for line in log_lines([("", tail)]) if line.entry is not None]
-    return _head(lines)
-
-
-def _head(lines: Sequence[LogLine]) -> AuditHead:
-    last = next((line for line in reversed(lines) if line.entry is not None), None)
-    return AuditHead(last.entry.number, last.digest) if last is not None and last.entry is not None else AuditHead()
 
 
 def read_user_lines(path: Path) -> tuple[list[LogLine], AuditHead]:
@@ -106,7 +107,7 @@ def read_user_lines(path: Path) -> tuple[list[LogLine], AuditHead]:
         lines = []
     except OSError as error:
         raise unreadable(path, error) from error
-    return lines, _head(lines)
+    return lines, last_head(lines)
 
 
 def with_answers(entries: Iterable[AuditEntry]) -> list[AuditEntry]:

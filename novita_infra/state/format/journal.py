@@ -55,16 +55,20 @@ def _noted(notes: Sequence[Json]) -> dict[str, Json]:
 
 
 def notes_in(data: bytes) -> list[Json]:
-    """The notes on calls in the sound lines of a journal, in their order."""
-    if _CALLS_KEY not in data:
-        return []
-    contents = map(_content, (line for line in _lines_of(data)[0] if _CALLS_KEY in line))
-    notes = (content.get(_CALLS) for content in contents if isinstance(content, dict))
-    return [note for some in notes if isinstance(some, list) for note in some]
+    """The notes on calls in the sound lines of a journal, in their order: those that no saved state holds."""
+    notes: list[Json] = []
+    for line in _lines_of(data)[0] if _CALLS_KEY in data else ():
+        if line.startswith(_SAVED_KEY):
+            notes.clear()
+        elif _CALLS_KEY in line and isinstance(content := _content(line), dict):
+            some = content.get(_CALLS)
+            notes += some if isinstance(some, list) else ()
+    return notes
 
 
 _CALLS: Final = "calls"
 _CALLS_KEY: Final = b'"calls":['
+_SAVED_KEY: Final = b'{"saved":'
 
 
 def snapshot_line(name: str, ids: tuple[str, ...]) -> bytes:

@@ -155,12 +155,12 @@ class ObjectStorage(StateStorage):
     def replace(self, state: bytes, stored: Stored, trail: bytes = b"", audit: bytes = b"") -> None:
         seen, before = self._checked(stored), stored.journal or b""
         id = self._new_id(seen)
-        changes = [self._state_change(id, state)]
+        # The end of a journal makes the new state, which names the end of the log: so the log comes first.
+        changes = [self._state_change(id, state), *self._audit_changes(id, audit)]
         if seen.state:
             kind: SegmentKind = "end" if trail.startswith(before) or not trail else "begin"
             rest = trail.removeprefix(before) if kind == "end" else trail
             changes.append(self._segment_change(seen.state, seen.next, kind, rest))
-        changes += self._audit_changes(id, audit)
         changes.append(self._head_change(seen, id))
         self._write(changes)
         self._writer = None

@@ -96,7 +96,10 @@ class Messages:
             f"{word} {how}! Resources: {counts['add']} added, {counts['change']} changed, {counts['remove']} destroyed."
         )
         operation = "destroy" if result.destroys else "apply"
-        self._write(message, "change_summary", changes={**counts, "operation": operation})
+        audit: dict[str, Any] = {}
+        if result.audit.count:
+            audit = {"audit": {"entries": result.audit.count, "digest": result.audit.digest}}
+        self._write(message, "change_summary", changes={**counts, "operation": operation}, **audit)
         if result.succeeded:
             self._write(f"Outputs: {len(outputs)}", "outputs", outputs=outputs_json(outputs))
 

@@ -13,9 +13,9 @@ from novita_infra.cli.options import WholeNumber, duration_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state.auditing import AuditLog, read_log, read_user_log, selected
+from novita_infra.operations.state.auditing import AuditLog, read_audit_log, read_user_log, selected_entries
 from novita_infra.views.renderer import Renderer
-from novita_infra.views.results.audit import audit_check, audit_listing
+from novita_infra.views.results.state.audit import audit_check, audit_listing
 
 _user_option = click.option(
     "--user", is_flag=True, help="The log of this user on this machine: the calls outside of any state."
@@ -50,7 +50,7 @@ def show_log(
     """
     log = _log(project_options, renderer, user=user)
     begin = time.time() - since if since else None
-    renderer.result(audit_listing(selected(log.entries, address=address, since=begin, limit=limit)))
+    renderer.result(audit_listing(selected_entries(log.entries, address=address, since=begin, limit=limit)))
     if not log.check.is_whole:
         renderer.note("The log is not whole: novita-infra audit verify")
     return 0
@@ -82,4 +82,4 @@ def verify_log(*, project_options: ProjectOptions, user: bool, renderer: Rendere
 
 
 def _log(project_options: ProjectOptions, renderer: Renderer, *, user: bool) -> AuditLog:
-    return read_user_log(project_options, os.environ) if user else read_log(project_options, report=renderer.note)
+    return read_user_log(project_options, os.environ) if user else read_audit_log(project_options, report=renderer.note)

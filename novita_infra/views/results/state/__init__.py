@@ -1,0 +1,1 @@
+"""Results about the state and its audit log."""
