@@ -7,7 +7,7 @@ or cut does not fit it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field, fields, replace
 from typing import Any, Final
 
 from novita_infra.encoding import INLINE, Json, Malformed, compact, decode_as, encode, parse_json
@@ -91,35 +91,38 @@ class LogLine:
 def noted_entries(notes: Iterable[Json], run: LastRun | None, plans: Sequence[UsedPlan] = ()) -> list[AuditEntry]:
     """The entries of the calls that the notes of one run are about, in their order.
 
-    The answers of one call are of its attempts: the last one counts. A call without any answer has an unknown outcome.
+    The notes on one call follow one another: the last answer counts. A call without any has an unknown outcome.
     """
-    facts = _facts_of(run, plans)
     calls: dict[int, dict[str, Any]] = {}
     for note in notes:
         match note:
             case {"call": int(id)}:
-                calls.setdefault(id, {}).update(note)
-    found = []
-    for call in calls.values():
-        try:
-            known = {name: fact for name, fact in call.items() if name != "call"}
-            found.append(decode_as(AuditEntry, {"outcome": UNKNOWN, **known, **facts}))
-        except Malformed:  # of a program that notes more: what is known of it is said
-            known = {name: call[name] for name in ("at", "method", "path", "address", "step") if name in call}
-            found.append(decode_as(AuditEntry, {"outcome": UNKNOWN, **known, **facts}))
-    return found
+                calls.setdefault(id, {"outcome": UNKNOWN}).update(note)
+    return [_caused(_noted(call), run, plans) for call in calls.values()]
 
 
 def edit_entry(run: LastRun) -> AuditEntry:
     """The entry of a command that changes the state, and calls nothing."""
-    return decode_as(AuditEntry, {"at": run.since, "outcome": SAVED, **_facts_of(run, ())})
+    return _caused(AuditEntry(at=run.since, call=AuditedCall(outcome=SAVED)), run, ())
 
 
-def _facts_of(run: LastRun | None, plans: Sequence[UsedPlan]) -> dict[str, Any]:
+def _noted(call: Mapping[str, Any]) -> AuditEntry:
+    """The entry of a call. What a newer program notes besides is left out."""
+    known = {name: fact for name, fact in call.items() if name in _NOTED}
+    try:
+        return decode_as(AuditEntry, known)
+    except Malformed:
+        return AuditEntry(call=AuditedCall(outcome=UNKNOWN))
+
+
+_NOTED: Final = frozenset({"at", "address", "step", *(item.name for item in fields(AuditedCall))})
+
+
+def _caused(entry: AuditEntry, run: LastRun | None, plans: Sequence[UsedPlan]) -> AuditEntry:
     if run is None:
-        return {}
-    digest = run.digest or next((plan.digest for plan in plans if plan.id == run.plan), "")
-    return {"command": run.operation, "by": run.by, "run": run.ci, "plan": digest}
+        return entry
+    plan = run.digest or next((plan.digest for plan in plans if plan.id == run.plan), "")
+    return replace(entry, cause=replace(entry.cause, command=run.operation, by=run.by, run=run.ci, plan=plan))
 
 
 def chained(head: AuditHead, entries: Iterable[AuditEntry], lineage: str = "") -> tuple[AuditHead, bytes]:
