@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE # every process of the tests would compile the 
 LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage test-newest test-places check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply bench-pairs bench-state soak soak-bound soak-state fuzz crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest test-places check lint format types contracts schemas new-kind docs site package lock changelog bench bench-apply bench-pairs bench-state soak soak-bound soak-state fuzz crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ docs: .venv/tested ## run the commands of the pages, write their output there, a
 	$(BIN)/python tests/support/notebooks.py docs/library.ipynb
 	$(BIN)/python scripts/picture.py
 
+site: .venv/tested ## build the site of the documentation in .site/html
+	$(BIN)/python scripts/website.py
+
 package: .venv/tested ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build
 
@@ -132,4 +135,4 @@ crash-matrix: .venv/tested ## kill an apply at every point of every operation of
 	@BACKEND=$(BACKEND) PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## delete the environments, builds and caches
-	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .fuzz .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .site .fuzz .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov

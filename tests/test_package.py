@@ -31,7 +31,7 @@ IN_WHEEL = re.compile(
 )
 IN_SDIST = re.compile(
     r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements|changelog\.d|\.ci|\.github|templates)/.+|state/README\.md"
-    r"|Makefile|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|\.gitlab-ci\.yml|\.pre-commit-(config|hooks)\.yaml|action\.yml|Containerfile|pyproject\.toml|PKG-INFO|\.gitignore"
+    r"|Makefile|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|\.gitlab-ci\.yml|\.pre-commit-(config|hooks)\.yaml|action\.yml|Containerfile|(pyproject|zensical)\.toml|PKG-INFO|\.gitignore"
 )
 LOADED_BY_PYTEST = "pytest_plugin.py"
 """Nobody else imports it, so pytest need not be installed for the rest."""
