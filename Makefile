@@ -80,6 +80,7 @@ schemas: .venv/tested ## generate schemas/, docs/reference/ and templates/
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/reference/index.md
 	$(BIN)/python -m novita_infra.cli.pages.reference_page docs/reference/commands.md
 	$(BIN)/python -m novita_infra.cli.pages.operations_page docs/reference/operations.md
+	$(BIN)/python -m novita_infra.cli.pages.errors_page docs/reference/errors.md
 	$(BIN)/python -m novita_infra.forges.pipelines.component templates
 
 new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource

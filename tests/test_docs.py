@@ -40,6 +40,7 @@ DONE = [
         "docs/schedules.md",
         "docs/state.md",
         "docs/audit.md",
+        "docs/handbook.md",
         "docs/simulator.md",
         "docs/library.md",
         "docs/models-and-tasks.md",

@@ -84,6 +84,14 @@ _ACCESS_ADVICE: Final = (
 _BUDGET_ADVICE: Final = "the budget of the member or of the key is exhausted: raise it, or wait for the next month"
 
 
+def known_reasons(kind: type[ApiError]) -> list[str]:
+    """The reasons of the API that mean exactly this error, for the reference; an ending stands as `*_IN_USE`."""
+    return [
+        *(f"*{ending}" for ending, meant in _ENDINGS if meant is kind),
+        *(reason for reason, meant in _KNOWN.items() if meant is kind),
+    ]
+
+
 def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
     """The error that an answer other than 2xx means; `now` in Unix seconds.
 

@@ -38,6 +38,7 @@ Generated from the code by `make schemas`.
 * [The operations](#every-operation) of the API that the simulator serves.
 * [The commands](commands.md): what `--help` prints of each.
 * [The operations](operations.md) of the API, and the kind, command or lookup that reaches each.
+* [Errors](errors.md): exit codes, refusals of the API, and every message with what to do.
 
 Every document has the same frame:
 
@@ -70,7 +71,7 @@ spec: {}                     # described on the pages below
 """
 
 
-_OTHERS: Final = frozenset({"commands.md", "expressions.md", "operations.md", "variables.md"})
+_OTHERS: Final = frozenset({"commands.md", "errors.md", "expressions.md", "operations.md", "variables.md"})
 """Pages that another generator or a person writes."""
 
 _LIFECYCLE: Final = """\
