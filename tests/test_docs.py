@@ -41,6 +41,7 @@ DONE = [
         "docs/state.md",
         "docs/audit.md",
         "docs/handbook.md",
+        "docs/skypilot-dstack.md",
         "docs/simulator.md",
         "docs/library.md",
         "docs/models-and-tasks.md",

@@ -127,7 +127,7 @@ def _refusals() -> Iterator[str]:
         "| --- | --- | --- | --- | --- |",
     )
     for kind in _descendants(ApiError):
-        means = (kind.__doc__ or "").strip().splitlines()[0]
+        means = (kind.__doc__ or "").strip().partition("\n")[0]
         code = EXIT_BLOCKED if issubclass(kind, BLOCKING) else EXIT_ERROR
         reasons = ", ".join(f"`{reason}`" for reason in known_reasons(kind))
         advice = kind.advice or _ADVICE[kind]
