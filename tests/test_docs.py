@@ -38,6 +38,7 @@ DONE = [
         "docs/machines.md",
         "docs/images.md",
         "docs/schedules.md",
+        "docs/reports.md",
         "docs/state.md",
         "docs/audit.md",
         "docs/handbook.md",

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = re.compile(
-    r"novita_infra/.+\.py|novita_infra/__init__\.pyi|novita_infra/py\.typed|novita_infra/schemas/(draft-07/|results/)?\w+\.json|novita_infra-[^/]+\.dist-info/.+"
+    r"novita_infra/.+\.py|novita_infra/__init__\.pyi|novita_infra/views/formats/html/page\.(css|js|html\.jinja)|novita_infra/py\.typed|novita_infra/schemas/(draft-07/|results/)?\w+\.json|novita_infra-[^/]+\.dist-info/.+"
 )
 IN_SDIST = re.compile(
     r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements|changelog\.d|\.ci|\.github|templates)/.+|state/README\.md"
@@ -85,6 +85,7 @@ def test_the_wheel_holds_the_package_the_schemas_and_nothing_else(built: Built) 
     assert [name for name in names if not IN_WHEEL.fullmatch(name) or STRAY.search(name)] == []
     modules = {path.relative_to(ROOT).as_posix() for path in _modules()}
     assert {name for name in names if name.endswith(".py")} == modules
+    assert {f"novita_infra/views/formats/html/page.{end}" for end in ("css", "js", "html.jinja")} <= set(names)
     with zipfile.ZipFile(built.wheel) as file:
         for name, schema in schemas().items():
             assert file.read(f"novita_infra/schemas/{name}").decode() == text_of_schema(schema)
@@ -107,7 +108,8 @@ def test_every_third_party_import_is_a_declared_dependency(built: Built) -> None
     imported -= sys.stdlib_module_names | {"novita_infra"}
     undeclared = {name for name in imported if not {_plain(dist) for dist in distributions.get(name, ())} & declared}
     # extras, and boto3 for the credentials that obstore cannot find: what imports each says what to install
-    assert undeclared == {"boto3", "keyring", "obstore", "opentelemetry", "psycopg", "pyrage", "socksio"}
+    extras = {"boto3", "keyring", "obstore", "opentelemetry", "psycopg", "pyrage", "socksio"}
+    assert undeclared == {*extras, "markupsafe"}  # jinja2 marks its texts with it, and requires it
 
 
 def test_the_installed_command_runs_far_from_the_checkout(installed: Path, tmp_path: Path) -> None:

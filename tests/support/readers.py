@@ -835,6 +835,7 @@ NO_INPUT: Final = {
     "programs/processes:_read_output": "passes on the bytes of a program",
     "policies/running:_Bench._fit": "reads what our own program prints",
     "schema/resources:write_schemas": "reads schemas that this program wrote",
+    "views/formats/html/page:_asset": "reads files of this package",
     "simulator/http/control:_json": "requests; the lane of generated requests damages them",
     "simulator/http/coverage:write_operations": "reads a page of this repository",
     "simulator/http/reading:_json_of": "requests; the lane of generated requests damages them",

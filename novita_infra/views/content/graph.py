@@ -13,7 +13,7 @@ from novita_infra.planning.helping import helpers
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 
-_FILL: Final[Mapping[Action, str]] = {
+FILLS: Final[Mapping[Action, str]] = {
     Action.CREATE: "#c8e6c9",
     Action.UPDATE: "#fff9c4",
     Action.REPLACE: "#e1bee7",
@@ -23,6 +23,7 @@ _FILL: Final[Mapping[Action, str]] = {
     Action.FORGET: "#cfd8dc",
     Action.REFUSED: "#ef9a9a",
 }
+"""The colour of each action that has one."""
 
 
 class GraphNode(NamedTuple):
@@ -74,7 +75,7 @@ def declared_needs(declared: Iterable[Declared]) -> dict[Address, set[Address]]:
 
 
 def _node(name: str, address: Address, action: Action) -> GraphNode:
-    return GraphNode(name, address, action, _FILL.get(action, ""))
+    return GraphNode(name, address, action, FILLS.get(action, ""))
 
 
 def _names(needs: Mapping[Address, Iterable[Address]]) -> dict[Address, str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from novita_infra.model.durations import in_words
 from novita_infra.model.lifecycle import Cause
-from novita_infra.planning.plan.changes import Action, Adopted
+from novita_infra.planning.plan.changes import Action, Adopted, Drift
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.content.drift import answer
 from novita_infra.views.content.lines import Line, Tone, line
@@ -30,21 +30,31 @@ _MINUTE: Final = 60.0
 
 def drift_lines(plan: Plan) -> Iterator[Line]:
     """The drift of each object, with its cause and the response."""
-    actions = {change.address: change.action for change in plan.changes}
     if plan.drift:
         yield line(("Changed outside of novita-infra:", Tone.STRONG))
         yield line()
-    for item in plan.drift:
-        sign, tone = ("-", Tone.REMOVE) if item.gone else ("~", Tone.CHANGE)
-        cause = f" {_CAUSES[item.cause]}{f': {item.says}' if item.says else ''}"
-        yield line((f"{sign:>3} ", tone), (str(item.address), Tone.STRONG), f" ({item.id})", cause)
-        if item.by:
-            yield line((f"      # {item.by}", Tone.FAINT))
-        for field in item.fields:
-            yield from differing(field.name, field.before, field.after, indent=6, note=("", None))
-        text = "recorded in the state" if plan.refresh_only else answer(item, actions.get(item.address, Action.NONE))
-        yield line((f"      # {text}", Tone.FAINT))
+    for item, cause, below in lines_by_drift(plan):
+        sign, tone = drift_sign(item)
+        yield line((f"{sign:>3} ", tone), (str(item.address), Tone.STRONG), f" ({item.id}) {cause}")
+        yield from below
         yield line()
+
+
+def drift_sign(item: Drift) -> tuple[str, Tone]:
+    """The sign of a drift, with its tone."""
+    return ("-", Tone.REMOVE) if item.gone else ("~", Tone.CHANGE)
+
+
+def lines_by_drift(plan: Plan) -> Iterator[tuple[Drift, str, list[Line]]]:
+    """Each drift with its cause in words, its fields and the response."""
+    actions = {change.address: change.action for change in plan.changes}
+    for item in plan.drift:
+        below = [line((f"      # {item.by}", Tone.FAINT))] if item.by else []
+        for field in item.fields:
+            below += differing(field.name, field.before, field.after, indent=6, note=("", None))
+        text = "recorded in the state" if plan.refresh_only else answer(item, actions.get(item.address, Action.NONE))
+        below.append(line((f"      # {text}", Tone.FAINT)))
+        yield item, f"{_CAUSES[item.cause]}{f': {item.says}' if item.says else ''}", below
 
 
 def adopted_lines(plan: Plan) -> Iterator[Line]:

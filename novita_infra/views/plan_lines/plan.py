@@ -36,33 +36,35 @@ def _head_lines(review: Review, *, now: float | None) -> Iterator[Line]:
     what = "Plan to destroy" if plan.destroys else "Plan for"
     yield line(f"{what} project {plan.project}, environment {plan.environment}:")
     yield line()
-    yield from _lookup_lines(review)
+    yield from lookup_lines(review)
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
-    yield from _edit_lines(plan)
-    yield from _time_lines(review)
+    yield from edit_lines(plan)
+    yield from time_lines(review)
 
 
 def _changes(review: Review) -> Iterator[Line]:
     """Every change with its fields and reasons; nothing where there is none."""
+    if not review.empty:
+        yield from shown_once(lines_by_change(review))
+
+
+def lines_by_change(review: Review) -> Iterator[ChangeLines]:
+    """Each resource that changes, with its fields, its reasons and its cost."""
     plan = review.plan
-    if review.empty:
-        return
-    changes = [change for change in plan.changes if change.action is not Action.NONE]
     costs, detours, helped = by_address(review.cost), plan.detours, plan.helped
-    yield from shown_once(
-        ChangeLines(
-            change,
-            (
-                *_change_lines(change),
-                *detour_lines(detours.get(change.address, ())),
-                *_helper_lines(helped.get(change.address, ())),
-            ),
-            (*row_lines(costs.get(change.address)),),
-        )
-        for change in changes
-    )
+    for change in plan.changes:
+        if change.action is not Action.NONE:
+            yield ChangeLines(
+                change,
+                (
+                    *_change_lines(change),
+                    *detour_lines(detours.get(change.address, ())),
+                    *_helper_lines(helped.get(change.address, ())),
+                ),
+                (*row_lines(costs.get(change.address)),),
+            )
 
 
 def _end_lines(review: Review, *, now: float | None) -> Iterator[Line]:
@@ -74,7 +76,7 @@ def _end_lines(review: Review, *, now: float | None) -> Iterator[Line]:
         yield from standing_lines(review.cost, environment=plan.environment, now=now)
         yield from policy_lines(review.verdicts)
         return
-    yield from _output_changes(plan)
+    yield from changed_output_lines(plan)
     yield from money_lines(review.cost, environment=plan.environment, now=now)
     yield from rollout_lines(plan)
     yield from targeting_lines(plan)
@@ -84,7 +86,7 @@ def _end_lines(review: Review, *, now: float | None) -> Iterator[Line]:
     yield line((summary(plan), Tone.STRONG))
 
 
-def _lookup_lines(review: Review) -> Iterator[Line]:
+def lookup_lines(review: Review) -> Iterator[Line]:
     """What the manifests looked up: what was taken, and what else there was."""
     for found in review.lookups:
         title = f"  lookup.{found.name}"
@@ -96,7 +98,7 @@ def _lookup_lines(review: Review) -> Iterator[Line]:
         yield line()
 
 
-def _time_lines(review: Review) -> Iterator[Line]:
+def time_lines(review: Review) -> Iterator[Line]:
     """What the fields about time ask for now, and what comes next."""
     for rule in review.times:
         for number, text in enumerate(rule.says):
@@ -106,7 +108,7 @@ def _time_lines(review: Review) -> Iterator[Line]:
         yield line()
 
 
-def _edit_lines(plan: Plan) -> Iterator[Line]:
+def edit_lines(plan: Plan) -> Iterator[Line]:
     """The records that get another address, and those of imported objects; no object is changed for that."""
     if not plan.edits:
         return
@@ -153,7 +155,8 @@ def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
             yield from differing(item.name, item.before, item.after, indent=6, note=(note, tone))
 
 
-def _output_changes(plan: Plan) -> Iterator[Line]:
+def changed_output_lines(plan: Plan) -> Iterator[Line]:
+    """The outputs that change."""
     if not plan.outputs.changed:
         return
     yield line("Outputs:")

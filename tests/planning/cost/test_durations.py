@@ -12,7 +12,7 @@ from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step, StepKind, Update
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.estimate import estimate_json
-from novita_infra.views.formats.text.estimate import estimate_lines
+from novita_infra.views.plan_lines.estimate import estimate_lines
 
 STORAGE, MACHINE, OTHER = Address("network_storage", "data"), Address("instance", "a"), Address("instance", "b")
 STEPS = (

@@ -29,7 +29,7 @@ SUMMARY = "Draw the dependencies of resources"
     type=click.Choice([*document_formats("graph")]),
     default="mermaid",
     show_default=True,
-    help=f"{', '.join(f'{name} is {use}' for name, use in document_formats('graph').items())}.",
+    help="dot is for Graphviz, mermaid for Markdown, svg a picture; there, many resources that are alike are one.",
 )
 @with_renderer
 def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> int:
@@ -40,7 +40,8 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
     \b
     Examples:
       novita-infra graph examples/training-cluster
-      novita-infra graph --format dot | dot -Tsvg > needs.svg
+      novita-infra graph --format svg > needs.svg
+      novita-infra graph --format dot | dot -Tpdf > needs.pdf
     """
     if is_plan(project_options.path):
         plan = read_saved_plan(project_options.path, project_options).review.plan

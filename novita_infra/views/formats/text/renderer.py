@@ -20,12 +20,12 @@ from novita_infra.views.content.state import OutputContent, OutputsContent, Reco
 from novita_infra.views.content.values import inline
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.text.diagnostics import diagnostic_lines
-from novita_infra.views.formats.text.estimate import estimate_lines
 from novita_infra.views.formats.text.log_groups import has_log_groups, log_group
 from novita_infra.views.formats.text.saved import saved_lines
 from novita_infra.views.formats.text.state import output_lines, record_lines, state_lines
 from novita_infra.views.formats.text.terminal import coloured, write
 from novita_infra.views.formats.text.why import why_lines
+from novita_infra.views.plan_lines.estimate import estimate_lines
 from novita_infra.views.plan_lines.plan import plan_lines, plan_parts
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
 
