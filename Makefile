@@ -86,10 +86,11 @@ schemas: .venv/tested ## generate schemas/, docs/reference/ and templates/
 new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
 	@$(PYTHON) scripts/new_kind.py $(NAME)
 
-docs: .venv/tested ## run the commands of the pages, write their output there, and draw docs/plan.svg
+docs: .venv/tested ## run the commands of the pages, write their output there, and draw docs/plan.svg and docs/cast.svg
 	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/team.md docs/how-to.md docs/market.md docs/account.md docs/batches.md docs/machines.md docs/images.md docs/schedules.md docs/reports.md docs/state.md docs/audit.md docs/simulator.md docs/library.md docs/models-and-tasks.md
 	$(BIN)/python tests/support/notebooks.py docs/library.ipynb
 	$(BIN)/python scripts/picture.py
+	$(BIN)/python scripts/cast.py
 
 site: .venv/tested ## build the site of the documentation in .site/html
 	$(BIN)/python scripts/website.py

@@ -15,6 +15,7 @@ import click
 import jsonschema
 import pytest
 from quick_yaml import read_all_yaml, read_yaml
+from script_modules import script
 from transcripts import Block, Reader, blocks, exchanges
 
 from novita_infra.cli import root
@@ -122,6 +123,16 @@ def test_the_picture_shows_the_plan_of_today() -> None:
         [sys.executable, "-c", script], cwd=ROOT / "scripts", capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_the_moving_picture_shows_the_first_project_of_today(tmp_path: Path) -> None:
+    cast, today = script("cast"), tmp_path / "cast.svg"
+    subprocess.run([sys.executable, ROOT / "scripts" / "cast.py", today], check=True)
+    drawn = cast.CAST.read_text(encoding="utf-8")
+    assert cast.words(today.read_text(encoding="utf-8")) == cast.words(drawn), "to renew it: python scripts/cast.py"
+    assert len(drawn) < 200_000
+    assert "prefers-reduced-motion" in drawn
+    assert "<script" not in drawn
 
 
 def _blocks(page: Path, language: str) -> list[Block]:

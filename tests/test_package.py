@@ -140,7 +140,8 @@ def test_the_metadata_names_urls_and_links_that_work_on_an_index(built: Built) -
     }
     readme = str(metadata.get_payload())
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", readme) if not link.startswith("#")]
-    assert f"https://raw.githubusercontent.com/novita-infra/novita-infra/v{__version__}/docs/plan.svg" in links
+    for picture in ("plan.svg", "cast.svg"):
+        assert f"https://raw.githubusercontent.com/novita-infra/novita-infra/v{__version__}/docs/{picture}" in links
     assert [link for link in links if not link.startswith("https://")] == []
     tree = f"https://github.com/novita-infra/novita-infra/blob/v{__version__}/"
     assert [link for link in links if link.startswith(tree) and not (ROOT / link.removeprefix(tree)).exists()] == []
