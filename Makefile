@@ -87,7 +87,7 @@ new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
 	@$(PYTHON) scripts/new_kind.py $(NAME)
 
 docs: .venv/tested ## run the commands of the pages, write their output there, and draw docs/plan.svg and docs/cast.svg
-	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/team.md docs/how-to.md docs/market.md docs/account.md docs/batches.md docs/machines.md docs/images.md docs/schedules.md docs/reports.md docs/state.md docs/audit.md docs/simulator.md docs/library.md docs/models-and-tasks.md
+	RENEW=1 $(BIN)/python -m pytest -q -n auto tests/test_docs.py tests/state/backends/test_pages.py tests/cli/commands/pipelines/test_page.py -k "page_says or state_is_shared"
 	$(BIN)/python tests/support/notebooks.py docs/library.ipynb
 	$(BIN)/python scripts/picture.py
 	$(BIN)/python scripts/cast.py

@@ -1,6 +1,7 @@
 """Does what a page of the documentation says, in an empty folder, and compares what it shows with what comes out.
 
-`python tests/support/transcripts.py PAGE...` writes today's output into the pages.
+`make docs` writes today's output into the pages; `python tests/support/transcripts.py PAGE...` into those that need no
+server.
 
 What is done: `sh` blocks line by line; `console` blocks, whose commands begin with `$ ` and whose other lines are the
 output, where a line `...` stands for any lines; `yaml` and `python` blocks that begin with the comment of a file name,
@@ -190,6 +191,16 @@ class Reader:
         text = fitting[0].read_text(encoding="utf-8")
         assert text.count(old) == 1, f"line {block.line}: the edit fits {text.count(old)} places"
         fitting[0].write_text(text.replace(old, new), encoding="utf-8")
+
+
+def hold(page: Path, reader: Reader) -> None:
+    """Fails where doing what a page says gives something else than it shows; with RENEW set, the page is written."""
+    text = page.read_text(encoding="utf-8")
+    today = reader.follow(text)
+    if os.environ.get("RENEW"):
+        page.write_text(today, encoding="utf-8")
+    else:
+        assert today == text, "to renew it: make docs"
 
 
 def _merged(shown: str, came: str) -> str:
