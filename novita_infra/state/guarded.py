@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.state.audit.entries import AuditEntry, chained, edit_entry, noted_entries
 from novita_infra.state.backend import BackendAround, Overtaken, StateStorage, Stored
 from novita_infra.state.format.file_format import previous_digest, read_state, state_digest, write_state
 from novita_infra.state.format.journal import fold, header_line, notes_in, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import AuditHead, State, new_state, with_slow_digests
 from novita_infra.state.store import Journal, LockHolder, LockRefused, StateLock, StateLost, StateVersion
+
+if TYPE_CHECKING:
+    from novita_infra.state.audit.entries import AuditEntry
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
@@ -145,8 +147,10 @@ class GuardedStore:
 
     def _noted(self, stored: Stored, base: State | None, current: State | None) -> list[AuditEntry]:
         own = self._own_run
-        if base is None or current is None:
+        if base is None or current is None or (own is None and current is base):
             return []
+        from novita_infra.state.audit.entries import noted_entries  # noqa: PLC0415 -- a command that reads needs none
+
         if own is not None and base.serial == own.state.serial:
             return noted_entries(own.journal.notes, own.state.last_run, own.state.used_plans)
         if current is base or stored.journal is None:
@@ -161,6 +165,8 @@ class GuardedStore:
         `edited` is a state that is saved; where no run of this store made it, the command that did is an entry, too.
         What that state itself says of the log does not count: an earlier state does not take the log back.
         """
+        from novita_infra.state.audit.entries import chained, edit_entry  # noqa: PLC0415 -- likewise
+
         entries, run = self._noted(stored, base, current), edited.last_run if edited else None
         if run is not None and self._own_run is None and (current is None or run != current.last_run):
             entries.append(edit_entry(run))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
@@ -24,19 +23,21 @@ NOT_SENT: Final = "not sent"
 UNKNOWN: Final = "unknown"
 
 
-@dataclass(slots=True, eq=False)
 class CallNote:
     """One call, and what is known of it."""
 
-    id: int
-    """Its number among the calls that are noted together."""
-    attempts: int = 0
-    """How often it may have reached the service."""
-    status: int = 0
-    """The HTTP status of the last answer; 0 without one."""
-    request: str = ""
-    """The id that the service gave the last attempt."""
-    outcome: str = UNKNOWN
+    __slots__ = ("attempts", "id", "outcome", "request", "status")
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+        """Its number among the calls that are noted together."""
+        self.attempts = 0
+        """How often it may have reached the service."""
+        self.status = 0
+        """The HTTP status of the last answer; 0 without one."""
+        self.request = ""
+        """The id that the service gave the last attempt."""
+        self.outcome = UNKNOWN
 
     def answered(self, status: int, request: str) -> None:
         """Notes an attempt that succeeded."""

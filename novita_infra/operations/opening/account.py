@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hmac
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from novita_infra.api.noting.calls import CallNote
 from novita_infra.api.protocol import ApiClient
-from novita_infra.api.request import API_URL
+from novita_infra.api.request import API_URL, Request
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.model.clock import Clock, RealClock
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.opening.simulated import sim_log, simulated
-from novita_infra.state.audit.user_log import UserLog, user_log_path
 
 if TYPE_CHECKING:
     import httpx
 
     from novita_infra.api.retries import RetryPolicy
+    from novita_infra.state.audit.user_log import UserLog
 
 SIMULATOR: Final = "simulator"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -43,6 +44,35 @@ class OpenAccount:
     """Whether it is the simulator in this process."""
     cache: Path | None
     """The folder of what the runs of this machine share; None if there is none."""
+
+
+class UserNotes:
+    """Implements CallNotes on the log of the user. It is opened with the first call: most commands only read."""
+
+    def __init__(
+        self, path: Path | None, environ: Mapping[str, str], *, clock: Clock, redacted: Callable[[str], str]
+    ) -> None:
+        """`path` is that of the simulator's log; None for the one in the user's folder."""
+        self._path = path
+        self._environ = environ
+        self._clock = clock
+        self._redacted = redacted
+
+    @cached_property
+    def _log(self) -> UserLog:
+        from novita_infra.state.audit.user_log import UserLog, user_log_path  # noqa: PLC0415 -- see above
+
+        path = self._path or user_log_path(self._environ)
+        return UserLog(path, clock=self._clock, environ=self._environ, redacted=self._redacted)
+
+    def announce(self, request: Request) -> None:
+        """As CallNotes.announce: each call is written by itself."""
+
+    async def before(self, request: Request) -> CallNote:
+        return await self._log.before(request)
+
+    def after(self, note: CallNote) -> None:
+        self._log.after(note)
 
 
 class AccountOpener:
@@ -97,8 +127,7 @@ class AccountOpener:
         )
         await self._stack.enter_async_context(client)
         client.hide(partial(secrets_of_environment, environ))
-        if log := sim_log(root) if sim else user_log_path(environ):
-            client.notes = UserLog(log, clock=clock, environ=environ, redacted=client.redacted)
+        client.notes = UserNotes(sim_log(root) if sim else None, environ, clock=clock, redacted=client.redacted)
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
         return OpenAccount(client, clock, cloud, _digest(url, key), sim=sim, cache=cache)

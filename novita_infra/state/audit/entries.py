@@ -98,41 +98,42 @@ def noted_entries(notes: Iterable[Json], run: LastRun | None, plans: Sequence[Us
         match note:
             case {"call": int(id)}:
                 calls.setdefault(id, {"outcome": UNKNOWN}).update(note)
-    return [_caused(_noted(call), run, plans) for call in calls.values()]
+    cause = encode(_cause_of(run, plans))
+    return [_noted(call, cause) for call in calls.values()]
 
 
 def edit_entry(run: LastRun) -> AuditEntry:
     """The entry of a command that changes the state, and calls nothing."""
-    return _caused(AuditEntry(at=run.since, call=AuditedCall(outcome=SAVED)), run, ())
+    return AuditEntry(at=run.since, cause=_cause_of(run, ()), call=AuditedCall(outcome=SAVED))
 
 
-def _noted(call: Mapping[str, Any]) -> AuditEntry:
+def _noted(call: Mapping[str, Any], cause: Mapping[str, Any]) -> AuditEntry:
     """The entry of a call. What a newer program notes besides is left out."""
     known = {name: fact for name, fact in call.items() if name in _NOTED}
     try:
-        return decode_as(AuditEntry, known)
+        return decode_as(AuditEntry, {**known, **cause})
     except Malformed:
-        return AuditEntry(call=AuditedCall(outcome=UNKNOWN))
+        return decode_as(AuditEntry, {**cause, **encode(AuditedCall(outcome=UNKNOWN))})
 
 
 _NOTED: Final = frozenset({"at", "address", "step", *(item.name for item in fields(AuditedCall))})
 
 
-def _caused(entry: AuditEntry, run: LastRun | None, plans: Sequence[UsedPlan]) -> AuditEntry:
+def _cause_of(run: LastRun | None, plans: Sequence[UsedPlan]) -> AuditCause:
     if run is None:
-        return entry
+        return AuditCause()
     plan = run.digest or next((plan.digest for plan in plans if plan.id == run.plan), "")
-    return replace(entry, cause=replace(entry.cause, command=run.operation, by=run.by, run=run.ci, plan=plan))
+    return AuditCause(command=run.operation, by=run.by, run=run.ci, plan=plan)
 
 
 def chained(head: AuditHead, entries: Iterable[AuditEntry], lineage: str = "") -> tuple[AuditHead, bytes]:
     """The lines that continue a log after its head, and its head then."""
     lines = []
     for entry in entries:
-        whole = replace(entry, number=head.count + 1, previous=head.digest, lineage=lineage)
-        line = compact(encode(whole))
+        place = {"number": head.count + 1, "previous": head.digest, "lineage": lineage}
+        line = compact({**encode(entry), **{name: part for name, part in place.items() if part}})
         lines.append(line + b"\n")
-        head = AuditHead(whole.number, state_digest(line))
+        head = AuditHead(head.count + 1, state_digest(line))
     return head, b"".join(lines)
 
 

@@ -46,10 +46,12 @@ def user_log_path(environ: Mapping[str, str]) -> Path | None:
 
 
 class UserLog:
-    """Implements CallNotes on a file, which several processes may use at once."""
+    """Notes calls in a file, which several processes may use at once."""
 
-    def __init__(self, path: Path, *, clock: Clock, environ: Mapping[str, str], redacted: Callable[[str], str]) -> None:
-        """The file is made with the first call."""
+    def __init__(
+        self, path: Path | None, *, clock: Clock, environ: Mapping[str, str], redacted: Callable[[str], str]
+    ) -> None:
+        """The file is made with the first call; without a path, nothing is kept."""
         self._path = path
         self._clock = clock
         self._ci = run_of_ci(environ)
@@ -57,9 +59,6 @@ class UserLog:
         self._ids = itertools.count(1)
         self._open: dict[int, AuditEntry] = {}
         """The entries of calls without an answer."""
-
-    def announce(self, request: Request) -> None:
-        """Does nothing: each call is written by itself."""
 
     async def before(self, request: Request) -> CallNote:
         note = CallNote(next(self._ids))
@@ -82,6 +81,8 @@ class UserLog:
 
     def _add(self, entry: AuditEntry) -> AuditEntry:
         """Appends the entry durably; returns it with its number. Raises Problems."""
+        if self._path is None:
+            return entry
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             file = open_private(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)

@@ -24,7 +24,6 @@ def log_at(path: Path) -> UserLog:
 
 
 def begin(log: UserLog, request: Request = STOP) -> CallNote:
-    log.announce(request)
     return asyncio.run(log.before(request))
 
 
