@@ -98,6 +98,7 @@ class QuotingRig(Rig):
 
     where = ""
     told = 0
+    counts_calls = False
 
     def transport(self) -> httpx.AsyncBaseTransport:
         self.quoting = Quoting(super().transport(), self.where)

@@ -54,14 +54,14 @@ def read_user_log(where: ProjectOptions, environ: Mapping[str, str]) -> AuditLog
 
 
 def selected_entries(
-    entries: Sequence[AuditEntry], *, address: str = "", since: float | None = None, limit: int | None = None
+    entries: Sequence[AuditEntry], *, named: Sequence[str] = (), since: float | None = None, limit: int | None = None
 ) -> Sequence[AuditEntry]:
-    """Those for a resource, a name or a pattern as for `--target`, from a time on in Unix seconds, the newest ones."""
+    """The newest ones for the resources that are named as for `--target`, from a time on in Unix seconds."""
     found = [
-        entry for entry in entries if (since is None or entry.at >= since) and (not address or _is_for(entry, address))
+        entry for entry in entries if (since is None or entry.at >= since) and (not named or _is_for(entry, named))
     ]
     return found[-limit:] if limit else found
 
 
-def _is_for(entry: AuditEntry, named: str) -> bool:
-    return bool(entry.cause.address) and is_selected(Address.parse(entry.cause.address), [named])
+def _is_for(entry: AuditEntry, named: Sequence[str]) -> bool:
+    return bool(entry.cause.address) and is_selected(Address.parse(entry.cause.address), named)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from audit_logs import checked, names, noted_run, whole_log
+from encrypted_states import AGE, OTHER_AGE, encrypted
 from local_store import LocalStore
 from state_values import A, B
 
+from novita_infra.model.diagnostics import Severity
 from novita_infra.model.records import Record
 from novita_infra.state.backends.local.files import LocalFiles
+from novita_infra.state.guarded import GuardedStore
+from novita_infra.state.opening import open_store
 from novita_infra.state.recovery.copying import copy_stored
 from novita_infra.state.recovery.history import saved_states
 from novita_infra.state.recovery.kept import read_kept
@@ -23,7 +28,9 @@ from novita_infra.state.state import LastRun
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path
+    path = tmp_path / "state"
+    path.mkdir()
+    return path
 
 
 def store(folder: Path) -> LocalStore:
@@ -95,3 +102,32 @@ def test_notes_of_a_newer_program_are_read_as_far_as_they_are_known(folder: Path
         journal.note({"call": 1, "path": "/1", "method": "POST", "at": 1.0, "unheard": ["of"]})
         asyncio.run(journal.put(Record(B, "1"), "made"))
     assert names(store(folder)) == ["/1"]
+
+
+def test_the_log_of_an_encrypted_state_is_encrypted_and_read_after_a_rotation(folder: Path) -> None:
+    def opened(**keys: object) -> GuardedStore:
+        return open_store(encrypted(folder, dict(keys)), "dev")
+
+    noted_run(opened(**AGE), "/stop-it")
+    noted_run(opened(**OTHER_AGE, fallback=AGE), "/2")
+    assert names(opened(**OTHER_AGE, fallback=AGE)) == ["/stop-it", "/2"]
+    assert b"stop-it" not in (folder / "state" / "dev.audit").read_bytes()
+    (fault,) = (item for item in checked(opened(**OTHER_AGE)).faults if item.severity is Severity.ERROR)
+    assert fault.summary.startswith("entry 1 is missing; damaged: line 1 of ")
+
+
+def test_a_log_of_two_branches_is_whole_after_a_merge_and_names_the_lines_of_the_other(folder: Path) -> None:
+    noted_run(store(folder), "/1")
+    for side in ("ours", "theirs"):
+        shutil.copytree(folder, folder.parent / side)
+        noted_run(store(folder.parent / side), f"/{side}")
+    base = (folder / "dev.audit").read_bytes()
+    ours, theirs = ((folder.parent / side / "dev.audit").read_bytes().removeprefix(base) for side in ("ours", "theirs"))
+    merged = folder.parent / "ours"
+    marks = (b"<<<<<<< ours\n", b"=======\n", b">>>>>>> theirs\n")
+    (merged / "dev.audit").write_bytes(base + marks[0] + ours + marks[1] + theirs + marks[2])
+    assert names(store(merged)) == ["/1", "/ours"]
+    noted_run(store(merged), "/2")
+    assert names(store(merged)) == ["/1", "/ours", "/2"]
+    (fault,) = checked(store(merged)).faults
+    assert fault.summary == "4 lines of the log are in no chain"

@@ -54,7 +54,7 @@ class AuditListing(Listing):
     rows: tuple[AuditRow, ...]
 
     def lines(self) -> Iterator[Line]:
-        """For each call a line of what and when, and below it who, why and by which call: all fit 60 columns."""
+        """For each call a line of what and its outcome, and below it who, why and by which call: all fit 60 columns."""
         if not self.rows:
             yield line((self.empty, Tone.GOOD))
         for row in self.rows:
@@ -66,7 +66,8 @@ def _lines(row: AuditRow) -> Iterator[Line]:
     what = " ".join(part for part in (row.step, row.address) if part) or row.command
     attempts = f", sent {row.attempts} times" if row.attempts > 1 else ""
     yield line((f"{row.number} {what}: ", Tone.STRONG), (f"{row.outcome}{attempts}", tone))
-    yield line(f"    {row.at.replace('T', ' ').replace('Z', ' UTC')}, `{row.command}` of {row.by}")
+    yield line(f"    {row.at.replace('T', ' ').replace('Z', ' UTC')}, {row.command}")
+    yield line(f"    {row.by}")
     if row.method:
         status = f" {row.status}" if row.status else ""
         yield line(f"    {row.method} {row.path}{status}")

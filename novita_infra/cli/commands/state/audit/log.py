@@ -8,8 +8,9 @@ import time
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.completing.offers import addresses
 from novita_infra.cli.lazy import EXIT_ERROR
-from novita_infra.cli.options import WholeNumber, duration_option, path_argument
+from novita_infra.cli.options import WholeNumber, address_or_pattern, duration_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.operations.session import ProjectOptions
@@ -25,7 +26,15 @@ _user_option = click.option(
 @click.command("show", cls=Command)
 @path_argument
 @with_project_options
-@click.option("--address", metavar="ADDR", default="", help="Only calls for this resource; may be a pattern.")
+@click.option(
+    "--address",
+    "named",
+    multiple=True,
+    type=address_or_pattern,
+    metavar="ADDR",
+    shell_complete=addresses,
+    help="Only calls for this resource; repeatable, with patterns such as instance.worker*.",
+)
 @click.option("--since", type=duration_option, metavar="T", help="Only of the last T, such as 2h or 7d.")
 @click.option("--limit", type=WholeNumber(min=1), metavar="N", help="Only the newest N.")
 @_user_option
@@ -34,7 +43,7 @@ _user_option = click.option(
 def show_log(
     *,
     project_options: ProjectOptions,
-    address: str,
+    named: tuple[str, ...],
     since: float | None,
     limit: int | None,
     user: bool,
@@ -50,7 +59,7 @@ def show_log(
     """
     log = _log(project_options, renderer, user=user)
     begin = time.time() - since if since else None
-    renderer.result(audit_listing(selected_entries(log.entries, address=address, since=begin, limit=limit)))
+    renderer.result(audit_listing(selected_entries(log.entries, named=named, since=begin, limit=limit)))
     if not log.check.is_whole:
         renderer.note("The log is not whole: novita-infra audit verify")
     return 0
