@@ -16,6 +16,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
+from novita_infra.model.printable import lines_of
+
 HIDDEN: Final = "(secret)"
 """The text in place of a secret."""
 
@@ -126,11 +128,6 @@ def _find(text: str, form: str, extent: _Extent, start: int) -> tuple[int, int] 
 def _joins(mark: str, others: str) -> bool:
     """Whether the character beside a form makes it a part of a longer word."""
     return mark.isalnum() or (mark != "" and mark in f"_{others}")
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a text: each ends with a line feed, a carriage return, or both, and with nothing else."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 @lru_cache(maxsize=64)

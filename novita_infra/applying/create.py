@@ -1,7 +1,6 @@
 """Creates one object: intent on disk, call, id on disk, wait. It never pays for a second object on a guess.
 
-A create is sent again only if the API says that it did nothing, or if reads over a grace time show that the create
-before made nothing.
+A create is sent again only if the API says, or reads over a grace time show, that the one before made nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from novita_infra.api.request import Request
 from novita_infra.applying.calling import check_unset, effect_window, lock_creates, pauses, send, settled_states
 from novita_infra.applying.errors import Interrupted, NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
+from novita_infra.applying.hooked.resource_hooks import run_after_create, with_due
 from novita_infra.applying.jobs.fetching import finish_job
 from novita_infra.applying.jobs.uploading import Uploads
 from novita_infra.applying.run import Run, StepRun
@@ -91,6 +91,7 @@ class Creator:
         spec = await at.resolved_spec()
         await check_unset(at, spec)
         at = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
+        await run_after_create(at)
         settles, id = at.kind.api.create.final_phases, at.record.id
         if not settles:
             return id
@@ -103,10 +104,7 @@ class Creator:
         return live.id
 
     async def _create_when_free(self, create: _Create) -> StepRun:
-        """The step, which has an object now.
-
-        Waits for capacity if the step may, with a last attempt when that wait is over.
-        """
+        """The step, which has an object now. Waits for capacity if it may, with a last attempt when that is over."""
         at, wait = create.at, create.at.step.limits.capacity_wait
         waiting, last = "", False
         while True:
@@ -265,7 +263,7 @@ class Creator:
             labels=at.step.record.labels,
             choice=create.choice,
         )
-        await at.put(record, "create: about to be sent")
+        await at.put(with_due(record, at), "create: about to be sent")
 
     async def _restore_record(self, create: _Create) -> None:
         """Restores the record from before the step: the create was refused, and nothing was made."""

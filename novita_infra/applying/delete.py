@@ -7,6 +7,7 @@ from functools import partial
 
 from novita_infra.api.errors import NotFound, Refused
 from novita_infra.applying.calling import send
+from novita_infra.applying.hooked.resource_hooks import run_before_delete
 from novita_infra.applying.jobs.fetching import clean_up_job
 from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
@@ -23,6 +24,8 @@ async def delete_object(at: StepRun, waits: Waits) -> str:
     """
     run, step = at.run, at.step
     at.begin()
+    if step.conditions.hooks:
+        await run_before_delete(at)
     async with run.slots:
         run.check_stop()
         if step.address in run.unread and (live := await read_one(run.client, at.kind, step.id)):

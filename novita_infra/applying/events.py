@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable
 from typing import TypeAlias
 
+from novita_infra.hooks.running import FailedHook
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Change
@@ -101,6 +102,8 @@ class Result:
     """How many objects were imported."""
     title: str = ""
     """What the run is called, if it is neither an apply nor a destroy: `Stop`."""
+    failed_hooks: tuple[FailedHook, ...] = ()
+    """The hooks that failed without a step that failed with them."""
     awaited: bool = True
     """Whether the effects of the calls were waited for."""
     audit: AuditHead = AuditHead()

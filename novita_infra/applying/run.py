@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
@@ -29,6 +29,9 @@ from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
 from novita_infra.refresh.other_states import OtherStates
 from novita_infra.state.store import LockRefused, NamedLock
+
+if TYPE_CHECKING:
+    from novita_infra.hooks.of_command import CommandHooks
 
 CALLS_AT_ONCE: Final = 64
 """The most calls in flight by default; the client finds out how many of them do good."""
@@ -93,6 +96,8 @@ class Run:
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a create and a delete."""
 
+    hooks: CommandHooks | None = None
+    """The hooks of the command; None where none run."""
     errors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By key of a step: the commonest errors of the job that it brought to its end."""
 

@@ -9,6 +9,7 @@ from typing import assert_never
 from novita_infra.applying.create import Creator
 from novita_infra.applying.delete import delete_object
 from novita_infra.applying.errors import StepFailed
+from novita_infra.applying.hooked.resource_hooks import run_due
 from novita_infra.applying.noting.noted_calls import calls_of
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.update import Updater
@@ -17,7 +18,7 @@ from novita_infra.encoding import digest
 from novita_infra.model.computing.compute import resolve
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED
-from novita_infra.model.lifecycle import Condition
+from novita_infra.model.lifecycle import Condition, HookEvent
 from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.checks.conditions import holds
 from novita_infra.planning.plan.steps import Step, StepKind, Update
@@ -52,6 +53,9 @@ class StepRunner:
 
             with calls_of(step):
                 await pass_check(StepRun.of(self._run, step), conditions.check)
+        if conditions.hooks:
+            for event in (HookEvent.ON_CREATE, HookEvent.ON_READY):
+                await run_due(StepRun.of(self._run, step), event)
         return id
 
     async def record_end(self, step: Step, reason: str) -> None:

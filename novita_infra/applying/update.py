@@ -13,6 +13,7 @@ from novita_infra.api.errors import ApiError, Refused, Unanswered
 from novita_infra.applying.calling import pauses, send
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
+from novita_infra.applying.hooked.resource_hooks import run_after_create, with_due
 from novita_infra.applying.jobs.fetching import finish_job
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.waiting import Waits
@@ -120,6 +121,7 @@ class Updater:
     async def wait(self, at: StepRun) -> str:
         """Waits for the end of a call of an earlier run; returns the object's id."""
         at.begin()
+        await run_after_create(at)
         if at.kind.api.job:
             live = await self._waits.until(at, at.step.id, OVER)
             await finish_job(at, at.record, live, await at.resolved_spec())
@@ -176,7 +178,7 @@ class Updater:
         request = call.request(target)
         self._run.client.hide(lambda: secrets_of(change.spec))  # it may hold secrets that only the live object shows
         at.announce(request)
-        await at.put(intent, f"{call.name}: about to be sent")
+        await at.put(with_due(intent, at), f"{call.name}: about to be sent")
 
         async def is_done() -> bool:
             """Whether a call that is refused for now is not needed any more: someone else has made the change."""

@@ -100,6 +100,14 @@ allow_large_change_option = click.option(
 check_option = click.option(
     "--check", "checks", is_flag=True, help="Make the `check` of every resource, even if nothing has changed."
 )
+no_hooks_option = click.option(
+    "--no-hooks",
+    "hooks",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Run no hooks of the project and of its resources.",
+)
 runway_option = click.option(
     "--runway",
     type=runway_minutes,
@@ -144,6 +152,7 @@ def with_plan_options(function: Callback) -> Callback:
     @create_anyway_option
     @allow_large_change_option
     @check_option
+    @no_hooks_option
     @runway_option
     @refresh_option
     @new_state_option
@@ -164,6 +173,7 @@ _FIELDS: Final = (
     "create_anyway",
     "allow_large_change",
     "checks",
+    "hooks",
     "runway",
     "refresh",
     "new_state",

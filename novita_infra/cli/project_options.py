@@ -105,6 +105,7 @@ def again(command: str, project_options: ProjectOptions, plan_options: PlanOptio
         words += ["--create-anyway", pattern]
     words += ["--allow-large-change"] if plan_options.allow_large_change else []
     words += ["--check"] if plan_options.checks else []
+    words += [] if plan_options.hooks else ["--no-hooks"]
     words += [] if plan_options.refresh is Refresh.ALL else [f"--refresh={plan_options.refresh.value}"]
     words += ["--runway", f"{plan_options.runway / 60:g}"] if plan_options.runway != PlanOptions().runway else []
     words += ["--new-state"] if plan_options.new_state else []

@@ -32,6 +32,8 @@ class PlanChoices(TypedDict, total=False):
     """Whether more may be deleted and replaced than the limit of the project."""
     checks: bool
     """Whether every resource is asked what its `check` says, though nothing has changed."""
+    hooks: bool
+    """Whether the hooks of the project and of its resources run; they do by default."""
     refresh: Literal["all", "changed", "none", "only"]
     """Which objects are read first."""
     runway_minutes: int
@@ -72,6 +74,7 @@ def plan_options_of(choices: PlanChoices, *, destroys: bool = False) -> PlanOpti
         create_anyway=_named(choices.get("create_anyway", ())),
         allow_large_change=choices.get("allow_large_change", False),
         checks=choices.get("checks", False),
+        hooks=choices.get("hooks", True),
         refresh=_refresh(choices.get("refresh", "all")),
         runway=choices.get("runway_minutes", 60),
         new_state=choices.get("new_state", False),

@@ -18,6 +18,7 @@ from novita_infra.library.shaping import drift_of, event_of, plan_summary, resul
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.operations.applying import apply_plan, is_nothing_to_do
+from novita_infra.operations.hooks import after_plan, before_plan, hook_diagnostics, hooks_of_command
 from novita_infra.operations.plans.approved_plans import check_expected, run_of_expected
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked, validate_project
@@ -96,7 +97,10 @@ async def planned(place: ProjectPlace, asked: PlanOptions) -> PlanSummary:
     """The plan. Raises Problems and ApiError."""
     environ = place.environ
     async with open_session(place.where, environ, destroys=asked.destroys, report=LOG.info) as session:
+        hooks = hooks_of_command(session, "plan", asked, environ)
+        await before_plan(hooks, session)
         review = await judged(session, await plan_project(session, asked), asked, environ)
+        await after_plan(hooks, review)
         return plan_summary(session, review, asked)
 
 
@@ -177,9 +181,12 @@ async def carried_out_plan(
         ) as session,
         state_locked(session, operation),
     ):
+        hooks = hooks_of_command(session, operation, asked, environ)
+        await before_plan(hooks, session)
         review = await plan_project(session, asked)
         run = await run_of_expected(session, review, approved.digest, asked) if approved else None
         review = await judged(session, run.review if run else review, asked, environ)
+        await after_plan(hooks, review)
         if review.problems:
             raise Problems(review.problems, code=review.code)
         if approved and run is None:
@@ -193,7 +200,9 @@ async def carried_out_plan(
         def listen(event: Event) -> None:
             emit(event_of(event))
 
-        result = await apply_plan(session, review, limits=limits, emit=listen, stop=stop, used=used)
+        result = await apply_plan(session, review, limits=limits, emit=listen, stop=stop, used=used, hooks=hooks)
+        for item in hook_diagnostics(result):
+            LOG.warning(item)
         return result_of(result, session.state)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import PurePath
 from typing import Final
 
 from novita_infra.model.addresses import Address
@@ -160,6 +161,57 @@ class RolloutRules:
         return max(1, members * self.max_unavailable // 100) if self.percent else self.max_unavailable
 
 
+class HookEvent(enum.Enum):
+    """When a hook runs. The values are the words of a manifest."""
+
+    BEFORE_PLAN = "beforePlan"
+    AFTER_PLAN = "afterPlan"
+    BEFORE_APPLY = "beforeApply"
+    AFTER_APPLY = "afterApply"
+    ON_CREATE = "onCreate"
+    """The create of an object was answered, and its id is on disk; it may still be coming up."""
+    ON_READY = "onReady"
+    """An object is ready that was created or started."""
+    ON_DELETE = "onDelete"
+    """The call that deletes an object is about to be sent."""
+
+
+OF_PROJECT: Final = (HookEvent.BEFORE_PLAN, HookEvent.AFTER_PLAN, HookEvent.BEFORE_APPLY, HookEvent.AFTER_APPLY)
+"""The events of the hooks of a project."""
+OF_RESOURCE: Final = (HookEvent.ON_CREATE, HookEvent.ON_READY, HookEvent.ON_DELETE)
+"""The events of the hooks of a resource."""
+
+
+class OnHookFailure(enum.Enum):
+    """What the failure of a hook means. The values are the words of a manifest."""
+
+    STOP = "stop"
+    """What it belongs to fails: the command, or the step of the resource."""
+    WARN = "warn"
+    """It is reported at the end, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A program of the user that runs at an event."""
+
+    event: HookEvent
+    words: tuple[str, ...]
+    """The program and its arguments. There is no shell."""
+    timeout: float = 60.0
+    """Seconds after which it is ended, and counts as failed."""
+    on_failure: OnHookFailure = OnHookFailure.STOP
+
+    @property
+    def name(self) -> str:
+        """The name of the program, for messages: `save.sh` of `hooks/save.sh`."""
+        return PurePath(self.words[0]).name
+
+    def __str__(self) -> str:
+        """The event and the program: `onReady register.sh`."""
+        return f"{self.event.value} {self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """The `lifecycle` block of one resource."""
@@ -187,3 +239,5 @@ class Lifecycle:
     """How the members of its fleet are changed one after another; None where all are changed at once."""
     rank: int = 0
     """Its place in the order of the manifests, among the resources that have a rollout."""
+    hooks: tuple[Hook, ...] = ()
+    """The programs that run when its object is created, ready or about to be deleted."""

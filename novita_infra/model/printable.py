@@ -69,3 +69,8 @@ def _escape(mark: str) -> str:
     if code < 0x80:
         return _SHORT.get(mark) or f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text: each ends with a line feed, a carriage return, or both, and with nothing else."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -83,5 +83,7 @@ class Record:
     labels: Mapping[str, str] = field(default_factory=dict)
     checked: str = ""
     """The digest of the check that the object has passed since its last change; empty if there is none."""
+    hooks_due: tuple[str, ...] = ()
+    """The events of the object whose hooks have not succeeded yet: `onCreate`, `onReady`. The next run repeats them."""
     seen_at: float = 0.0
     """When a run last read or changed the object, in Unix seconds; 0 if not known."""

@@ -8,7 +8,7 @@ from dataclasses import field
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Cause, OnDrift
+from novita_infra.model.lifecycle import Cause, Hook, OnDrift
 
 
 class Judge(enum.Enum):
@@ -86,6 +86,8 @@ class Rules:
     """The only account whose keys may be used; empty for any account."""
     policies: tuple[Policy, ...] = ()
     """The policies of the project, then those that the environment adds. It cannot remove one."""
+    hooks: tuple[Hook, ...] = ()
+    """The hooks of the project, then those that the environment adds."""
     budget: Budget = Budget()
     """The highest cost of the environment."""
     max_price_rise: int = 0

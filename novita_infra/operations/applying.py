@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.applying.noting.noted_calls import NotedCalls
@@ -25,6 +26,7 @@ from novita_infra.model.resources import Live
 from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
 from novita_infra.operations.heartbeat import RunHeartbeat
+from novita_infra.operations.hooks import after_apply, before_apply
 from novita_infra.operations.identity import identified
 from novita_infra.operations.ownership import CreateLocks, StatesOfOthers
 from novita_infra.operations.session import Session
@@ -38,6 +40,9 @@ from novita_infra.state.locks.lock_holders import run_of_ci
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.seen_versions import RunNotes
 from novita_infra.state.state import LastRun, PlannedRate, UsedPlan, edited
+
+if TYPE_CHECKING:
+    from novita_infra.hooks.of_command import CommandHooks
 
 
 def is_nothing_to_do(session: Session, review: Review, used: UsedPlan | None) -> bool:
@@ -55,11 +60,14 @@ async def apply_plan(
     emit: Listener,
     stop: asyncio.Event,
     used: UsedPlan | None = None,
+    hooks: CommandHooks | None = None,
 ) -> Result:
     """Applies the plan and saves the state, whatever happens. Needs the lock (`state_locked`).
 
-    `used` is the approved plan that the review is of; the state records it with its steps before the first step. Raises
-    Problems if the review has some, and if the state has changed since the plan was made.
+    `used` is the approved plan that the review is of; the state records it with its steps before the first step.
+    `hooks` run before the first step, in the steps and when the state is saved, unless the plan is empty. Raises
+    Problems if the review has some, if the state has changed since the plan was made, and if a hook before the first
+    step fails.
     """
     plan = review.plan
     if problems := review.problems:
@@ -67,6 +75,9 @@ async def apply_plan(
     check_judged(session.project, review)
     check_basis(plan, session.state, place=session.store.describe())
     session.client.hide(lambda: secrets_of(*(step.may_be_secret for step in plan.steps)))
+    hooks = None if review.empty else hooks
+    if hooks is not None:
+        await before_apply(hooks, review, stop)
     operation = "destroy" if plan.destroys else "apply"
     last_run = LastRun(
         operation,
@@ -105,6 +116,7 @@ async def apply_plan(
             ),
             folder=session.project.root,
             unread=frozenset(Address.parse(address) for address in plan.unread),
+            hooks=hooks,
         )
         try:
             if used is not None and used not in state.used_plans:
@@ -127,7 +139,11 @@ async def apply_plan(
             session.state = session.store.save(
                 identified(replace(state, searched=True), session.project, cloud=session.cloud)
             )
-    return replace(result, audit=session.state.audit)
+    result = replace(result, audit=session.state.audit)
+    if hooks is None:
+        return result
+    await after_apply(hooks, result)
+    return replace(result, failed_hooks=tuple(hooks.failures))
 
 
 def _planned(cost: Money) -> PlannedRate:

@@ -26,6 +26,7 @@ from novita_infra.planning.changes.refusals import refused
 from novita_infra.planning.changes.removals import decide_forgotten, decide_over, decide_undeclared
 from novita_infra.planning.changes.replacements import with_forced_replacement
 from novita_infra.planning.checks.conditions import demanded, unchecked, watched
+from novita_infra.planning.checks.hooks import with_due_hooks
 from novita_infra.planning.checks.overwriting import with_overwritten
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others
 from novita_infra.planning.drift.response import decide_with_drift, refresh_only
@@ -124,7 +125,8 @@ def _decide_each(
             decisions[address] = _decide(inputs, _case(inputs, None, address, existing, spec={}))
     if inputs.options.refresh is Refresh.ONLY:
         return refresh_only(decisions), {}
-    return unchecked(watched(decisions, declared, known), declared, all_of_them=inputs.options.checks), errors
+    decisions = unchecked(watched(decisions, declared, known), declared, all_of_them=inputs.options.checks)
+    return (with_due_hooks(decisions, declared) if inputs.options.hooks else decisions), errors
 
 
 def decide_as(

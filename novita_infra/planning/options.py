@@ -47,6 +47,8 @@ class PlanOptions:
     """Which objects are read."""
     checks: bool = False
     """Ask every resource what its `check` says, though nothing has changed since it passed."""
+    hooks: bool = True
+    """Run the hooks of the project and of its resources."""
     runway: int = 60
     """Minutes that the balance must pay for what the plan adds."""
     new_state: bool = False

@@ -14,10 +14,12 @@ from types import MappingProxyType
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.lifecycle import Hook, HookEvent
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.checks.conditions import due_check
+from novita_infra.planning.checks.hooks import due_hooks, with_hooks
 from novita_infra.planning.helping import helping_steps
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.rollouts import Rollout
@@ -41,11 +43,12 @@ def schedule(
     *,
     timeouts: Mapping[Address, Mapping[str, float]],
     rolled: Mapping[Address, bool] = MappingProxyType({}),
+    hooks: Mapping[Address, tuple[Hook, ...]] = MappingProxyType({}),
 ) -> Schedule:
     """The steps of the decisions, in order. Addresses that are not among `decisions` are not touched.
 
-    `timeouts`, in seconds, are those of the manifests, also for declared resources that are destroyed. `rolled`
-    are the members of unfinished rollouts, and whether each is ready again.
+    `timeouts`, in seconds, and `hooks` are those of the manifests, also for declared resources that are destroyed.
+    `rolled` are the members of unfinished rollouts, and whether each is ready again.
     """
     decisions = {
         address: item
@@ -55,7 +58,8 @@ def schedule(
     dependents = _dependents(decisions)
     first = _created_first(decisions, declared, kinds, dependents)
     chains = {
-        address: _Chain.of(address, item, declared.get(address), kinds, timeouts) for address, item in decisions.items()
+        address: _Chain.of(address, item, declared.get(address), kinds, timeouts, hooks.get(address, ()))
+        for address, item in decisions.items()
     }
     after: dict[str, set[str]] = defaultdict(set)
     wished: dict[str, set[str]] = defaultdict(set)
@@ -104,6 +108,7 @@ class _Chain:
         wanted: Declared | None,
         kinds: Mapping[str, Kind],
         limits: Mapping[Address, Mapping[str, float]],
+        hooks: tuple[Hook, ...],
     ) -> _Chain:
         kind, timeouts = kinds[address.type], limits.get(address, {})
         blank = Step(
@@ -121,6 +126,8 @@ class _Chain:
             making = (*making[:-1], replace(making[-1], conditions=ensures))
             requires = replace(making[0].conditions, requires=decision.requires)
             making = (replace(making[0], conditions=requires), *making[1:])
+            if hooks:
+                making = with_hooks(making, due_hooks(decision, wanted))
         limit = timeouts.get("delete", kind.timeouts.delete)
         if decision.action is Action.DELETE and wanted:
             blank = replace(blank, record=replace(blank.record, remains=True))
@@ -134,7 +141,10 @@ class _Chain:
                 gone=gone,
                 says=kind.api.delete.summary,
                 limits=replace(blank.limits, timeout=limit),
-                conditions=StepConditions(requires=decision.requires),
+                conditions=StepConditions(
+                    requires=decision.requires,
+                    hooks=tuple(hook for hook in hooks if hook.event is HookEvent.ON_DELETE),
+                ),
             )
             for id in _deleted_ids(decision)
         )

@@ -105,7 +105,8 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
 def _schedule(inputs: PlanInputs, decided: Decided) -> Schedule:
     timeouts = {item.address: item.lifecycle.timeouts for item in inputs.config.declared}
     rolled = rolled_members(inputs.prior.rolling, inputs.world.existing)
-    return schedule(decided.active, decided.declared, inputs.kinds, timeouts=timeouts, rolled=rolled)
+    hooks = {item.address: item.lifecycle.hooks for item in inputs.config.declared if inputs.options.hooks}
+    return schedule(decided.active, decided.declared, inputs.kinds, timeouts=timeouts, rolled=rolled, hooks=hooks)
 
 
 def _labels(inputs: PlanInputs) -> dict[str, Mapping[str, str]]:

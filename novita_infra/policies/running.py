@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
-import shutil
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +18,7 @@ from typing import Any, Final
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import KnownSecrets
-from novita_infra.api.redaction import lines_of, redact, without_secrets
+from novita_infra.api.redaction import redact, without_secrets
 from novita_infra.encoding.json_text import parse_foreign_json
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.loading import Project
@@ -36,6 +32,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
+from novita_infra.programs.endings import ProgramMissing, ending, find_program, last_words
 from novita_infra.programs.privacy import hide_environment
 from novita_infra.programs.processes import Exited, run_process
 
@@ -44,10 +41,6 @@ _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
 _LONG: Final = 8
 """Characters from which a secret is searched inside of longer values. A shorter one may stand in any path."""
-_FRAME: Final = re.compile(r'^[ \t]*File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
-"""A position in a traceback of Python."""
-_LAST_WORDS: Final = 300
-"""Characters of the standard error of a policy that are shown when it gives no verdict."""
 
 
 async def judge_plan(
@@ -210,14 +203,14 @@ class _Bench:
             verdict = verdict_in(self._redacted(parse_foreign_json(exited.output)))
         except (ValueError, RecursionError) as error:
             if exited.code:
-                raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
+                raise NoVerdict(f"{ending(exited.code)}{last_words}") from None
             if not exited.output.strip():
                 raise NoVerdict(f"it printed nothing; a policy prints {_EXAMPLE}{last_words}") from None
             why = str(error) if isinstance(error, NoVerdict) else f"it is no JSON such as {_EXAMPLE}"
             raise NoVerdict(f"what it printed is no verdict: {why}{last_words}") from None
         # A policy that denies may also exit with an error, as conftest does.
         if exited.code and not verdict.deny:
-            raise NoVerdict(f"{_ending(exited.code)}{last_words}")
+            raise NoVerdict(f"{ending(exited.code)}{last_words}")
         return verdict
 
     def _run(self, policy: Policy, argv: list[str]) -> Exited:
@@ -235,7 +228,7 @@ class _Bench:
             answer = parse_foreign_json(exited.output)
         except ValueError:
             last_words = self._last_words(exited)
-            raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
+            raise NoVerdict(f"{ending(exited.code)}{last_words}") from None
         answer = self._redacted(answer)
         if "error" in answer:
             raise NoVerdict(answer["error"])
@@ -243,7 +236,7 @@ class _Bench:
 
     def _last_words(self, exited: Exited) -> str:
         complaints = without_secrets(exited.complaints.decode("utf-8", "replace"), self.secrets)
-        return _last_words(complaints, self.root)
+        return last_words(complaints, self.root)
 
     def _redacted(self, answer: Any) -> Any:
         """The answer of a policy with all its texts free of secrets. It may quote one that it read by itself."""
@@ -257,51 +250,14 @@ class _Bench:
             case _:
                 return answer
 
+    def _program(self, word: str) -> str:
+        try:
+            return find_program(word, self.root, self.environ.get("PATH"))
+        except ProgramMissing as error:
+            raise NoVerdict(str(error)) from None
+
     def _file(self, name: str) -> Path:
         path = self.root / name
         if not path.is_file():
             raise NoVerdict(f"there is no file {name}")
         return path
-
-    def _program(self, word: str) -> str:
-        """The path of an executable file of the project, or of a program on PATH."""
-        own = self.root / word
-        if own.is_file():
-            if not os.access(own, os.X_OK):
-                raise NoVerdict(f"{word} is not executable; `chmod +x` it, or `run: [INTERPRETER, {word}]`")
-            return str(own)  # a link is not resolved: a virtual environment is known by its link
-        program = shutil.which(word, path=self.environ.get("PATH")) if "/" not in word else None
-        if program is None:
-            raise NoVerdict(f"there is no program {word}")
-        return program
-
-
-def _ending(code: int) -> str:
-    if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}"
-    return f"it ended with exit code {code}"
-
-
-def _last_words(complaints: str, root: Path) -> str:
-    """The last words of the standard error on one line."""
-    text = _raised(complaints, root)
-    lines: list[str] = []
-    for line in reversed([] if text else lines_of(complaints)):
-        if lines and len(line) + sum(map(len, lines)) > _LAST_WORDS:
-            break
-        lines += [" ".join(line.split())] if line.strip() else []
-    text = text or " | ".join(reversed(lines))[-_LAST_WORDS:]
-    return f": {text}" if text else ""
-
-
-def _raised(complaints: str, root: Path) -> str:
-    """The error of a Python traceback with its last position in a file of the project; empty without a traceback."""
-    frames = list(_FRAME.finditer(complaints))
-    if not frames:
-        return ""
-    following = lines_of(complaints[frames[-1].end() :])[1:]
-    error = " ".join(line for line in following if line[:1].strip())  # not the code, which is indented
-    frame = next((item for item in reversed(frames) if Path(item["file"]).is_relative_to(root)), frames[-1])
-    file = Path(frame["file"])
-    name = file.relative_to(root) if file.is_relative_to(root) else file.name
-    return f"{name}, line {frame['line']}: {error}"[:_LAST_WORDS] if error else ""

@@ -12,7 +12,7 @@ from novita_infra.model.durations import duration_text
 from novita_infra.model.lifecycle import MIN_SUCCEEDED
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.objects import Schema, closed_object
-from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, ROLLOUT, TRIGGERS
+from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, RESOURCE_HOOKS, ROLLOUT, TRIGGERS
 from novita_infra.schema.secret_pointers import SECRET
 
 NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
@@ -126,6 +126,7 @@ def lifecycle(kind: Kind | None = None) -> Schema:
                 "description": "How long a create that finds no capacity is repeated. Default: not at all.",
             },
             "rollout": ROLLOUT,
+            "hooks": RESOURCE_HOOKS,
             "timeouts": closed_object(
                 {name: _time(name, kind) for name in TIMES},
                 description="Time limits of each call with its wait, and of each stage of coming up. After a "

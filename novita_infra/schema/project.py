@@ -9,7 +9,7 @@ from novita_infra.model.addresses import KEY
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object, opened
-from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
+from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_PROGRAMS, PROGRAMS
 from novita_infra.schema.secret_pointers import SECRET_COMMANDS
 from novita_infra.schema.state_settings import any_state_settings, state_settings
 from novita_infra.schema.variable_types import VARIABLE
@@ -130,7 +130,7 @@ _ENVIRONMENT: Final[Schema] = closed_object(
         },
         "patches": {**PATCHES, "description": "Differences in this environment; a later patch takes precedence."},
         **{name: _undefaulted(rule) for name, rule in _RULES.items()},
-        "policies": MORE_POLICIES,
+        **MORE_PROGRAMS,
     },
     description="An environment. Settings that it omits come from the project.",
 )
@@ -292,7 +292,7 @@ _PROJECT: Final[dict[str, Any]] = closed_object(
         },
         "secretCommands": SECRET_COMMANDS,
         **_RULES,
-        "policies": POLICIES,
+        **PROGRAMS,
         "outputs": OUTPUTS,
     },
     required=["apiVersion", "kind", "metadata"],

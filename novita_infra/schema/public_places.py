@@ -103,6 +103,10 @@ def public_places(*, sound: bool = False) -> Place:
     )
     fields = {**dict(_merged([frame, project]).fields), "spec": spec}
     fields["check"] = replace(fields["check"], fields={**fields["check"].fields, "token": HIDDEN})
+    lifecycle = fields["lifecycle"]
+    fields["hooks"] = _with_hidden_words(fields["hooks"])
+    of_resource = _with_hidden_words(lifecycle.fields["hooks"])
+    fields["lifecycle"] = replace(lifecycle, fields={**lifecycle.fields, "hooks": of_resource})
     flag = Place(Shows.FLAG)
     declaration = Place(
         fields={**_within(fields, "variables").fields, "default": HIDDEN, "secret": flag, "sensitive": flag}
@@ -126,6 +130,7 @@ def public_places(*, sound: bool = False) -> Place:
             "variables": Place(each=HIDDEN, variables=True),
             "patches": Place(items=patch),
             "policies": policies,
+            "hooks": fields["hooks"],
         },
     )
     declarations = Place(each=declaration, variables=True)
@@ -161,6 +166,15 @@ def known_words() -> frozenset[str]:
         waiting += place.fields.values()
         waiting += filter(None, (place.each, place.items if place is not public_places() else None))
     return frozenset(keys)
+
+
+def _with_hidden_words(hooks: Place) -> Place:
+    """The place of hooks, which shows of the words of each only the program."""
+    events = {}
+    for event, place in hooks.fields.items():
+        hook = place.items or HIDDEN
+        events[event] = replace(place, items=replace(hook, fields={**hook.fields, "run": _COMMAND}))
+    return replace(hooks, fields=events)
 
 
 def _opened(place: Place) -> Place:

@@ -13,7 +13,7 @@ _PROGRAM: Final = {
     "examples": ["policies/no-ssh.sh", ["conftest", "test", "--policy", "policies", "--output", "json", "-"]],
 }
 
-POLICIES: Final[dict[str, Any]] = {
+_POLICIES: Final[dict[str, Any]] = {
     "type": "array",
     "items": {
         "type": "object",
@@ -54,8 +54,64 @@ POLICIES: Final[dict[str, Any]] = {
     "description": "Programs and schemas that check every plan. A plan that one of them denies is not applied.",
 }
 
-MORE_POLICIES: Final[dict[str, Any]] = {**POLICIES, "description": "Policies beside those of the project."}
-"""The policies of an environment."""
+_HOOK: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "run": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "minItems": 1,
+            "description": "A program and its arguments, without a shell. It runs in the project's folder, to which "
+            "a path is relative, and gets the event as JSON on its standard input.",
+            "examples": [["hooks/notify.sh"]],
+        },
+        "timeout": {
+            "$ref": "#/$defs/duration",
+            "default": "60s",
+            "description": "The time after which it is ended and counts as failed.",
+        },
+        "onFailure": {
+            "enum": ["stop", "warn"],
+            "default": "stop",
+            "description": "The meaning of a failure. stop: the command, or the step of the resource, fails. warn: it "
+            "is reported, and nothing else.",
+        },
+    },
+    "required": ["run"],
+    "additionalProperties": False,
+    "description": "A program that runs at an event.",
+}
+
+
+def _hooks(description: str, **when: str) -> dict[str, Any]:
+    properties = {event: {"type": "array", "items": _HOOK, "description": text} for event, text in when.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False, "description": description}
+
+
+_HOOKS: Final = _hooks(
+    "Programs that run before and after a plan and an apply, one after the other.",
+    beforePlan="Before `plan`, `apply` and `destroy` read the account for a plan.",
+    afterPlan="After they have shown it.",
+    beforeApply="Before the first step of `apply` or `destroy`, after the approval.",
+    afterApply="After the last step, when the state is saved, however the run ended.",
+)
+PROGRAMS: Final[dict[str, Any]] = {"policies": _POLICIES, "hooks": _HOOKS}
+"""The programs that the project names."""
+
+MORE_PROGRAMS: Final[dict[str, Any]] = {
+    "policies": {**_POLICIES, "description": "Policies beside those of the project."},
+    "hooks": {**_HOOKS, "description": "Hooks beside those of the project, which run first."},
+}
+"""The programs that an environment adds."""
+
+RESOURCE_HOOKS: Final = _hooks(
+    "Programs that an apply runs for the object of the resource, one after the other. A change of them changes nothing "
+    "else of the resource.",
+    onCreate="After the create was answered and the id is in the state. The object may still be coming up.",
+    onReady="When an object that was created or started is ready.",
+    onDelete="Before each call that deletes an object of the resource, while the resource is declared.",
+)
+"""The hooks of a resource."""
 
 _AMOUNT: Final[dict[str, Any]] = {
     "anyOf": [

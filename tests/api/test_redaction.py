@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.api.credentials import secrets_in
-from novita_infra.api.redaction import _TRIVIAL, lines_of, redact, without_secrets
+from novita_infra.api.redaction import _TRIVIAL, redact, without_secrets
+from novita_infra.model.printable import lines_of
 
 
 def test_secrets_of_a_body_are_found_by_their_keys() -> None:

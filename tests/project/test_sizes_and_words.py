@@ -14,6 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LONG = {"novita_infra/simulator/scenarios/builtin.py"}
 """Modules that are tables."""
 WIDE = {
+    "novita_infra/applying/run.py: Run": "it is what all steps of a run share",
     "novita_infra/model/records.py: Record": "its fields are the keys of a record in state files",
     "novita_infra/planning/plan/changes.py: Change": "its fields are the keys of a change in plan files",
     "novita_infra/planning/plan/plan.py: Plan": "its fields are the keys of a plan file",

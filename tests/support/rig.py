@@ -36,6 +36,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.hooks import hooks_of_command
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.opening.account import SIMULATOR, OpenAccount
 from novita_infra.operations.opening.lookups import LookupsOfRun
@@ -134,6 +135,8 @@ class Rig:
         self.messages: list[str] = []
         """The messages of commands before a plan is made."""
         self.seed = seed
+        self.hooked = False
+        """Whether an apply runs the hooks of the project and of its resources."""
         self._killer: _Killer | None = None
 
     # --- the manifests ---
@@ -273,7 +276,8 @@ class Rig:
                 excludes = asked_excludes(made.problems) if does_as_asked else ()
                 if not excludes:
                     assert not made.problems, made.problems
-                    result = await apply_plan(session, made, limits=limits, emit=emit, stop=stop)
+                    hooks = hooks_of_command(session, "apply", wish, self.environ) if self.hooked else None
+                    result = await apply_plan(session, made, limits=limits, emit=emit, stop=stop, hooks=hooks)
                     leaks.observe(lambda: repr((self.events, result)))
                     return result
         first = replace(wish, excludes=(*wish.excludes, *excludes))

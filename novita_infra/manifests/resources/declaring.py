@@ -17,6 +17,7 @@ from novita_infra.manifests.language.secrets import Secrets, is_lacking, lacking
 from novita_infra.manifests.resources.lifecycle.checks import check_of
 from novita_infra.manifests.resources.lifecycle.conditions import conditions_of, instances_of, triggers_of
 from novita_infra.manifests.resources.lifecycle.drift import ignored_of, on_drift_of
+from novita_infra.manifests.resources.lifecycle.hooks import hooks_of
 from novita_infra.manifests.resources.lifecycle.rollouts import rollout_of
 from novita_infra.manifests.resources.likely_secrets import is_secret_in_clear
 from novita_infra.manifests.resources.names import Undeclared
@@ -39,7 +40,7 @@ from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Lifecycle
+from novita_infra.model.lifecycle import OF_RESOURCE, Lifecycle
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Computation, Ref, Secret, Value, is_secret, refs
 
@@ -277,6 +278,13 @@ class Declaring:
                 diagnostics=self.diagnostics,
             ),
             rollout=rollout_of(values.get("rollout"), inside(position, "rollout"), seconds=self._seconds),
+            hooks=hooks_of(
+                values.get("hooks"),
+                inside(position, "hooks"),
+                OF_RESOURCE,
+                seconds=self._seconds,
+                diagnostics=self.diagnostics,
+            ),
         )
         looked_at = [ref.address for item in (*before, *afterwards) for ref in refs(item.value) if ref.address != own]
         return lifecycle, (*after, *(trigger.address for trigger in triggers), *looked_at)

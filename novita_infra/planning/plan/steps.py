@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from novita_infra.encoding import INLINE, text_form
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Check, Condition
+from novita_infra.model.lifecycle import Check, Condition, Hook
 from novita_infra.model.values import Spec, Value
 
 
@@ -96,6 +96,8 @@ class StepConditions:
     """Checked when the step is done."""
     check: Check | None = None
     """What the object is asked when the step is done."""
+    hooks: tuple[Hook, ...] = ()
+    """The programs of the user that run in the step: after a create, when the object is ready, before a delete."""
     helped_by: tuple[str, ...] = ()
     """Those of the steps before it that only help: it is waited for their ends, whether they succeed or not."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import first_of
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
@@ -12,6 +13,8 @@ from novita_infra.planning.plan.verdicts import Judgement
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import policy_outcome
 
+_MOST_HOOKED: Final = 3
+"""The resources of a hook that are named."""
 _MOST_MEMBERS: Final = 8
 """The most members of a rollout that are listed."""
 
@@ -57,11 +60,22 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
             yield line(f"Conditions of {step.address}, asked on the way: {', '.join(parts)} ({step.call_name})")
         if step.conditions.check:
             yield line(f"{step.address} is checked after the apply: {step.conditions.check}")
-    if any(step.conditions or step.conditions.check for step in plan.steps):
+    if hooks := _hooks_in_words(plan):
+        yield line(f"Hooks: {hooks}")
+    if hooks or any(step.conditions or step.conditions.check for step in plan.steps):
         yield line()
     if plan.selection.data_loss and any(not loss.when for change in plan.changes for loss in change.loses):
         yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.selection.data_loss))
         yield line()
+
+
+def _hooks_in_words(plan: Plan) -> str:
+    """The hooks that run in the steps, each with its resources: `onReady register.sh (instance.worker)`."""
+    found: dict[str, dict[Address, None]] = {}
+    for step in plan.steps:
+        for hook in step.conditions.hooks:
+            found.setdefault(str(hook), {})[step.address] = None
+    return "; ".join(f"{hook} ({first_of([*map(str, addresses)], _MOST_HOOKED)})" for hook, addresses in found.items())
 
 
 _TONES = {"passed": Tone.GOOD, "warned": Tone.CHANGE, "denied": Tone.BAD}

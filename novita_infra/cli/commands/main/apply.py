@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -29,6 +29,7 @@ from novita_infra.manifests.project.locating import Located
 from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_ERROR, Problems, problem
 from novita_infra.operations.applying import apply_plan, is_nothing_to_do
+from novita_infra.operations.hooks import after_plan, before_plan, hook_diagnostics, hooks_of_command
 from novita_infra.operations.plans.approved_plans import (
     ApprovedRun,
     check_expected,
@@ -49,6 +50,9 @@ from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.content.values import inline
 from novita_infra.views.renderer import Renderer
+
+if TYPE_CHECKING:
+    from novita_infra.hooks.of_command import CommandHooks
 
 SUMMARY = "Create, update and delete resources as planned"
 
@@ -167,12 +171,15 @@ async def apply_project(
         ) as session,
         state_locked(session, command),
     ):
+        hooks = hooks_of_command(session, command, plan_options, os.environ)
+        await before_plan(hooks, session)
         review = await plan_project(session, plan_options)
         run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
         review = run.review if run else review
         review = await judged(session, review, plan_options, os.environ)
         _report_note(run, renderer)
         renderer.run_plan(review, warnings=session.project.warnings)
+        await after_plan(hooks, review)
         if review.problems:
             return review.code or EXIT_ERROR
         if expect is not None and run is None:
@@ -190,6 +197,7 @@ async def apply_project(
             limits=limits,
             command=_on(command, project_options, plan_options),
             used=run.used if run else None,
+            hooks=hooks,
         )
 
 
@@ -229,7 +237,10 @@ async def apply_saved(
             if review.problems:
                 return review.code or EXIT_ERROR
             command = again("apply", replace(project_options, path=plan))
-            return await _carry_out(session, review, renderer, limits=limits, command=command, used=run.used)
+            hooks = hooks_of_command(session, operation, plan_options, os.environ)
+            return await _carry_out(
+                session, review, renderer, limits=limits, command=command, used=run.used, hooks=hooks
+            )
 
 
 def _report_setting(plan: Path, setting: Setting, renderer: Renderer) -> None:
@@ -266,6 +277,7 @@ async def _carry_out(
     limits: RunLimits,
     command: str,
     used: UsedPlan | None = None,
+    hooks: CommandHooks | None,
 ) -> int:
     plan = review.plan
     if review.empty and session.store.has_old_key():
@@ -281,7 +293,7 @@ async def _carry_out(
         ) as stop,
         renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
-        result = await apply_plan(session, review, limits=limits, emit=listener, stop=stop, used=used)
+        result = await apply_plan(session, review, limits=limits, emit=listener, stop=stop, used=used, hooks=hooks)
     _sum_up(session, result, renderer, command=command)
     return exit_code_of(result)
 
@@ -299,9 +311,12 @@ def exit_code_of(result: Result) -> int:
     codes = {end.code or EXIT_ERROR for end in result.ends if end.outcome is Outcome.FAILED}
     if len(codes) == 1:
         return codes.pop()
-    return 0 if result.succeeded and not result.failed_before else EXIT_ERROR
+    stopped = any(hook.stops for hook in result.failed_hooks)
+    return 0 if result.succeeded and not result.failed_before and not stopped else EXIT_ERROR
 
 
 def _sum_up(session: Session, result: Result, renderer: Renderer, *, command: str) -> None:
     destroy = again("destroy", session.where)
     renderer.run_result(result, outputs=session.state.outputs, again=command, destroy=destroy)
+    if result.failed_hooks:
+        renderer.diagnostics(hook_diagnostics(result))

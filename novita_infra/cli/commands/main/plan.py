@@ -17,6 +17,7 @@ from novita_infra.cli.signals import carried_out
 from novita_infra.kinds import KINDS
 from novita_infra.library.judging import judged
 from novita_infra.model.diagnostics import EXIT_ERROR
+from novita_infra.operations.hooks import after_plan, before_plan, hooks_of_command
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import save_plan, store_new_state
 from novita_infra.operations.session import ProjectOptions, open_session, report_other_run
@@ -102,6 +103,8 @@ async def _plan(
         report_other_run(session)
         if out is not None:
             await store_new_state(session)
+        hooks = hooks_of_command(session, "plan", plan_options, os.environ)
+        await before_plan(hooks, session)
         review = await judged(session, await plan_project(session, plan_options), plan_options, os.environ)
         digest = ""
         if out is not None and review.problems:
@@ -120,6 +123,7 @@ async def _plan(
                 declared=session.project.declared,
             )
         )
+        await after_plan(hooks, review)
         if review.problems:
             return review.code or EXIT_ERROR
         if out is not None:

@@ -10,6 +10,7 @@ from novita_infra.manifests.project.environments import Environment, choose_envi
 from novita_infra.manifests.project.project_file import Settings, settings_of
 from novita_infra.manifests.project.rules.budgets import budget_of, max_price_rise_of
 from novita_infra.manifests.project.rules.policies import policies_of
+from novita_infra.manifests.project.rules.project_hooks import project_hooks
 from novita_infra.manifests.resources.lifecycle.drift import on_drift_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
@@ -23,6 +24,7 @@ from novita_infra.model.rules import ChangeLimit, Policy, Rules
 def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[Diagnostic]]:
     """Returns the rules of the environment, and the diagnostics."""
     policies, diagnostics = _policies(settings, environment)
+    hooks, of_hooks = project_hooks(settings, environment)
     account = environment.last("account")
     budget, errors = budget_of(settings, environment)
     everywhere = settings.document.data.get("onDrift")
@@ -31,13 +33,14 @@ def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[
     rules = Rules(
         account=account if isinstance(account, str) else settings.text("account"),
         policies=policies,
+        hooks=hooks,
         change_limit=_change_limit(settings, environment),
         budget=budget,
         max_price_rise=max_price_rise_of(settings, environment),
         on_drift={cause: answer for said, _ in answers for cause, answer in on_drift_of(said).items()},
         on_drift_place=key_origin(answers[-1][1]) if answers else None,
     )
-    return rules, [*extension_errors(settings), *diagnostics, *errors]
+    return rules, [*extension_errors(settings), *diagnostics, *of_hooks, *errors]
 
 
 def rules_at(root: Path, environment: str) -> Rules:

@@ -281,4 +281,5 @@ def _step(step: Step) -> Json:
         "description": step.says,
         **conditions_json(step),
         **({"check": str(step.conditions.check)} if step.conditions.check else {}),
+        **({"hooks": [str(hook) for hook in step.conditions.hooks]} if step.conditions.hooks else {}),
     }

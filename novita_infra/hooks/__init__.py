@@ -1,0 +1,1 @@
+"""Runs the hooks of a project: programs of the user, which get a notice on their standard input."""
