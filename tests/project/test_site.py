@@ -27,6 +27,14 @@ def test_the_navigation_names_each_page_once() -> None:
 
 
 @pytest.mark.docs
+def test_the_readme_leads_to_every_page_of_docs() -> None:
+    readme = (WEBSITE.ROOT / "README.md").read_text(encoding="utf-8").partition("## Read on")[2]
+    pages = sorted(f"docs/{path.name}" for path in (WEBSITE.ROOT / "docs").glob("*.md"))
+    missing = [page for page in pages if f"]({page})" not in readme]
+    assert missing == [], f"add to the table at the end of README.md: {', '.join(missing)}"
+
+
+@pytest.mark.docs
 @pytest.mark.parametrize(
     ("source", "written", "said"),
     [
