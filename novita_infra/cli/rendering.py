@@ -30,6 +30,8 @@ _QUERIED: Final = "json"
 _INTO: Final = "json_into"
 """The file for that."""
 _LOG: Final = "command_log"
+PLAIN: Final = "NOVITA_INFRA_PLAIN"
+"""The variable that asks for `--plain`."""
 _CHOSEN: Final = f"{__name__}.renderer"
 
 
@@ -80,9 +82,16 @@ def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback
 
 
 def with_renderer(function: Callback) -> Callback:
-    """Adds `--no-color` and `--log-file`, and passes on the `renderer`."""
+    """Adds `--no-color`, `--plain` and `--log-file`, and passes on the `renderer`."""
 
     @click.option("--no-color", is_flag=True, help="No colours and no live display; the same as NO_COLOR.")
+    @click.option(
+        "--plain",
+        is_flag=True,
+        envvar=PLAIN,
+        show_envvar=True,
+        help="The same, and words in place of symbols: for screen readers.",
+    )
     @click.option(
         "--log-file",
         _LOG,
@@ -92,7 +101,7 @@ def with_renderer(function: Callback) -> Callback:
     )
     @click.pass_context
     @functools.wraps(function)
-    def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
+    def inner(ctx: click.Context, /, *, no_color: bool, plain: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
         chosen = _chosen(ctx.params)
         rest.pop(_QUERY, None)
         log_file = rest.pop(_LOG)
@@ -127,7 +136,13 @@ def renderer_of(params: dict[str, Any]) -> Renderer:
     """The renderer that the values of a command's options ask for; the first of several formats."""
     chosen, expression = _chosen(params), params.get(_QUERY)
     query = Query(expression, plain=not chosen) if expression else None
-    settings = RenderSettings(_folder(params), RealClock().now, colours=not params.get("no_color"), query=query)
+    settings = RenderSettings(
+        _folder(params),
+        RealClock().now,
+        colours=not params.get("no_color"),
+        query=query,
+        plain=bool(params.get("plain")),
+    )
     renderer = _renderer(next(iter(chosen), _QUERIED if query else _DEFAULT), settings)
     if into := params.get(_INTO):
         renderer = BesideOther(renderer, _renderer(_QUERIED, settings._replace(query=None, into=into)))

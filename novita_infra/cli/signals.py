@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 
 T = TypeVar("T")
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UNHEARD: Final = (OSError, ValueError)
 """A closed stderr does not stop the exit."""
 
 
 def carried_out(work: Coroutine[Any, Any, T]) -> T:
-    """The result of the coroutine. SIGTERM cancels it as SIGINT does, and it releases what it holds."""
+    """The result of the coroutine. SIGTERM and SIGHUP cancel it as SIGINT does, and it releases what it holds."""
 
     async def heeding() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -33,18 +33,19 @@ def carried_out(work: Coroutine[Any, Any, T]) -> T:
 
         if not _may_set_signals():
             return await work
-        before = signal.signal(signal.SIGTERM, terminated)
+        before = {number: signal.signal(number, terminated) for number in _heeded() if number != signal.SIGINT}
         try:
             return await work
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     return asyncio.run(heeding())
 
 
 @contextmanager
 def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iterator[asyncio.Event]:
-    """Inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third exits at once.
+    """Inside, SIGINT, SIGTERM and SIGHUP set the event; a second one cancels the running task, a third exits at once.
 
     `leaving` reports the unfinished run after the second or third signal.
     """
@@ -65,8 +66,9 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
                 leaving()
             os._exit(EXIT_INTERRUPTED)
 
+    heeded = _heeded()
     with suppress(RuntimeError):  # not in the main thread
-        for number in _SIGNALS:
+        for number in heeded:
             loop.add_signal_handler(number, interrupted)
     try:
         yield stop
@@ -77,22 +79,27 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
         raise
     finally:
         with suppress(RuntimeError):  # not in the main thread
-            for number in _SIGNALS:
+            for number in heeded:
                 loop.remove_signal_handler(number)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt even in a coroutine: for blocking calls such as a question."""
+    """Inside, the same signals raise KeyboardInterrupt even in a coroutine: for blocking calls such as a question."""
     if not _may_set_signals():
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _heeded()}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _heeded() -> list[signal.Signals]:
+    """The signals that end a command; not a hang-up that `nohup` has it ignore."""
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _may_set_signals() -> bool:

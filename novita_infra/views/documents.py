@@ -22,6 +22,7 @@ from novita_infra.views.renderer import Content, Renderer
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Event, Listener, Result
+    from novita_infra.planning.cost.running import Outlook
 
 
 _NAMES: Final[Mapping[type, str]] = {
@@ -115,10 +116,12 @@ class BesideOther:
         self._other.run_plan(review, warnings=items)
 
     @contextmanager
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:
+    def progress(
+        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] | None = None
+    ) -> Iterator[Listener]:
         with (
-            self._renderer.progress(steps=steps, now=now) as shown,
-            self._other.progress(steps=steps, now=now) as other,
+            self._renderer.progress(steps=steps, now=now, outlook=outlook) as shown,
+            self._other.progress(steps=steps, now=now, outlook=outlook) as other,
         ):
 
             def listen(event: Event) -> None:
@@ -172,8 +175,10 @@ class WithDocuments:
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
         self._renderer.run_plan(review, warnings=warnings)
 
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> AbstractContextManager[Listener]:
-        return self._renderer.progress(steps=steps, now=now)
+    def progress(
+        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] | None = None
+    ) -> AbstractContextManager[Listener]:
+        return self._renderer.progress(steps=steps, now=now, outlook=outlook)
 
     def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
         self._renderer.run_result(result, outputs=outputs, again=again, destroy=destroy)

@@ -20,6 +20,7 @@ from novita_infra.views.content.why import Reasons
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
+    from novita_infra.planning.cost.running import Outlook
 
 
 PlainContent: TypeAlias = (
@@ -61,6 +62,8 @@ class RenderSettings(NamedTuple):
     """What is selected of the result; only for JSON."""
     into: Path | None = None
     """The file to which the results go in the place of stdout, beside those of another renderer; only for JSON."""
+    plain: bool = False
+    """Whether words stand in place of symbols, and nothing moves; only for text."""
 
 
 class Renderer(Protocol):
@@ -94,10 +97,13 @@ class Renderer(Protocol):
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
         """Shows the plan that a run is about to carry out."""
 
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> AbstractContextManager[Listener]:
+    def progress(
+        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] | None = None
+    ) -> AbstractContextManager[Listener]:
         """A listener that shows the events of a run; with the number of `steps`, on a live display if possible.
 
-        `now` gives the seconds of the clock that the run uses.
+        `now` gives the seconds of the clock that the run uses; `outlook`, which only such a display asks for, what is
+        known before.
         """
 
     def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:

@@ -28,6 +28,7 @@ OURS: Final = (
     "NOVITA_INFRA_DEBUG",
     "NOVITA_INFRA_LOG",
     "NO_COLOR",
+    "NOVITA_INFRA_PLAIN",
 )
 LIMIT: Final = 60.0
 """Seconds that anything here may take."""

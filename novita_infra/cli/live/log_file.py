@@ -20,6 +20,7 @@ from novita_infra.api.redaction import without_secrets
 from novita_infra.model.diagnostics import Diagnostic, naming_file, reason
 from novita_infra.model.printable import printable
 from novita_infra.model.values import Value
+from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.state.private_files import open_private
 from novita_infra.views.content.diagnostics import placed, sources
@@ -97,7 +98,13 @@ class LogFile(logging.Handler):
         self.diagnostics((*warnings, *review.notes, *review.problems))
 
     @contextmanager
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:  # noqa: ARG002 -- every event is one line
+    def progress(
+        self,
+        *,
+        steps: int | None,  # noqa: ARG002 -- every event is one line
+        now: Callable[[], float],  # noqa: ARG002 -- the same
+        outlook: Callable[[], Outlook] = Outlook,  # noqa: ARG002 -- the same
+    ) -> Iterator[Listener]:
         yield self._messages.listener()
 
     def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:  # noqa: ARG002 -- commands are for persons

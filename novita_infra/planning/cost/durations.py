@@ -6,7 +6,7 @@ do not count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from novita_infra.kinds.kind import Kind
@@ -41,6 +41,13 @@ class Estimate:
     steps: int
     known: int
     """The number of steps that are estimated from past ones."""
+
+
+def expected_seconds(
+    steps: Iterable[Step], durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]
+) -> dict[str, float]:
+    """The seconds that each step is expected to take, by its key; `durations` as in `estimate`."""
+    return {step.key: _leg(step, durations, kinds).seconds for step in steps}
 
 
 def estimate(plan: Plan, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]) -> Estimate:

@@ -39,7 +39,12 @@ def row_text(row: Row | None) -> str:
 
 def hourly(costs: tuple[Cost, ...]) -> str:
     """`$0.67/h`, or the known part of it."""
-    return f"{_known(rate(costs), more=bool(unknown(costs)), digits=5)}/h"
+    return rate_text(rate(costs), more=bool(unknown(costs)))
+
+
+def rate_text(amount: Amount, *, more: bool) -> str:
+    """The amount per hour; with `more`, the known part of it."""
+    return f"{_known(amount, more=more, digits=5)}/h"
 
 
 def is_priced(money: Money | None) -> bool:

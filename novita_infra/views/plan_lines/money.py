@@ -16,12 +16,13 @@ from novita_infra.views.content.costs import (
     unknown_texts,
 )
 from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.plan_lines.values import ARROW
 
 
 def row_lines(row: Row | None) -> Iterator[Line]:
     """The change of the cost of a resource; nothing if it does not change."""
     if text := row_text(row):
-        yield line(("      cost: ", Tone.STRONG), text)
+        yield line(("      cost: ", Tone.STRONG), *_with_arrow(text))
 
 
 def money_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
@@ -38,9 +39,17 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
         return
     yield line((f"Cost of environment {environment}:", Tone.STRONG))
     for title, text in texts:
-        yield line(f"      {title}: {text}")
+        yield line(f"      {title}: ", *_with_arrow(text))
     yield from _notes(money, now)
     yield line()
+
+
+def _with_arrow(text: str) -> Iterator[str | tuple[str, Tone | None]]:
+    """The text of amounts with the arrow from one to another as a part of its own."""
+    for number, part in enumerate(text.split(ARROW[0])):
+        if number:
+            yield ARROW
+        yield part
 
 
 def standing_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from novita_infra.views.content.values import inline
 ADDED: Final = ("+ ", Tone.ADD)
 CHANGED: Final = ("~ ", Tone.CHANGE)
 REMOVED: Final = ("- ", Tone.REMOVE)
+ARROW: Final = (" -> ", Tone.FAINT)
 
 _SHORT: Final = 72
 """Columns up to which a list or map stands on one line."""
@@ -44,7 +45,7 @@ def differing(name: str, before: Value, after: Value, *, indent: int, note: tupl
     elif after is None:
         yield line(pad, REMOVED, f"{label}{inline(before)}", note)
     elif not _nested(before, after):
-        yield line(pad, CHANGED, f"{label}{inline(before)} -> {inline(after)}", note)
+        yield line(pad, CHANGED, f"{label}{inline(before)}", ARROW, inline(after), note)
     else:
         yield line(pad, CHANGED, f"{name}:", note)
         yield from _inside(before, after, indent=indent + 4)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,7 @@ from novita_infra.cli.options import (
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
+from novita_infra.kinds import KINDS
 from novita_infra.library.judging import judged
 from novita_infra.manifests.project.locating import Located
 from novita_infra.model.clock import moment
@@ -39,6 +41,8 @@ from novita_infra.operations.plans.approved_plans import (
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, opened_saved, place_of_plan
 from novita_infra.operations.session import ProjectOptions, Session, open_session, place_of, state_locked
+from novita_infra.planning.cost.durations import expected_seconds
+from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.options import PlanOptions, Refresh, RunLimits
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -286,16 +290,23 @@ async def _carry_out(
         result = Result.of(plan, (), cost=review.cost)
         _sum_up(session, result, renderer, command=command)
         return exit_code_of(result)
+    outlook = partial(_outlook, review, session.state.durations)
     with (
         stopping(
             lambda text: renderer.message(line((text, Tone.CHANGE))),
             leaving=lambda: renderer.message(*_interrupted_lines(command)),
         ) as stop,
-        renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
+        renderer.progress(steps=len(plan.steps), now=session.clock.now, outlook=outlook) as listener,
     ):
         result = await apply_plan(session, review, limits=limits, emit=listener, stop=stop, used=used, hooks=hooks)
     _sum_up(session, result, renderer, command=command)
     return exit_code_of(result)
+
+
+def _outlook(review: Review, durations: Mapping[str, tuple[float, ...]]) -> Outlook:
+    """What is known about the run: `durations` are the seconds of past steps."""
+    steps = review.plan.steps
+    return Outlook(steps, expected_seconds(steps, durations, KINDS), review.cost)
 
 
 def _interrupted_lines(command: str) -> Iterator[Line]:

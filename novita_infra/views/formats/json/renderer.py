@@ -12,6 +12,7 @@ from novita_infra import __version__
 from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Value
+from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
@@ -122,7 +123,13 @@ class JsonRenderer:
         self.diagnostics((*review.notes, *review.problems))
 
     @contextmanager
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:  # noqa: ARG002 -- every event is one line
+    def progress(
+        self,
+        *,
+        steps: int | None,  # noqa: ARG002 -- every event is one line
+        now: Callable[[], float],  # noqa: ARG002 -- the same
+        outlook: Callable[[], Outlook] = Outlook,  # noqa: ARG002 -- the same
+    ) -> Iterator[Listener]:
         yield self._messages.listener()
 
     def run_result(

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, TextIO
 
-from novita_infra.applying.events import Ended, Event, Identified, Listener, Progressed, Started
-from novita_infra.model.durations import elapsed_text
-from novita_infra.planning.plan.steps import Step
-from novita_infra.views.content.events import address_and_call, event_line
-from novita_infra.views.content.lines import Line, Tone, line, padded, plain, text_width
+from novita_infra.applying.events import Ended, Event, Listener, Progressed
+from novita_infra.planning.cost.running import Outlook
+from novita_infra.views.content.events import event_line
+from novita_infra.views.content.lines import Line, plain
+from novita_infra.views.formats.text.running_rows import RunRows
 from novita_infra.views.formats.text.terminal import painted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
-_HEAD_ROOM = 4
-"""Rows of the terminal that the running steps leave free."""
+_AT_MOST: Final = 0.25
+"""Seconds between two drawings of a display in which something happens."""
+_AT_LEAST: Final = 1.0
+"""Seconds between two drawings of one in which only the time moves."""
 
 
 def listening_plainly(stream: TextIO) -> Listener:
@@ -33,79 +35,78 @@ def listening_plainly(stream: TextIO) -> Listener:
 
 
 @contextmanager
-def listening_live(stream: TextIO, *, now: Callable[[], float], total: int) -> Iterator[Listener]:
-    """Shows a row for each running step on a terminal; ended steps scroll away above. `now` gives seconds."""
+def listening_live(
+    stream: TextIO, *, now: Callable[[], float], total: int, outlook: Outlook | None = None
+) -> Iterator[Listener]:
+    """Shows a row for each running step on a terminal; ended steps scroll away above. `now` gives seconds.
+
+    A listener only takes note: a thread draws, a few times a second, so that neither many events nor a terminal that
+    accepts nothing slow the run.
+    """
     from rich.console import Console  # noqa: PLC0415 -- only a terminal pays for rich
     from rich.live import Live  # noqa: PLC0415
 
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    rows = _Rows(now, total)
-    with Live(rows, console=console, refresh_per_second=8, transient=True) as live:
-
-        def listen(event: Event) -> None:
-            rows.take(event)
-            if isinstance(event, Ended) or (isinstance(event, Progressed) and event.note):
-                live.console.print(painted(event_line(event)), soft_wrap=True)
-
-        yield listen
+    display = _Display(RunRows(now, total, outlook or Outlook()))
+    with Live(display, console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live:
+        console.show_cursor()  # no end of the process, however sudden, leaves a terminal without one
+        with display.drawn(live):
+            yield display.take
 
 
-@dataclass(slots=True)
-class _Running:
-    step: Step
-    since: float
-    status: str = "starting"
-    id: str = ""
+class _Display:
+    """What rich draws, and the thread that has it drawn."""
 
-
-class _Rows:
-    """The rows that rich draws, several times a second, in its own thread."""
-
-    def __init__(self, now: Callable[[], float], total: int) -> None:
-        self._now = now
-        self._total = total
-        self._ended = 0
-        self._running: dict[str, _Running] = {}
+    def __init__(self, rows: RunRows) -> None:
+        self._rows = rows
+        self._ended: list[Line] = []
+        """What is to be written above the rows."""
         self._guard = threading.Lock()
+        self._changed, self._over = threading.Event(), threading.Event()
 
     def take(self, event: Event) -> None:
+        """Takes the event; it is shown a moment later."""
         with self._guard:
-            match event:
-                case Started(step=step):
-                    self._running[step.key] = _Running(step, self._now(), id=step.id)
-                case Identified(step=step, id=id_) if step.key in self._running:
-                    self._running[step.key].id = id_
-                case Progressed(step=step, id=id_, status=status, phase=phase) if step.key in self._running:
-                    row = self._running[step.key]
-                    row.status, row.id = status or phase.value, id_
-                case Ended(step=step):
-                    self._running.pop(step.key, None)
-                    self._ended += 1
+            self._rows.take(event)
+            if isinstance(event, Ended) or (isinstance(event, Progressed) and event.note):
+                self._ended.append(event_line(event))
+        self._changed.set()
 
-    def lines(self, height: int) -> list[Line]:
-        """The running steps, oldest first, as many as the height has room for."""
+    @contextmanager
+    def drawn(self, live: Live) -> Iterator[None]:
+        """Draws while the block runs, and what is left at its end."""
+        thread = threading.Thread(target=self._draw_often, args=[live], daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            self._changed.set()
+            thread.join()
+            self._draw(live)
+
+    def _draw_often(self, live: Live) -> None:
+        while not self._over.is_set():
+            self._draw(live)
+            self._over.wait(_AT_MOST)
+            self._changed.wait(_AT_LEAST - _AT_MOST)
+
+    def _draw(self, live: Live) -> None:
+        self._changed.clear()
         with self._guard:
-            running, ended = list(self._running.values()), self._ended
-        now, room = self._now(), max(1, height - _HEAD_ROOM)
-        names = [address_and_call(row.step.address, row.step.call_name) for row in running[:room]]
-        width = max(map(text_width, names), default=0)
-        shown = [
-            line(
-                ("  > ", Tone.NEUTRAL),
-                f"{padded(name, width)}  {padded(row.status, 12)} {elapsed_text(now - row.since):>8}  ",
-                (row.id, Tone.FAINT),
-            )
-            for name, row in zip(names, running, strict=False)
-        ]
-        more = f", {len(running) - room} more not shown" if len(running) > room else ""
-        waiting = self._total - ended - len(running)
-        return [*shown, line((f"    {ended} ended, {len(running)} running, {waiting} to come{more}", Tone.FAINT))]
+            ended, self._ended = self._ended, []
+        from rich.text import Text  # noqa: PLC0415
+
+        with suppress(OSError, ValueError):  # a terminal that is gone
+            if ended:
+                live.console.print(Text("\n").join(map(painted, ended)), soft_wrap=True)
+            live.refresh()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.text import Text  # noqa: PLC0415
 
-        for item in self.lines(options.max_height):
-            text = painted(item)
-            text.no_wrap, text.overflow = True, "ellipsis"
-            yield text
-        yield Text(end="")
+        with self._guard:
+            lines = self._rows.lines(options.max_width, options.max_height)
+        text = Text("\n").join(map(painted, lines))
+        text.no_wrap, text.overflow = True, "crop"
+        yield text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, assert_never
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.printable import printable
 from novita_infra.model.values import Value
+from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
@@ -68,7 +69,8 @@ class TextRenderer:
     for_programs: Final = False
 
     def __init__(self, settings: RenderSettings) -> None:
-        self._colours = settings.colours
+        self._colours = settings.colours and not settings.plain
+        self._plain = settings.plain
         self._root = settings.root
         self._now = settings.now
 
@@ -137,14 +139,16 @@ class TextRenderer:
         self.result(PlanContent(review, warnings=tuple(warnings)))
 
     @contextmanager
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:
+    def progress(
+        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] = Outlook
+    ) -> Iterator[Listener]:
         from novita_infra.views.formats.text.progress import (  # noqa: PLC0415 -- only a run has events
             listening_live,
             listening_plainly,
         )
 
         if steps is not None and self._coloured(sys.stderr) and sys.stderr.isatty():
-            with listening_live(sys.stderr, now=now, total=steps) as listener:
+            with listening_live(sys.stderr, now=now, total=steps, outlook=outlook()) as listener:
                 yield listener
         else:
             with log_group("Steps of the run", sys.stderr, now=self._now):
@@ -160,6 +164,10 @@ class TextRenderer:
             self.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])
 
     def _write(self, lines: Iterable[Line], stream: TextIO) -> None:
+        if self._plain:
+            from novita_infra.views.formats.text.worded import worded  # noqa: PLC0415 -- only where it is asked for
+
+            lines = worded(lines)
         write(lines, stream, colour=self._coloured(stream))
 
     def _coloured(self, stream: TextIO) -> bool:

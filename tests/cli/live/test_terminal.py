@@ -1,0 +1,98 @@
+"""A run on a real terminal, as its screen shows it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from terminals import CTRL_C, terminal
+
+pytestmark = pytest.mark.process
+
+FLEET = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: lab}
+---
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: web}
+spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 1, rootDiskGb: 20}
+forEach: [one, two]
+"""
+APPLY = ("apply", "--sim", "--auto-approve")
+MOVES = re.compile(r"\x1b\[(?![0-9;]*m)|\r(?!\n)")
+"""A code of a terminal that does more than colour."""
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    project, resource = FLEET.split("---\n")
+    (tmp_path / "novita-infra.yaml").write_text(project)
+    (tmp_path / "fleet.yaml").write_text(resource)
+    return tmp_path
+
+
+def test_a_live_display_shows_phase_time_rest_sums_and_cost_and_follows_a_resize(fleet: Path) -> None:
+    with terminal(fleet, *APPLY, columns=100) as shown:
+        shown.until("0 of 2 ended, 2 running, 0 to come")
+        shown.until("$0.70/h now")
+        row = next(text for text in shown.shown().splitlines() if text.startswith('  > instance.web["one"]: create'))
+        assert re.search(r"  \w+ +\d+s  (1m \d\ds|\d+s) left  [0-9a-f]{16}", row)
+        shown.resize(60, 30)
+        shown.until("so far,\n    $0.70/h now")  # the sums take two rows now
+        assert shown.end() == 0
+        assert "Apply complete: 2 created." in shown.shown()
+        assert " ended, " not in shown.shown()
+        assert not shown.screen.cursor.hidden
+
+
+def test_ctrl_c_ends_a_live_run_with_what_is_under_way_and_the_next_run_goes_on(fleet: Path) -> None:
+    with terminal(fleet, *APPLY, columns=20, rows=24) as narrow:
+        narrow.until("2 running")
+        assert max(map(len, narrow.shown().splitlines())) <= 20
+        narrow.press(CTRL_C)
+        assert narrow.end() == 130
+        assert "In progress" in narrow.text()
+        assert not narrow.screen.cursor.hidden
+    with terminal(fleet, *APPLY) as again:
+        again.until("will be waited for")
+        assert again.end() == 0
+        assert "Apply complete: 2 waited for." in again.shown()
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [(("--plain",), {}), ((), {"NOVITA_INFRA_PLAIN": "1"}), ((), {"TERM": "dumb"}), ((), {"NO_COLOR": "1"})],
+    ids=["option", "variable", "dumb", "colourless"],
+)
+def test_without_a_live_display_each_event_is_a_line(
+    fleet: Path, words: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    with terminal(fleet, *APPLY, *words, **settings) as plain:
+        assert plain.end() == 0
+        assert not MOVES.search(plain.written)
+        assert "\x1b" not in plain.written
+        assert 'start    instance.web["one"]: create' in plain.text()
+        assert 'done     instance.web["one"]: create' in plain.text()
+        is_plain = bool(words) or "NOVITA_INFRA_PLAIN" in settings
+        assert ('  + instance.web["one"]' in plain.text()) == (not is_plain)
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGKILL], ids=["hang-up", "kill"])
+def test_a_run_whose_terminal_goes_away_or_that_is_killed_is_continued(
+    fleet: Path, number: signal.Signals | None
+) -> None:
+    with terminal(fleet, *APPLY) as gone:
+        gone.until("$0.70/h now")
+        if number:
+            gone.process.send_signal(number)
+        else:
+            gone.hang_up()
+        assert gone.end() == (-number if number else 130)
+        assert not gone.screen.cursor.hidden
+    with terminal(fleet, *APPLY) as again:
+        assert again.end() == 0
+        assert "Apply complete: 2 waited for." in again.shown()
