@@ -7,7 +7,7 @@ import os
 import pty
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,18 +15,19 @@ from typing import Any, Final
 import forking
 import pyte
 from pexpect import EOF
-from pexpect.fdpexpect import fdspawn
+from pexpect.fdpexpect import fdspawn  # type: ignore[import-untyped]
 from processes import LIMIT, environment
 
 _CODE: Final = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {forking.COMMAND}"
 """The command, with its terminal as the one from which Ctrl-C and hang-ups come."""
 CTRL_C: Final = "\x03"
+NO_SETTINGS: Final[Mapping[str, str]] = {}
 
 
 class Terminal:
     """A terminal of so many columns and rows, and the command that runs on it."""
 
-    def __init__(self, folder: Path, words: tuple[str, ...], columns: int, rows: int, settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path, *words: str, columns: int, rows: int, settings: Mapping[str, str]) -> None:
         self._ours, theirs = pty.openpty()
         self.screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=0.5)
         self._stream = pyte.Stream(self.screen)
@@ -90,9 +91,11 @@ class Terminal:
 
 
 @contextmanager
-def terminal(folder: Path, *words: str, columns: int = 100, rows: int = 30, **settings: str) -> Iterator[Terminal]:
+def terminal(
+    folder: Path, *words: str, columns: int = 100, rows: int = 30, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Terminal]:
     """Runs the command in the folder on a terminal; the settings are variables of its environment."""
-    opened = Terminal(folder, words, columns, rows, settings)
+    opened = Terminal(folder, *words, columns=columns, rows=rows, settings=settings)
     try:
         yield opened
     finally:

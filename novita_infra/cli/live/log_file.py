@@ -20,7 +20,6 @@ from novita_infra.api.redaction import without_secrets
 from novita_infra.model.diagnostics import Diagnostic, naming_file, reason
 from novita_infra.model.printable import printable
 from novita_infra.model.values import Value
-from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.state.private_files import open_private
 from novita_infra.views.content.diagnostics import placed, sources
@@ -32,6 +31,7 @@ from novita_infra.views.renderer import Content
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
+    from novita_infra.planning.cost.running import Outlook
 
 _LEVELS: Final = {"WARNING": "warn"}
 
@@ -103,7 +103,7 @@ class LogFile(logging.Handler):
         *,
         steps: int | None,  # noqa: ARG002 -- every event is one line
         now: Callable[[], float],  # noqa: ARG002 -- the same
-        outlook: Callable[[], Outlook] = Outlook,  # noqa: ARG002 -- the same
+        outlook: Callable[[], Outlook] | None = None,  # noqa: ARG002 -- the same
     ) -> Iterator[Listener]:
         yield self._messages.listener()
 

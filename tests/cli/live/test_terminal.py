@@ -71,7 +71,7 @@ def test_ctrl_c_ends_a_live_run_with_what_is_under_way_and_the_next_run_goes_on(
 def test_without_a_live_display_each_event_is_a_line(
     fleet: Path, words: tuple[str, ...], settings: dict[str, str]
 ) -> None:
-    with terminal(fleet, *APPLY, *words, **settings) as plain:
+    with terminal(fleet, *APPLY, *words, settings=settings) as plain:
         assert plain.end() == 0
         assert not MOVES.search(plain.written)
         assert "\x1b" not in plain.written

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from novita_infra import __version__
 from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Value
-from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
@@ -31,6 +30,9 @@ from novita_infra.views.formats.json.ui import Messages
 from novita_infra.views.formats.json.values import shown_json
 from novita_infra.views.formats.json.why import why_json
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
+
+if TYPE_CHECKING:
+    from novita_infra.planning.cost.running import Outlook
 
 
 def content_data(content: PlainContent) -> Any:
@@ -128,7 +130,7 @@ class JsonRenderer:
         *,
         steps: int | None,  # noqa: ARG002 -- every event is one line
         now: Callable[[], float],  # noqa: ARG002 -- the same
-        outlook: Callable[[], Outlook] = Outlook,  # noqa: ARG002 -- the same
+        outlook: Callable[[], Outlook] | None = None,  # noqa: ARG002 -- the same
     ) -> Iterator[Listener]:
         yield self._messages.listener()
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, assert_never
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.printable import printable
 from novita_infra.model.values import Value
-from novita_infra.planning.cost.running import Outlook
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
@@ -32,6 +31,7 @@ from novita_infra.views.renderer import Content, PlainContent, RenderSettings
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
+    from novita_infra.planning.cost.running import Outlook
 
 
 def content_lines(content: PlainContent) -> Iterable[Line]:
@@ -140,7 +140,7 @@ class TextRenderer:
 
     @contextmanager
     def progress(
-        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] = Outlook
+        self, *, steps: int | None, now: Callable[[], float], outlook: Callable[[], Outlook] | None = None
     ) -> Iterator[Listener]:
         from novita_infra.views.formats.text.progress import (  # noqa: PLC0415 -- only a run has events
             listening_live,
@@ -148,7 +148,7 @@ class TextRenderer:
         )
 
         if steps is not None and self._coloured(sys.stderr) and sys.stderr.isatty():
-            with listening_live(sys.stderr, now=now, total=steps, outlook=outlook()) as listener:
+            with listening_live(sys.stderr, now=now, total=steps, outlook=outlook and outlook()) as listener:
                 yield listener
         else:
             with log_group("Steps of the run", sys.stderr, now=self._now):
