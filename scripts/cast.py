@@ -11,7 +11,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +20,7 @@ import pyte
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 ROOT = Path(__file__).parents[1]
-CAST = ROOT / "docs" / "cast.svg"
+PICTURE = ROOT / "docs" / "cast.svg"
 COLUMNS, ROWS = 100, 30
 WIDTH, HEIGHT = 8.4, 18
 """Of a character."""
@@ -36,7 +35,7 @@ _FAINT = re.compile(r"\x1b\[2(?=[;m])")
 _REDRAWN = re.compile(r"(?=\r\x1b\[2K)")
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{16}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
-    (re.compile(r"\b\d+s\b"), "TIME"),
+    (re.compile(r"\b(?:\d+[hm] )*\d+s\b"), "TIME"),
 )
 
 
@@ -73,9 +72,9 @@ class Recorder:
             self.shoot("typing")
 
     def shoot(self, sort: str) -> None:
-        """Keeps what the terminal shows. A step of progress in which only time has passed is none."""
+        """Keeps what the terminal shows. A step of progress in which only figures have changed is none."""
         shot = Shot(tuple(_row(self.screen, line) for line in range(ROWS)), sort)
-        if sort != "running" or _settled(self.shots[-1].rows) != _settled(shot.rows):
+        if sort != "running" or _without_figures(self.shots[-1]) != _without_figures(shot):
             self.shots.append(shot)
 
 
@@ -107,7 +106,7 @@ def words(svg: str) -> list[str]:
     """Returns the rows that the SVG shows while nobody types and nothing runs, each once, without times and ids."""
     texts = {name: _text(row) for name, row in re.findall(r'<g id="(r\d+)">(.*?)</g>', svg)}
     shots = re.findall(r'<g class="(?:still|last)".*?</g>', svg)
-    return list(dict.fromkeys(_settled([texts[name]]) for shot in shots for name in re.findall(r'"#(r\d+)"', shot)))
+    return list(dict.fromkeys(_settled(texts[name]) for shot in shots for name in re.findall(r'"#(r\d+)"', shot)))
 
 
 def _play(recorder: Recorder, folder: Path, command: str) -> None:
@@ -115,7 +114,9 @@ def _play(recorder: Recorder, folder: Path, command: str) -> None:
     recorder.show("$ ")
     recorder.type(command)
     environ = {
-        name: value for name, value in os.environ.items() if not re.match(r"NOVITA_|NO_COLOR|COLORTERM|CI$", name)
+        name: value
+        for name, value in os.environ.items()
+        if not re.match(r"NOVITA_|NO_COLOR|FORCE_COLOR|COLORTERM|COLUMNS|LINES", name)
     }
     child = pexpect.spawn(
         sys.executable,
@@ -142,8 +143,11 @@ def _play(recorder: Recorder, folder: Path, command: str) -> None:
     recorder.shoot("still")
 
 
-def _settled(rows: Iterable[str]) -> str:
-    text = "\n".join(rows)
+def _without_figures(shot: Shot) -> list[str]:
+    return [re.sub(r"\d+", "0", _text(row)).rstrip() for row in shot.rows]
+
+
+def _settled(text: str) -> str:
     for pattern, name in _VARYING:
         text = pattern.sub(name, text)
     return text
@@ -233,5 +237,5 @@ def _used(name: str, line: int) -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else CAST
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
     target.write_text(cast(), encoding="utf-8")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -40,6 +41,7 @@ def build(folder: Path) -> None:
         raise SystemExit(f"the site has mistakes: mend them in the pages, not in {folder}")
 
 
+@cache
 def sources() -> dict[str, str]:
     """The pages and pictures in the repository, and the name of each in the site."""
     inside = sorted(path for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".svg"})
