@@ -86,6 +86,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "billing monthly": ("--sim", 1),
     "billing transactions": ("--sim", 1),
     "drift": ("--sim", 1),
+    "report": ("--sim", 1),
     "show": ("", 1),
     "output": ("", 1),
     "graph": ("", 1),

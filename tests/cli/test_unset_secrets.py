@@ -92,6 +92,7 @@ READS = {
     "whoami": "--sim",
     "v2": "--sim",
     "drift": "--sim",
+    "report": "--sim",
     "show": "",
     "output": "",
     "graph": "",

@@ -17,9 +17,10 @@ from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.saved.plan_file import SavedPlan
+from novita_infra.state.recovery.past import Past
 
 _TYPES: Final = tuple(KINDS)
-_NAMES: Final = {"Estimate": Estimate, "SavedPlan": SavedPlan}
+_NAMES: Final = {"Estimate": Estimate, "Past": Past, "SavedPlan": SavedPlan}
 """Types that the modules import for type checkers alone."""
 _DEEPEST: Final = 12
 

@@ -5,7 +5,7 @@ The first line names the state that the run started from; every line after it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -162,6 +162,20 @@ def salvage(state: State, data: bytes) -> tuple[State, int]:
             lost += 1
     ends = isinstance(content, dict) and "saved" in content
     return replace(changed.state(), serial=changed.serial + (0 if ends else lost)), lost
+
+
+def record_changes(data: bytes) -> Iterator[tuple[str, Address, Record | None]]:
+    """The event, the address and the record of each sound line that changes a record; None where it is removed."""
+    for line in _lines_of(data)[0]:
+        try:
+            match _content(line):
+                case {"put": put, "event": str(event)}:
+                    record = decode_as(Record, put)
+                    yield event, record.address, record
+                case {"drop": name, "event": str(event)}:
+                    yield event, decode_as(Address, name), None
+        except Malformed:
+            continue
 
 
 def _lines_of(data: bytes) -> tuple[list[bytes], int]:

@@ -21,6 +21,7 @@ from novita_infra.views.content.lines import Tone
 if TYPE_CHECKING:
     from novita_infra.planning.cost.durations import Estimate
     from novita_infra.planning.saved.plan_file import SavedPlan
+    from novita_infra.state.recovery.past import Past
 
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
@@ -76,6 +77,8 @@ class PlanContent(NamedTuple):
     """Gives what the manifests declare, for a format that shows it."""
     declared: tuple[Declared, ...] = ()
     """The declared resources, for a format that shows their places; empty for a plan of a file."""
+    past: Callable[[], Past] | None = None
+    """Gives what the place of the state keeps, for a format that shows it."""
 
 
 class DriftContent(NamedTuple):

@@ -44,8 +44,9 @@ def graph_svg(picture: Picture, links: Mapping[Address, str] | None = None) -> s
 
 
 def _described(picture: Picture) -> str:
-    resources = sum(len(node.members) for node in picture.nodes)
-    return f"Graph of {resources:,} resources and {len(picture.arrows):,} arrows"
+    resources, arrows = sum(len(node.members) for node in picture.nodes), len(picture.arrows)
+    many = f"{resources:,} resource{'' if resources == 1 else 's'}"
+    return f"Graph of {many} and {arrows:,} arrow{'' if arrows == 1 else 's'}"
 
 
 def _node(node: DrawnNode, place: tuple[float, float], links: Mapping[Address, str] | None) -> Iterator[str]:

@@ -17,11 +17,14 @@ from novita_infra.account.bill_groups import OwnedLine, sums_by_group
 from novita_infra.account.billing import BilledLine, MonthlyBill, Transaction
 from novita_infra.account.metric_series import MetricSeries
 from novita_infra.account.spans import DAY, TimeSpan
-from novita_infra.model.addresses import Origin
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.review import Review
+from novita_infra.state.recovery.history import SavedState
+from novita_infra.state.recovery.past import Past, RunTimes, StepTime
+from novita_infra.state.state import LastRun, PlannedRate, State
 from novita_infra.views.content.diagnostics import FailureContent, ValidationContent
 from novita_infra.views.content.graph import graph_of, needs_of
 from novita_infra.views.content.plan import DriftContent, PlanContent
@@ -30,6 +33,7 @@ from novita_infra.views.output_formats import DocumentFormat, StreamFormat, outp
 from novita_infra.views.renderer import RenderSettings
 from novita_infra.views.results.account.billing import BillGroups, BillListing, KeyBillListing, bill_sums
 from novita_infra.views.results.account.payments import month_listing, transaction_listing
+from novita_infra.views.results.account.report import report_facts
 from novita_infra.views.results.machines.metrics import metrics_facts
 from novita_infra.views.results.orphans import orphan_listing
 
@@ -113,6 +117,9 @@ def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]
         "bill_groups": {"one": BillGroups.of(sums_by_group([OwnedLine(bill)], "product"), sums)},
         "monthly_bills": {"one": month_listing([month])},
         "transactions": {"one": transaction_listing([payment])},
+        "report": {
+            "mixed": report_facts(reviews["mixed"], orphans=[orphan], unlisted=["vpc"], past=_past(), now=span[1])
+        },
         "graph": {
             "needs": graph_of(needs_of(plan)),
             "actions": graph_of(needs_of(plan), {change.address: change.action for change in plan.changes}),
@@ -131,6 +138,15 @@ def _texts(name: str, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, st
         for result in form.documents
         for case, content in contents[result].items()
     }
+
+
+def _past() -> Past:
+    """A past with a run that was interrupted."""
+    storage, trainer = Address("network_storage", "data"), Address("instance", "trainer")
+    run = LastRun("apply", HOSTILE, 1_796_030_000.0, planned=PlannedRate("100000", "250000"))
+    state = State(lineage="l", key="k", serial=3, last_run=run)
+    steps = (StepTime(storage, "create", 1000.0, 1030.0, 1002.0), StepTime(trainer, "upgrade", 1002.0, ended=HOSTILE))
+    return Past((SavedState(state, 1_796_030_000.0, 10, present=True),), RunTimes(run, steps))
 
 
 def _lasting(text: str) -> str:

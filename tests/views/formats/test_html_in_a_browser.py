@@ -10,14 +10,22 @@ import pytest
 from browsers import Visit, browser, visited
 from report_contents import hostile_contents
 
+from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Live, Phase
+from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.review import Review
+from novita_infra.state.recovery.history import SavedState
+from novita_infra.state.recovery.past import Past, RunTimes, StepTime
+from novita_infra.state.state import LastRun, PlannedRate, State
 from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.documents import document_text
+from novita_infra.views.results.account.report import ReportFacts, report_facts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.process
+NET = Address("vpc", "net")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,16 @@ def _written(folder: Path, text: str) -> Path:
     return file
 
 
+def _report(review: Review) -> ReportFacts:
+    """A report with every part."""
+    run = LastRun("apply", "ada", 1_796_030_000.0, planned=PlannedRate("100000", "250000"))
+    state = State(lineage="l", key="k", serial=3, last_run=run)
+    steps = (StepTime(NET, "create", 1000.0, 1030.0, 1002.0), StepTime(NET, "update", 1040.0, ended="interrupted"))
+    past = Past((SavedState(state, run.since, 10, present=True),), RunTimes(run, steps))
+    orphan = Orphan("vpc", Live("v-9", "lost", Phase.READY, "running", {}))
+    return report_facts(review, orphans=[orphan], unlisted=(), past=past, now=run.since + 3600)
+
+
 def _shown(visit: Visit) -> int:
     count = visit.page.evaluate("[...document.querySelectorAll('#list > li')].filter((item) => !item.hidden).length")
     assert isinstance(count, int)
@@ -54,15 +72,15 @@ def _await_count(visit: Visit, text: str) -> None:
     visit.page.locator("#count", has_text=text).wait_for()
 
 
-@pytest.mark.parametrize("name", ["mixed", "refused"])
+@pytest.mark.parametrize("name", ["mixed", "refused", "report"])
 def test_axe_finds_nothing_in_light_and_dark_on_wide_and_narrow_windows(
     chromium: Browser, plan_of: Callable[[str], Review], tmp_path: Path, name: str
 ) -> None:
-    file = _written(tmp_path, document_text("html", PlanContent(plan_of(name), "sha256:0123")))
+    content = _report(plan_of("mixed")) if name == "report" else PlanContent(plan_of(name), "sha256:0123")
+    file = _written(tmp_path, document_text("html", content))
     for dark, width in ((False, 1280), (True, 390)):
         with visited(chromium, file, dark=dark, width=width) as visit:
-            for button in visit.page.locator("#fold").all():
-                button.click()
+            visit.page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
             assert visit.violations() == []
             assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert (visit.requests, visit.messages) == ([file.as_uri()], [])

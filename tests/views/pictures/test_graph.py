@@ -24,7 +24,7 @@ def test_a_node_shows_its_address_and_its_action_in_words_and_in_a_colour() -> N
     assert _texts(svg) == ['instance.worker["eu"]', "create", "vpc.net"]
     assert 'class="node create"' in svg
     assert 'fill="#c8e6c9"' in svg
-    assert 'aria-label="Graph of 2 resources and 1 arrows"' in svg
+    assert 'aria-label="Graph of 2 resources and 1 arrow"' in svg
 
 
 def test_a_node_of_several_resources_counts_them_and_shows_the_share_of_each_action() -> None:

@@ -6,6 +6,7 @@ import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +28,9 @@ from novita_infra.planning.saved.plan_file import check_free, digest_of
 from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.formats.json.configuration import configuration_of
 from novita_infra.views.renderer import Renderer
+
+if TYPE_CHECKING:
+    from novita_infra.state.recovery.past import Past
 
 SUMMARY = "Show what apply would do"
 
@@ -121,6 +125,7 @@ async def _plan(
                 warnings=session.project.warnings,
                 configuration=lambda: configuration_of(session.project),
                 declared=session.project.declared,
+                past=lambda: _past(project_options),
             )
         )
         await after_plan(hooks, review)
@@ -134,3 +139,10 @@ async def _plan(
     if not detailed or (review.empty and not review.plan.drift):
         return 0
     return EXIT_DRIFT if review.plan.drift_only else EXIT_CHANGES
+
+
+def _past(project_options: ProjectOptions) -> Past:
+    """What the place of the state keeps."""
+    from novita_infra.operations.reporting import kept_past  # noqa: PLC0415 -- few plans are written as a page
+
+    return kept_past(project_options)

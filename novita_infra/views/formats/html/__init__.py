@@ -4,5 +4,5 @@ from novita_infra.views.output_formats import FAILURE, DocumentFormat
 
 FORMAT = DocumentFormat(
     "Write it as one page of HTML, too, which needs no other file and no network.",
-    {"plan": "plan:plan_page", FAILURE: "plan:failure_page"},
+    {"plan": "plan:plan_page", "report": "report:report_page", FAILURE: "plan:failure_page"},
 )

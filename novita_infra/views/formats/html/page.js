@@ -66,7 +66,7 @@ const reveal = () => {
   target.scrollIntoView();
 };
 addEventListener("hashchange", reveal);
-for (const tile of all(".tile")) tile.addEventListener("click", () => { if (find) search("", tile.dataset.action === "none" ? "" : tile.dataset.action); });
+for (const tile of all(".tile[data-action]")) tile.addEventListener("click", () => { if (find) search("", tile.dataset.action === "none" ? "" : tile.dataset.action); });
 for (const node of all("a[data-find]")) {
   node.addEventListener("click", (event) => {
     if (!find) return;

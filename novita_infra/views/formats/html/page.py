@@ -18,6 +18,8 @@ from novita_infra.model.printable import printable
 _FOLDER: Final = Path(__file__).parent
 _OPENED: Final = 8
 """The most entries of a list that are open at first."""
+_MANY: Final = 100
+"""The most entries of a list that a browser lays out before they are seen."""
 _MOST: Final = 20
 """The most messages that stand outside of a part that opens."""
 
@@ -30,6 +32,8 @@ class Tile(NamedTuple):
     sign: str
     resources: int
     words: str
+    target: str = "changes"
+    """The part of the page that shows them."""
 
 
 class Entry(NamedTuple):
@@ -58,6 +62,8 @@ class CostPart(NamedTuple):
 
     sums: Sequence[tuple[str, str]]
     rows: Sequence[CostRow] = ()
+    caption: str = ""
+    """Of the table of the rows."""
     more: int = 0
     """How many others cost something."""
 
@@ -67,6 +73,26 @@ class Titled(NamedTuple):
 
     title: str
     body: Markup
+
+
+class TablePart(NamedTuple):
+    """A table."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: str = ""
+    """What it comes to, or why it has no rows."""
+
+
+class PastPart(NamedTuple):
+    """The past of the environment: a picture each, and the same as a table."""
+
+    course: Markup
+    """The cost per hour over time; empty where no run said it."""
+    states: TablePart
+    timeline: Markup
+    """The steps of the last run; empty where none is kept."""
+    steps: TablePart
 
 
 class Page(NamedTuple):
@@ -81,8 +107,6 @@ class Page(NamedTuple):
     errors: Sequence[str] = ()
     warnings: Sequence[str] = ()
     losses: Sequence[str] = ()
-    allowed: str = ""
-    """For which resources the loss is allowed, as a sentence."""
     cost: CostPart | None = None
     graph: Markup = Markup()
     entries: Sequence[Entry] = ()
@@ -90,6 +114,8 @@ class Page(NamedTuple):
     """The ids of the elements and the addresses of the resources without a change."""
     drift: Sequence[Entry] = ()
     notes: Sequence[Titled] = ()
+    past: PastPart | None = None
+    orphans: TablePart | None = None
 
 
 def page_text(page: Page) -> str:
@@ -105,6 +131,7 @@ def page_text(page: Page) -> str:
         style=Markup(style),  # noqa: S704 -- files of this package
         script=Markup(script),  # noqa: S704
         opened=_OPENED,
+        many=_MANY,
         most=_MOST,
         version=__version__,
     )

@@ -36,6 +36,7 @@ from novita_infra.views.content.plan import (
 )
 from novita_infra.views.formats.html.markup import lines_markup
 from novita_infra.views.formats.html.page import CostPart, CostRow, Entry, Page, Tile, Titled, page_text
+from novita_infra.views.formats.html.past import past_part
 from novita_infra.views.pictures.graph import graph_svg
 from novita_infra.views.pictures.grouping import picture_of
 from novita_infra.views.plan_lines.drift import adopted_lines, drift_sign, lines_by_drift, unread_lines
@@ -80,13 +81,13 @@ def page_of_plan(content: PlanContent) -> Page:
         errors=[*map(str, review.problems)],
         warnings=[*map(str, (*content.warnings, *review.notes))],
         losses=[*_losses(plan)],
-        allowed=f"The loss is allowed for {', '.join(plan.selection.data_loss)}." if plan.selection.data_loss else "",
         cost=cost_part(review.cost),
         graph=plan_graph(plan, ids),
         entries=() if review.empty else [*_entries(review, ids)],
         unchanged=[(ids[item.address], str(item.address)) for item in plan.changes if item.action is Action.NONE],
         drift=[*drift_entries(plan)],
         notes=[*_notes(content)],
+        past=past_part(content.past(), review.cost.read if review.cost else 0.0) if content.past else None,
     )
 
 
@@ -105,11 +106,12 @@ def drift_entries(plan: Plan) -> Iterator[Entry]:
         yield Entry(f"d{number}", _class(action), sign, str(item.address), says, "", lines_markup(below))
 
 
-def cost_part(money: Money | None) -> CostPart | None:
-    """The cost of an environment; None where nothing of it costs."""
+def cost_part(money: Money | None, *, standing: str = "as before") -> CostPart | None:
+    """The cost of an environment; None where nothing of it costs. `standing` is its title where it does not change."""
     if money is None or not is_priced(money):
         return None
-    texts = [*sum_texts(money)] or [("as before", standing_text(money))]
+    moving = sum_texts(money)
+    texts = [*moving] or [(standing, standing_text(money))]
     texts += [*unknown_texts(money), *remaining_texts(money)]
     if money.bound is not None:
         texts.append(("if nobody comes back", bound_text(money.bound)))
@@ -120,7 +122,8 @@ def cost_part(money: Money | None) -> CostPart | None:
         CostRow(str(row.address), hourly(row.after), max(1, round(100 * row.counts.most / largest)))
         for row in dearest[:_MOST_ROWS]
     ]
-    return CostPart(texts, rows, len(dearest) - len(rows))
+    caption = f"Per hour{' after the plan' if moving else ''}, by resource"
+    return CostPart(texts, rows, caption, len(dearest) - len(rows))
 
 
 def _tiles(plan: Plan) -> Iterator[Tile]:
@@ -134,10 +137,12 @@ def _tiles(plan: Plan) -> Iterator[Tile]:
 
 
 def _losses(plan: Plan) -> Iterator[str]:
-    """The data that is lost."""
+    """The data that is lost, and for which resources that is allowed."""
     for change in plan.changes:
         for loss in (*change.loses, *(loss for old in change.retires for loss in old.loses)):
             yield f"{change.address} loses {loss}"
+    if plan.selection.data_loss and any(change.loses for change in plan.changes):
+        yield f"The loss is allowed for {', '.join(plan.selection.data_loss)}."
 
 
 def _entries(review: Review, ids: Mapping[Address, str]) -> Iterator[Entry]:
