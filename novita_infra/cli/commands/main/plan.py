@@ -143,6 +143,6 @@ async def _plan(
 
 def _past(project_options: ProjectOptions) -> Past:
     """What the place of the state keeps."""
-    from novita_infra.operations.reporting import kept_past  # noqa: PLC0415 -- few plans are written as a page
+    from novita_infra.operations.state.reporting import kept_past  # noqa: PLC0415 -- few plans are written as a page
 
     return kept_past(project_options)

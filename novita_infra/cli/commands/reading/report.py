@@ -11,8 +11,8 @@ from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
-from novita_infra.operations.reporting import fleet_report
 from novita_infra.operations.session import ProjectOptions, open_session, report_other_run
+from novita_infra.operations.state.reporting import fleet_report
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.account.report import report_facts
 
