@@ -25,10 +25,11 @@ from typing import Any, Final
 import forking
 import httpx
 import yaml
+from audit_logs import whole_log
 from crash_cases import Case
 from edits import Resource
 from processes import LIMIT, environment
-from sights import LASTING, seen
+from sights import LASTING, WRITES, seen
 from state_backends import BACKENDS, manifest_part
 from virtual import VirtualClock
 
@@ -56,7 +57,9 @@ from novita_infra.simulator import PROFILES, World, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.http.serving import background
+from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.engine.settings import Timings
+from novita_infra.state.guarded import GuardedStore
 from novita_infra.state.state import State
 
 TIME_SCALE: Final = 60
@@ -120,7 +123,12 @@ def survives(
         cloud.clock.advance(60)
         cloud.world.advance()
     place = project if state is None else folder / "place"
-    recorded = BACKENDS[backend].open(place).store("default").load()
+    store = BACKENDS[backend].open(place).store("default")
+    recorded = store.load()
+    assert isinstance(store, GuardedStore)
+    noted = {entry.call.path for entry in whole_log(store)}
+    plain = (item for item in OPERATIONS if item.name in WRITES and "{" not in item.path)
+    assert noted >= {item.path for item in plain if made.get(item.name)}
     most = 1 if case.single else 2
     assert 1 <= made[case.operation] <= most, f"{case.operation} reached the cloud {made[case.operation]} times"
     _assert_on_record_once(recorded, account, case)
