@@ -53,10 +53,9 @@ class NotedCalls:
 
     def announce(self, request: Request) -> None:
         """Notes a call of the present step with the next line of a record, which is to be written before it is sent."""
-        cause, path = _cause.get(), self._paths.path(request)
-        note = self._new(request, path)
-        if cause is not None:
-            cause.announced[request.method, path] = note
+        if (cause := _cause.get()) is not None:
+            path = self._paths.path(request)
+            note = cause.announced[request.method, path] = self._new(request, path)
             self._unsent.add(note)
 
     async def before(self, request: Request) -> CallNote:

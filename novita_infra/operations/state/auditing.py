@@ -36,8 +36,12 @@ class AuditLog:
 
 def read_audit_log(where: ProjectOptions, *, report: Report = ignored) -> AuditLog:
     """The log as it is stored now. `report` shows that there is no state. Raises Problems if the state is damaged."""
-    state, store = load_state(where, report=report), store_of(where)
-    lines = log_lines(store.storage.read_audit())
+    store = store_of(where)
+    while True:
+        state = load_state(where, report=report)
+        lines = log_lines(store.storage.read_audit())
+        if not state.serial or store.load().audit == state.audit:
+            break  # else a command has saved in between
     unsaved = numbered(store.unsaved_calls(), state.audit, state.lineage)
     check = check_log(lines, state.audit, state.lineage, unsaved=bool(unsaved))
     return AuditLog(state.audit, check, tuple(unsaved))

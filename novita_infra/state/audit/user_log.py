@@ -80,7 +80,10 @@ class UserLog:
         self._add(replace(begun, of=begun.number, call=call))
 
     def _add(self, entry: AuditEntry) -> AuditEntry:
-        """Appends the entry durably; returns it with its number. Raises Problems."""
+        """Appends the entry durably; returns it with its number. Raises Problems for a link or a device in its place.
+
+        A user without a folder that can be written is not kept from stopping a machine: the call is not noted then.
+        """
         if self._path is None:
             return entry
         try:
@@ -95,8 +98,8 @@ class UserLog:
                 os.fsync(file)
             finally:
                 os.close(file)
-        except OSError as error:
-            raise unreadable(self._path, error) from error
+        except OSError:
+            return entry
         return replace(entry, number=head.count)
 
 

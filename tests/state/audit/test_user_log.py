@@ -72,9 +72,14 @@ def test_a_torn_line_is_no_end_of_the_chain(path: Path) -> None:
     assert [item.number for item in entries(path)] == [1, 2]
 
 
-def test_a_file_that_cannot_be_used_stops_the_call(path: Path) -> None:
-    path.mkdir(parents=True)
-    with pytest.raises(Problems):
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_a_call_and_a_link_does(path: Path) -> None:
+    path.parent.write_text("a file in the place of the folder")
+    log = log_at(path)
+    log.after(begin(log))
+    path.parent.unlink()
+    path.parent.mkdir()
+    path.symlink_to(path.parent / "elsewhere")
+    with pytest.raises(Problems, match="is a link"):
         begin(log_at(path))
 
 
