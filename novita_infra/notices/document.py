@@ -34,8 +34,27 @@ class NoticeEvent(enum.Enum):
     ON_CREATE = "onCreate"
     ON_READY = "onReady"
     ON_DELETE = "onDelete"
+    PLAN = "plan"
+    APPLY = "apply"
+    FAILURE = "failure"
+    DRIFT = "drift"
+    BUDGET = "budget"
+    IDLE = "idle"
+    TEST = "test"
 
 
+OF_NOTIFICATIONS: Final = frozenset(
+    {
+        NoticeEvent.PLAN,
+        NoticeEvent.APPLY,
+        NoticeEvent.FAILURE,
+        NoticeEvent.DRIFT,
+        NoticeEvent.BUDGET,
+        NoticeEvent.IDLE,
+        NoticeEvent.TEST,
+    }
+)
+"""The events that notifications send."""
 OF_RESOURCES: Final = frozenset({NoticeEvent.ON_CREATE, NoticeEvent.ON_READY, NoticeEvent.ON_DELETE})
 """The events of one resource."""
 
@@ -57,7 +76,7 @@ class RunNotice:
     project: str
     environment: str
     command: str
-    """`plan`, `apply` or `destroy`."""
+    """`plan`, `apply` or `destroy`; of a notification also `drift`, `idle` or `notifications test`."""
     plan_digest: str = ""
     """The digest by which a person approves the plan; empty while there is none."""
     summary: Mapping[str, int] = field(default_factory=dict)
@@ -77,6 +96,30 @@ class ResourceNotice:
     """What the plan does to the resource."""
 
 
+MOST_ITEMS: Final = 1000
+"""The items of a document; how many more there are is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeItem:
+    """What a notification counts one by one: a change, drift, or a machine."""
+
+    address: str
+    """An address; the id of an object that no state records."""
+    what: str
+    """The action of a change, the cause of drift, or how long a machine rests."""
+    hourly_cost: str = ""
+    """USD per hour as a decimal; empty where it is not known or not meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyCost:
+    """What the environment costs per hour, before and after, in USD as decimals."""
+
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One event of a run."""
@@ -90,6 +133,10 @@ class Notice:
     errors: tuple[str, ...] = ()
     """Why it did not succeed, for a person; one text for each step or check."""
     resource: ResourceNotice | None = None
+    items: tuple[NoticeItem, ...] = ()
+    """Of a notification."""
+    cost: HourlyCost | None = None
+    """Of a notification; None where it is not known."""
 
     def document(self, known: KnownSecrets) -> dict[str, Any]:
         """The notice as JSON, in which no text holds one of the known secrets."""
@@ -116,6 +163,19 @@ class Notice:
                 "kind": self.resource.kind,
                 "id": clean(self.resource.id),
                 "action": self.resource.action.value,
+            }
+        if self.event in OF_NOTIFICATIONS:
+            document |= {
+                "items": [
+                    {
+                        "address": clean(item.address),
+                        "what": clean(item.what),
+                        "hourlyCost": item.hourly_cost or None,
+                    }
+                    for item in self.items[:MOST_ITEMS]
+                ],
+                "itemsLeftOut": max(0, len(self.items) - MOST_ITEMS),
+                "hourlyCost": {"before": self.cost.before, "after": self.cost.after} if self.cost else None,
             }
         return document
 

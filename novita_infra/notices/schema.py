@@ -7,22 +7,34 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.notices.document import ACTIONS, FORMAT_VERSION, OF_RESOURCES, NoticeEvent, NoticeOutcome
+from novita_infra.notices.document import (
+    ACTIONS,
+    FORMAT_VERSION,
+    MOST_ITEMS,
+    OF_NOTIFICATIONS,
+    OF_RESOURCES,
+    NoticeEvent,
+    NoticeOutcome,
+)
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.resources import text_of_schema
 
 NAME: Final = "notice.json"
 _RESOURCE: Final = ("address", "kind", "id", "action")
+_NOTIFICATION: Final = ("items", "itemsLeftOut", "hourlyCost")
 
 
 def notice_schema() -> Schema:
-    """The schema. The keys of a resource stand in the documents of its events, and in no others."""
+    """The schema. The keys of a resource, and of a notification, stand in the documents of its events alone."""
     properties: Schema = {
         "formatVersion": {"const": FORMAT_VERSION, "description": "It rises when a key changes its meaning or goes."},
         "event": {"enum": [event.value for event in NoticeEvent], "description": "What happened, or is about to."},
         "project": _text("The name of the project."),
         "environment": _text("The environment; `default` without one."),
-        "command": {"enum": ["plan", "apply", "destroy"], "description": "The command."},
+        "command": {
+            "enum": ["plan", "apply", "destroy", "drift", "idle", "notifications test"],
+            "description": "The command.",
+        },
         "time": {"type": "string", "format": "date-time", "description": "When it happened, in UTC."},
         "planDigest": {
             "type": ["string", "null"],
@@ -48,18 +60,46 @@ def notice_schema() -> Schema:
         "kind": {"enum": sorted(kind.name for kind in KINDS.values()), "description": "The kind of the resource."},
         "id": _text("The id of its object in the API."),
         "action": {"enum": [*ACTIONS, "no-op"], "description": "What the plan does to the resource."},
+        **_of_notification(),
     }
-    always = [name for name in properties if name not in _RESOURCE]
+    always = [name for name in properties if name not in {*_RESOURCE, *_NOTIFICATION}]
     of_resources = sorted(event.value for event in OF_RESOURCES)
-    about_resource = {"required": list(_RESOURCE)}
+    of_notifications = sorted(event.value for event in OF_NOTIFICATIONS)
     return {
         "$schema": DRAFT,
         "$id": schema_id("notice"),
-        "title": "A notice of novita-infra: what hooks get on standard input",
+        "title": "A notice of novita-infra: what hooks get on standard input, and webhooks as a body",
         **closed_object(properties, required=always),
-        "if": {"properties": {"event": {"enum": of_resources}}},
-        "then": about_resource,
-        "else": {"properties": dict.fromkeys(_RESOURCE, False)},
+        "allOf": [_only_of(of_resources, _RESOURCE), _only_of(of_notifications, _NOTIFICATION)],
+    }
+
+
+def _only_of(events: list[str], keys: tuple[str, ...]) -> Schema:
+    """Documents of these events have the keys, and others do not."""
+    return {
+        "if": {"properties": {"event": {"enum": events}}},
+        "then": {"required": list(keys)},
+        "else": {"properties": dict.fromkeys(keys, False)},
+    }
+
+
+def _of_notification() -> Schema:
+    money = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+    item = closed_object(
+        {
+            "address": _text("The address; the id of an object that no state records."),
+            "what": _text("The action of a change, the cause of drift, or how long a machine rests."),
+            "hourlyCost": {"anyOf": [money, {"type": "null"}], "description": "USD per hour; null if not known."},
+        },
+        required=["address", "what", "hourlyCost"],
+    )
+    return {
+        "items": {"type": "array", "items": item, "maxItems": MOST_ITEMS, "description": "What it is about."},
+        "itemsLeftOut": {"type": "integer", "minimum": 0, "description": "How many items there are beyond those."},
+        "hourlyCost": {
+            "anyOf": [closed_object({"before": money, "after": money}, required=["before", "after"]), {"type": "null"}],
+            "description": "What the environment costs per hour, in USD; null if not known.",
+        },
     }
 
 

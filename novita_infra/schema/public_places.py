@@ -123,6 +123,7 @@ def public_places(*, sound: bool = False) -> Place:
     }
     policies = fields["policies"].items or HIDDEN
     policies = Place(items=replace(policies, fields={**policies.fields, "run": HIDDEN}))
+    notifications = _without_addresses(fields["notifications"].items or HIDDEN)
     environment = replace(
         environment,
         fields={
@@ -131,6 +132,7 @@ def public_places(*, sound: bool = False) -> Place:
             "patches": Place(items=patch),
             "policies": policies,
             "hooks": fields["hooks"],
+            "notifications": notifications,
         },
     )
     declarations = Place(each=declaration, variables=True)
@@ -143,6 +145,7 @@ def public_places(*, sound: bool = False) -> Place:
         "forEach": TREE if sound else replace(fields["forEach"], each=HIDDEN),
         "defaults": Place(items=default),
         "policies": policies,
+        "notifications": notifications,
         "outputs": Place(each=free),
         "locals": Place(each=free),
     }
@@ -175,6 +178,13 @@ def _with_hidden_words(hooks: Place) -> Place:
         hook = place.items or HIDDEN
         events[event] = replace(place, items=replace(hook, fields={**hook.fields, "run": _COMMAND}))
     return replace(hooks, fields=events)
+
+
+def _without_addresses(notification: Place) -> Place:
+    """The place of notifications, which shows no address of a webhook: whoever has one can write there."""
+    webhook = notification.fields["webhook"]
+    webhook = replace(webhook, fields={**webhook.fields, "url": HIDDEN})
+    return Place(items=replace(notification, fields={**notification.fields, "webhook": webhook}))
 
 
 def _opened(place: Place) -> Place:

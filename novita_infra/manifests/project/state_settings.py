@@ -7,22 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from novita_infra.api.known_secrets import OF_THIS_RUN
 from novita_infra.manifests.language.interpolation import Interpolation
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, setting_diagnostics, state_errors
+from novita_infra.manifests.project.revealing import origin_or_file, revealed
 from novita_infra.manifests.project.variable_values import VariableValues
 from novita_infra.manifests.secrets.source import Asking, Unreadable
-from novita_infra.manifests.validation.documents import PROJECT_FILE, part_errors
+from novita_infra.manifests.validation.documents import part_errors
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Secret, is_secret
-from novita_infra.schema.secret_pointers import is_pointer
+from novita_infra.model.values import is_secret
 from novita_infra.state.encryption.settings import ENCRYPTION, FALLBACK
 from novita_infra.state.settings import StateSettings
 
@@ -112,11 +110,11 @@ class _StateSecrets:
         )
         place = self.position if own else None
         diagnostics: list[Diagnostic] = []
-        options: dict[str, Any] = _revealed(settings.options, place, secrets, diagnostics)
+        options: dict[str, Any] = revealed(settings.options, place, secrets, diagnostics)
         if questions := tuple(dict.fromkeys(secrets.unasked.values())):
             secrets.answers.ask_now(questions, Asking(settings.root, secrets.environ))
             diagnostics.clear()
-            options = _revealed(settings.options, place, secrets, diagnostics)
+            options = revealed(settings.options, place, secrets, diagnostics)
         for place_of_keys, keys in _command_places(options, place):
             diagnostics += _with_program(keys, place_of_keys, secrets)
         if diagnostics:
@@ -140,7 +138,7 @@ def _with_program(keys: dict[str, Any], position: Position | None, secrets: Secr
     from novita_infra.manifests.secrets.running import program_named  # noqa: PLC0415 -- few states have such a key
 
     program, *arguments = map(str, keys["command"])
-    place = _origin(position)
+    place = origin_or_file(position)
     if forbidden := secrets.forbidden(program):
         return [replace(forbidden, origin=place)]
     try:
@@ -150,29 +148,3 @@ def _with_program(keys: dict[str, Any], position: Position | None, secrets: Secr
         return [Diagnostic(error.summary, error.hint, origin=place)]
     keys["command"] = [path, *arguments]
     return []
-
-
-def _origin(position: Position | None) -> Origin:
-    return origin(position) if position else Origin(PROJECT_FILE, 1, 1)
-
-
-def _revealed(value: Any, position: Position | None, secrets: Secrets, diagnostics: list[Diagnostic]) -> Any:
-    """Returns the value with texts in the place of pointers. The errors are added to `diagnostics`."""
-    if is_pointer(value):
-        found = secrets.take(value, _origin(position))
-        if not isinstance(found, Secret):
-            diagnostics.append(found)
-            return None
-        OF_THIS_RUN.add(lambda: [found.value])
-        return found.value
-    if isinstance(value, dict):
-        return {
-            name: _revealed(item, position and inside(position, name), secrets, diagnostics)
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _revealed(item, position and inside(position, index), secrets, diagnostics)
-            for index, item in enumerate(value)
-        ]
-    return value

@@ -5,10 +5,10 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Collection
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from datetime import UTC, datetime
 
 from novita_infra.api.redaction import redact
 from novita_infra.api.transport.trust import tls_context
@@ -23,7 +23,9 @@ _MOST_LINES = 2000
 _MOST_WORDS = 200
 
 
-def send_mail(channel: Email, wording: Wording, *, message_id: str, at: float, secrets: Collection[str], sleep: Sleep) -> str:
+def send_mail(
+    channel: Email, wording: Wording, *, message_id: str, at: float, secrets: Collection[str], sleep: Sleep
+) -> str:
     """Hands the message to the server of the channel. Returns what the server did. Raises Undelivered."""
     if channel.password and channel.tls is MailTls.NONE and not is_loopback(channel.host):
         raise Undelivered("a password is sent only over TLS: tls: startTls or tls: tls")
@@ -40,7 +42,9 @@ def send_mail(channel: Email, wording: Wording, *, message_id: str, at: float, s
         except Problems as wrong:
             raise Undelivered(printable("; ".join(map(str, wrong.diagnostics)))) from None
         if refused:
-            raise Undelivered(f"it takes mail for {len(channel.recipients) - len(refused)} of {len(channel.recipients)}")
+            raise Undelivered(
+                f"it takes mail for {len(channel.recipients) - len(refused)} of {len(channel.recipients)}"
+            )
         return "sent"
 
     return attempted(once, sleep)

@@ -11,7 +11,9 @@ import pytest
 from novita_infra.notices.delivery.chat import slack_body, teams_body
 from novita_infra.notices.delivery.wording import wording_of
 
-HOSTILE = "<!channel> <@U1> *bold* _it_ ```code``` [link](http://evil) \x1b[31mred\x1b[0m\r\nBcc: all@example.com \u202e"
+HOSTILE = (
+    "<!channel> <@U1> *bold* _it_ ```code``` [link](http://evil) \x1b[31mred\x1b[0m\r\nBcc: all@example.com \u202e"
+)
 
 
 def _document(count: int = 1, name: str = "worker", errors: int = 0) -> dict[str, Any]:

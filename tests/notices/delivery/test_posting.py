@@ -100,7 +100,9 @@ def test_posting_shows_no_part_of_an_address_or_a_secret(hook: Receiver) -> None
         assert url not in repr(channel)
 
 
-@pytest.mark.parametrize("url", ["http://hooks.example.com/x", "ftp://hooks.example.com", "hooks.example.com", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://hooks.example.com/x", "ftp://hooks.example.com", "hooks.example.com", "https://"]
+)
 def test_posting_needs_https_beyond_this_machine(url: str) -> None:
     with pytest.raises(Undelivered, match="its address"):
         deliver(DOCUMENT, Slack(url))

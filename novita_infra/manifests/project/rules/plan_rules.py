@@ -11,6 +11,7 @@ from novita_infra.manifests.project.project_file import Settings, settings_of
 from novita_infra.manifests.project.rules.budgets import budget_of, max_price_rise_of
 from novita_infra.manifests.project.rules.policies import policies_of
 from novita_infra.manifests.project.rules.project_hooks import project_hooks
+from novita_infra.manifests.project.rules.project_notifications import notifications_of
 from novita_infra.manifests.resources.lifecycle.drift import on_drift_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
@@ -27,6 +28,7 @@ def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[
     hooks, of_hooks = project_hooks(settings, environment)
     account = environment.last("account")
     budget, errors = budget_of(settings, environment)
+    _, of_notifications = notifications_of(settings, environment)
     everywhere = settings.document.data.get("onDrift")
     answers = [(everywhere, settings.position("onDrift"))] if everywhere else []
     answers += [(answer, place) for _, answer, place in environment.settings("onDrift")]
@@ -40,7 +42,7 @@ def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[
         on_drift={cause: answer for said, _ in answers for cause, answer in on_drift_of(said).items()},
         on_drift_place=key_origin(answers[-1][1]) if answers else None,
     )
-    return rules, [*extension_errors(settings), *diagnostics, *of_hooks, *errors]
+    return rules, [*extension_errors(settings), *diagnostics, *of_hooks, *errors, *of_notifications]
 
 
 def rules_at(root: Path, environment: str) -> Rules:
