@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,8 @@ class Receiver:
     address: str = ""
     messages: list[Received] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    before_answer: Callable[[], object] = lambda: None
+    """Called for each message before it is answered."""
 
 
 @contextmanager
@@ -39,6 +41,7 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             state.messages.append(Received(self.path, headers, body))
+            state.before_answer()
             status, more, data = state.answers.pop(0) if state.answers else (200, {}, b"ok")
             self.send_response(status)
             for name, value in more.items():

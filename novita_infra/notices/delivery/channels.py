@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
+from collections.abc import Iterator
 from dataclasses import field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from novita_infra.model.frozen import dataclass
 
@@ -58,13 +60,25 @@ class Email:
 Channel: TypeAlias = Webhook | Slack | Teams | Email
 
 
+_LEAST: Final = 6
+"""Characters of a part of an address from which on it may be a secret by itself."""
+
+
 def secrets_of_channel(channel: Channel) -> frozenset[str]:
-    """What no message about the channel may show."""
+    """What no message about the channel may show: also each part of an address after the host."""
     match channel:
         case Webhook(url, secret):
-            found = {url, secret, secret.removeprefix("whsec_")}
+            found = {secret, secret.removeprefix("whsec_"), *_parts(url)}
         case Slack(url) | Teams(url):
-            found = {url}
+            found = {*_parts(url)}
         case Email(password=password):
             found = {password}
     return frozenset(found - {""})
+
+
+def _parts(url: str) -> Iterator[str]:
+    _, _, rest = url.partition("://")
+    login, _, _ = rest.partition("/")[0].rpartition("@")
+    path = rest.partition("/")[2]
+    yield from (url, path, f"/{path}" if path else "")
+    yield from (part for part in re.split("[/?&=#;:]", f"{path}/{login}") if len(part) >= _LEAST)

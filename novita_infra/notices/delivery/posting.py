@@ -36,10 +36,9 @@ def post(
     No redirect is followed: the body would go to an address that no manifest names.
     """
     target = _checked(url, allows_http=allows_http)
-    hidden = {*secrets, url, target.raw_path.decode("ascii", "replace")} - {"", "/"}
 
     def said(text: str) -> str:
-        return printable(redact(text, hidden))[:_MOST_WORDS]
+        return printable(redact(text, secrets))[:_MOST_WORDS]
 
     with BlockingTransport() as transport, httpx.Client(transport=transport, timeout=httpx.Timeout(TIMEOUT)) as client:
 

@@ -88,7 +88,7 @@ def test_posting_follows_no_redirect(hook: Receiver, status: int) -> None:
 def test_posting_shows_no_part_of_an_address_or_a_secret(hook: Receiver) -> None:
     path = "/services/T0/B0/canaryCANARY42"
     url = f"{hook.address}{path}"
-    said = f"{url} {path} {SECRET} {SECRET.removeprefix('whsec_')} other-canary-7 \x1b[31m\n"
+    said = f"{url} {path} canaryCANARY42 {SECRET} {SECRET.removeprefix('whsec_')} other-canary-7 \x1b[31m\n"
     for channel in (Webhook(url, SECRET), Slack(url), Teams(url)):
         hook.answers = [(400, {}, said.encode())]
         with pytest.raises(Undelivered) as failure:

@@ -9,6 +9,7 @@ import click
 from novita_infra.account.metrics import WINDOW
 from novita_infra.cli.account_options import account_command, with_account_options
 from novita_infra.cli.command import Command
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import duration_option
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
@@ -37,6 +38,7 @@ EXIT_FOUND = 2
 @with_account_options
 @format_options("idle")
 @with_renderer
+@with_notifications("idle")
 def idle(
     *,
     account_options: AccountOptions,

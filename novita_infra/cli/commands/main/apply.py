@@ -16,6 +16,7 @@ from novita_infra.applying.events import Outcome, Result
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved as approved_by_person
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import (
     auto_approve_option,
     lock_timeout_option,
@@ -100,6 +101,7 @@ def _plan_digest(text: str) -> str:
 @lock_timeout_option
 @format_options()
 @with_renderer
+@with_notifications("apply")
 def apply(
     *,
     project_options: ProjectOptions,

@@ -8,6 +8,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.main.apply import apply_project
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import (
     auto_approve_option,
     lock_timeout_option,
@@ -34,6 +35,7 @@ SUMMARY = "Delete all resources of this environment"
 @lock_timeout_option
 @format_options()
 @with_renderer
+@with_notifications("destroy")
 def destroy(
     *,
     project_options: ProjectOptions,

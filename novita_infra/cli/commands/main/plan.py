@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from novita_infra.cli.command import Command
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import path_argument, with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -55,6 +56,7 @@ EXIT_DRIFT = 3
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 for changes, 3 for drift only.")
 @format_options("plan")
 @with_renderer
+@with_notifications("plan")
 def plan(
     *,
     project_options: ProjectOptions,

@@ -9,6 +9,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.main.plan import EXIT_DRIFT
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -30,6 +31,7 @@ SUMMARY = "Show changes made outside of novita-infra"
 @target_option
 @format_options("drift")
 @with_renderer
+@with_notifications("drift")
 def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer: Renderer) -> int:
     """Show changes made outside of novita-infra, and their causes.
 
