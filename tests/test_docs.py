@@ -42,6 +42,7 @@ DONE = [
         "docs/reports.md",
         "docs/state.md",
         "docs/audit.md",
+        "docs/notifications.md",
         "docs/handbook.md",
         "docs/skypilot-dstack.md",
         "docs/simulator.md",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from novita_infra.model.addresses import KEY
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import ADDRESS, DEFAULT, EXISTENCE, NAME, VERSION
-from novita_infra.schema.notifications.settings import MORE_NOTIFICATIONS, NOTIFICATIONS
+from novita_infra.schema.notifications.settings import NOTIFICATIONS
 from novita_infra.schema.objects import Schema, closed_object, opened
 from novita_infra.schema.rules import ACCOUNT, BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_PROGRAMS, PROGRAMS
 from novita_infra.schema.secret_pointers import SECRET_COMMANDS
@@ -30,6 +30,7 @@ _RULES: Final[Schema] = {
     "maxPriceRise": MAX_PRICE_RISE,
     "onDrift": {"$ref": "#/$defs/onDrift", "default": OnDrift.HEAL.value},
     "changeLimit": CHANGE_LIMIT,
+    "notifications": NOTIFICATIONS,
 }
 """The settings that the project has for all environments, and an environment for itself."""
 
@@ -132,7 +133,6 @@ _ENVIRONMENT: Final[Schema] = closed_object(
         "patches": {**PATCHES, "description": "Differences in this environment; a later patch takes precedence."},
         **{name: _undefaulted(rule) for name, rule in _RULES.items()},
         **MORE_PROGRAMS,
-        "notifications": MORE_NOTIFICATIONS,
     },
     description="An environment. Settings that it omits come from the project.",
 )
@@ -204,8 +204,7 @@ _IMPORT: Final[Schema] = {
             "steal": {
                 "type": "boolean",
                 "default": False,
-                "description": "Whether it is taken over although it belongs to another project, environment or "
-                "address.",
+                "description": "Whether it is imported although another project, environment or address owns it.",
             },
         },
         required=["to", "id"],
@@ -295,7 +294,6 @@ _PROJECT: Final[dict[str, Any]] = closed_object(
         "secretCommands": SECRET_COMMANDS,
         **_RULES,
         **PROGRAMS,
-        "notifications": NOTIFICATIONS,
         "outputs": OUTPUTS,
     },
     required=["apiVersion", "kind", "metadata"],

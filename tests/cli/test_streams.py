@@ -124,6 +124,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "state restore": ("--serial {serial} --dry-run", 1),
     "state fsck": ("", 1),
     "audit show": ("", 1),
+    "notifications test": ("", 1),
     "audit verify": ("", 1),
     "state repair": ("--dry-run", 0),
     "state pull": ("", 1),

@@ -126,7 +126,7 @@ READS = {
 OTHERS = {
     *("batches cancel", "batches check", "batches get", "batches results"),
     *("files content", "files delete", "files get", "files upload"),
-    *("ci apply", "ci drift", "ci init", "ci plan"),
+    *("ci apply", "ci drift", "ci init", "ci plan", "notifications test"),
     *("init", "sim serve", "sim record", "sim run"),
     *("cp", "instance migrate", "instance renew", "instance restart", "instance start", "instance stop", "job break"),
     "instance web-terminal",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from novita_infra.applying.events import Outcome
 from novita_infra.catalogue.prices import plain_usd
 from novita_infra.cli.command import explained
-from novita_infra.cli.notifying.run_notes import RunNotes
+from novita_infra.cli.notifying.command_notes import CommandNotes
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET
 from novita_infra.model.durations import in_words
 from novita_infra.notices.document import (
@@ -29,17 +29,17 @@ _MOST_ERRORS = 50
 _APPLIES = frozenset({"apply", "destroy"})
 
 
-def events_of(command: str, notes: RunNotes) -> tuple[NoticeEvent, ...]:
+def events_of(command: str, notes: CommandNotes) -> tuple[NoticeEvent, ...]:
     """The events of the command, that which says most first. None where a person did not approve the plan."""
     return tuple(_events(command, notes))
 
 
-def has_changes(notes: RunNotes) -> bool:
+def has_changes(notes: CommandNotes) -> bool:
     """Whether the plan has a change, or the command did not come so far as to know."""
     return notes.review is None or not notes.review.empty
 
 
-def notice_of(event: NoticeEvent, command: str, notes: RunNotes, *, place: tuple[str, str], now: float) -> Notice:
+def notice_of(event: NoticeEvent, command: str, notes: CommandNotes, *, place: tuple[str, str], now: float) -> Notice:
     """The notice of the event. `place` names the project and the environment; `now` is in Unix seconds."""
     review = notes.review
     digest = digest_of(review) if review else ""
@@ -62,7 +62,7 @@ def notice_of(event: NoticeEvent, command: str, notes: RunNotes, *, place: tuple
     )
 
 
-def _events(command: str, notes: RunNotes) -> Iterator[NoticeEvent]:
+def _events(command: str, notes: CommandNotes) -> Iterator[NoticeEvent]:
     review, found = notes.review, notes.found
     if review and any(finding.code == EXIT_OVER_BUDGET for finding in review.findings):
         yield NoticeEvent.BUDGET
@@ -78,7 +78,7 @@ def _events(command: str, notes: RunNotes) -> Iterator[NoticeEvent]:
         yield NoticeEvent.PLAN
 
 
-def _outcome(notes: RunNotes) -> NoticeOutcome:
+def _outcome(notes: CommandNotes) -> NoticeOutcome:
     run = notes.run
     if isinstance(notes.failure, KeyboardInterrupt | asyncio.CancelledError) or (run and run.interrupted):
         return NoticeOutcome.INTERRUPTED
@@ -91,7 +91,7 @@ def _outcome(notes: RunNotes) -> NoticeOutcome:
     return NoticeOutcome.SUCCEEDED
 
 
-def _errors(notes: RunNotes) -> Iterator[str]:
+def _errors(notes: CommandNotes) -> Iterator[str]:
     if isinstance(notes.failure, Exception):
         yield from map(str, explained(notes.failure)[0])
     for end in notes.run.ends if notes.run else ():
@@ -101,7 +101,7 @@ def _errors(notes: RunNotes) -> Iterator[str]:
         yield from map(str, notes.review.problems)
 
 
-def _items(event: NoticeEvent, notes: RunNotes) -> Iterator[NoticeItem]:
+def _items(event: NoticeEvent, notes: CommandNotes) -> Iterator[NoticeItem]:
     review, found = notes.review, notes.found
     if event is NoticeEvent.IDLE and isinstance(found, IdleListing):
         for row in found.rows:

@@ -23,13 +23,15 @@ def with_notifications(command: str) -> Callable[[Callback], Callback]:
         @functools.wraps(function)
         def inner(*, no_notify: bool, renderer: Renderer, **rest: Any) -> Any:
             folder, environment = _place(rest)
-            if no_notify or not _may_notify(folder):
+            from novita_infra.manifests.project.rules.project_notifications import may_notify  # noqa: PLC0415 -- once
+
+            if no_notify or not may_notify(folder):
                 return function(renderer=renderer, **rest)
-            from novita_infra.cli.notifying.run_notes import RunNotes  # noqa: PLC0415 -- few projects notify
+            from novita_infra.cli.notifying.command_notes import CommandNotes  # noqa: PLC0415 -- few projects notify
             from novita_infra.cli.notifying.sending import send_notices  # noqa: PLC0415
             from novita_infra.views.documents import BesideOther  # noqa: PLC0415
 
-            notes = RunNotes()
+            notes = CommandNotes()
             click.get_current_context().call_on_close(
                 lambda: send_notices(command, notes, renderer, folder=folder, environment=environment)
             )
@@ -57,11 +59,3 @@ def _place(options: dict[str, Any]) -> tuple[Path, str]:
     if path.is_file() and path.suffix not in {".yaml", ".yml"}:  # a saved plan
         path = options.get("folder") or Path()
     return folder_for_messages(path if path.is_dir() else path.parent), where.environment
-
-
-def _may_notify(folder: Path) -> bool:
-    """Whether the project file may hold notifications; a look at its bytes costs a command nothing."""
-    try:
-        return b"notifications" in (folder / "novita-infra.yaml").read_bytes()
-    except OSError:
-        return False

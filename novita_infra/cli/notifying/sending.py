@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from novita_infra.cli.notifying.command_notes import CommandNotes
 from novita_infra.cli.notifying.notices import events_of, has_changes, notice_of
-from novita_infra.cli.notifying.run_notes import RunNotes
 from novita_infra.cli.rendering import warn
 from novita_infra.manifests.project.rules.project_notifications import NotificationSettings, notifications_at
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
@@ -17,7 +17,7 @@ from novita_infra.operations.notifying import Sent, send_all
 from novita_infra.views.renderer import Renderer
 
 
-def send_notices(command: str, notes: RunNotes, renderer: Renderer, *, folder: Path, environment: str) -> None:
+def send_notices(command: str, notes: CommandNotes, renderer: Renderer, *, folder: Path, environment: str) -> None:
     """Sends what the project in the folder asks for. What cannot be sent is a warning; raises nothing."""
     if notes.project is not None:
         folder, environment = Path(notes.project.folder), notes.project.environment
@@ -33,7 +33,7 @@ def send_notices(command: str, notes: RunNotes, renderer: Renderer, *, folder: P
     warn(renderer, [Diagnostic(f"notification not sent: {text}", severity=Severity.WARNING) for text in texts])
 
 
-def _sent(command: str, notes: RunNotes, folder: Path, environment: str) -> list[Sent]:
+def _sent(command: str, notes: CommandNotes, folder: Path, environment: str) -> list[Sent]:
     events = events_of(command, notes)
     project = notifications_at(folder, environment, os.environ) if events else None
     if project is None:
@@ -45,7 +45,7 @@ def _sent(command: str, notes: RunNotes, folder: Path, environment: str) -> list
     return send_all(project, [(item, notices[event]) for item, event in due], os.environ)
 
 
-def _event(item: NotificationSettings, events: Sequence[NoticeEvent], notes: RunNotes) -> NoticeEvent | None:
+def _event(item: NotificationSettings, events: Sequence[NoticeEvent], notes: CommandNotes) -> NoticeEvent | None:
     """The event that the notification is about: the first of those that it asks for."""
     event = next((event for event in events if event.value in item.events), None)
     if event in {NoticeEvent.PLAN, NoticeEvent.APPLY} and item.only_changes and not has_changes(notes):

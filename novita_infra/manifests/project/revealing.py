@@ -19,7 +19,7 @@ def origin_or_file(position: Position | None) -> Origin:
     return origin(position) if position else Origin(PROJECT_FILE, 1, 1)
 
 
-def revealed(value: Any, position: Position | None, secrets: Secrets, diagnostics: list[Diagnostic]) -> Any:
+def with_clear_secrets(value: Any, position: Position | None, secrets: Secrets, diagnostics: list[Diagnostic]) -> Any:
     """Returns the value with texts in the place of pointers. The errors are added to `diagnostics`."""
     if is_pointer(value):
         found = secrets.take(value, origin_or_file(position))
@@ -30,12 +30,12 @@ def revealed(value: Any, position: Position | None, secrets: Secrets, diagnostic
         return found.value
     if isinstance(value, dict):
         return {
-            name: revealed(item, position and inside(position, name), secrets, diagnostics)
+            name: with_clear_secrets(item, position and inside(position, name), secrets, diagnostics)
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [
-            revealed(item, position and inside(position, index), secrets, diagnostics)
+            with_clear_secrets(item, position and inside(position, index), secrets, diagnostics)
             for index, item in enumerate(value)
         ]
     return value

@@ -12,7 +12,7 @@ from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, setting_diagnostics, state_errors
-from novita_infra.manifests.project.revealing import origin_or_file, revealed
+from novita_infra.manifests.project.revealing import origin_or_file, with_clear_secrets
 from novita_infra.manifests.project.variable_values import VariableValues
 from novita_infra.manifests.secrets.source import Asking, Unreadable
 from novita_infra.manifests.validation.documents import part_errors
@@ -110,11 +110,11 @@ class _StateSecrets:
         )
         place = self.position if own else None
         diagnostics: list[Diagnostic] = []
-        options: dict[str, Any] = revealed(settings.options, place, secrets, diagnostics)
+        options: dict[str, Any] = with_clear_secrets(settings.options, place, secrets, diagnostics)
         if questions := tuple(dict.fromkeys(secrets.unasked.values())):
             secrets.answers.ask_now(questions, Asking(settings.root, secrets.environ))
             diagnostics.clear()
-            options = revealed(settings.options, place, secrets, diagnostics)
+            options = with_clear_secrets(settings.options, place, secrets, diagnostics)
         for place_of_keys, keys in _command_places(options, place):
             diagnostics += _with_program(keys, place_of_keys, secrets)
         if diagnostics:

@@ -25,7 +25,7 @@ class Undelivered(Exception):
         self.wait = wait
 
 
-def attempted(attempt: Callable[[], str], sleep: Sleep) -> str:
+def delivered_by_attempts(attempt: Callable[[], str], sleep: Sleep) -> str:
     """The answer of the first attempt that succeeds. Raises Undelivered of the last one."""
     again = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, Undelivered) and error.may_pass),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from novita_infra.notices.delivery.wording import Wording, cut
+from novita_infra.notices.delivery.wording import Wording, cut_to_fit
 
 _SECTION: Final = 3000
 """Characters of the text of a section: https://docs.slack.dev/reference/block-kit/blocks/section-block."""
@@ -27,7 +27,7 @@ def slack_body(wording: Wording) -> bytes:
         tuple(line.translate(_SLACK) for line in wording.items),
         wording.left_out,
     )
-    lines = cut((*escaped.facts, *escaped.items), escaped.left_out, _fits_slack)
+    lines = cut_to_fit((*escaped.facts, *escaped.items), escaped.left_out, _fits_slack)
     sections = [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"{_FENCE}\n{text}\n{_FENCE}"}}
         for text in _sections(lines)
@@ -38,7 +38,7 @@ def slack_body(wording: Wording) -> bytes:
 
 def teams_body(wording: Wording) -> bytes:
     """The message of a workflow: an adaptive card whose texts are runs, which no client reads as Markdown."""
-    lines = cut(
+    lines = cut_to_fit(
         (*wording.facts, *wording.items), wording.left_out, lambda shown: len(_card(wording.title, shown)) <= _CARD
     )
     return _card(wording.title, lines)

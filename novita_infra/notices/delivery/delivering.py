@@ -12,7 +12,7 @@ from novita_infra.notices.delivery.attempts import Sleep, Undelivered
 from novita_infra.notices.delivery.channels import Channel, Email, Slack, Teams, Webhook, secrets_of_channel
 from novita_infra.notices.delivery.chat import slack_body, teams_body
 from novita_infra.notices.delivery.mail import send_mail
-from novita_infra.notices.delivery.posting import post
+from novita_infra.notices.delivery.posting import post_notice
 from novita_infra.notices.delivery.signing import UnusableKey, signed_headers
 from novita_infra.notices.delivery.wording import wording_of
 
@@ -41,11 +41,11 @@ def deliver(
                 except UnusableKey as error:
                     raise Undelivered(str(error)) from None
 
-            return post(channel.url, body, headers, secrets=hidden, allows_http=channel.allows_http, sleep=sleep)
+            return post_notice(channel.url, body, headers, secrets=hidden, allows_http=channel.allows_http, sleep=sleep)
         case Slack():
-            return post(channel.url, slack_body(wording_of(document)), dict, secrets=hidden, sleep=sleep)
+            return post_notice(channel.url, slack_body(wording_of(document)), dict, secrets=hidden, sleep=sleep)
         case Teams():
-            return post(channel.url, teams_body(wording_of(document)), dict, secrets=hidden, sleep=sleep)
+            return post_notice(channel.url, teams_body(wording_of(document)), dict, secrets=hidden, sleep=sleep)
         case Email():
             words = wording_of(document)
             return send_mail(channel, words, message_id=message_id, at=now(), secrets=hidden, sleep=sleep)

@@ -14,10 +14,10 @@ from novita_infra.api.redaction import redact
 from novita_infra.api.transport.trust import tls_context
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, attempted
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts
 from novita_infra.notices.delivery.channels import Email, MailTls
 from novita_infra.notices.delivery.posting import is_loopback
-from novita_infra.notices.delivery.wording import Wording, cut
+from novita_infra.notices.delivery.wording import Wording, cut_to_fit
 
 _MOST_LINES = 2000
 _MOST_WORDS = 200
@@ -47,7 +47,7 @@ def send_mail(
             )
         return "sent"
 
-    return attempted(once, sleep)
+    return delivered_by_attempts(once, sleep)
 
 
 def _connected(channel: Email) -> smtplib.SMTP:
@@ -95,6 +95,6 @@ def _message(channel: Email, wording: Wording, message_id: str, at: float) -> Em
     message["Date"] = format_datetime(datetime.fromtimestamp(at, UTC))
     message["Message-ID"] = f"<{message_id}@novita-infra.invalid>"
     message["Auto-Submitted"] = "auto-generated"
-    lines = [*wording.facts, "", *cut(wording.items, wording.left_out, lambda shown: len(shown) <= _MOST_LINES)]
+    lines = [*wording.facts, "", *cut_to_fit(wording.items, wording.left_out, lambda shown: len(shown) <= _MOST_LINES)]
     message.set_content("\n".join(lines).rstrip() + "\n")
     return message

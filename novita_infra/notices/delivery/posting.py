@@ -14,7 +14,7 @@ from novita_infra.api.transport.blocking import BlockingTransport
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, attempted
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_READ: Final = 2048
@@ -22,7 +22,7 @@ _MOST_READ: Final = 2048
 _MOST_WORDS: Final = 200
 
 
-def post(
+def post_notice(
     url: str,
     body: bytes,
     headers: Callable[[], Mapping[str, str]],
@@ -60,7 +60,7 @@ def post(
                 raise Undelivered(said(str(error) or type(error).__name__), may_pass=True) from None
             return _judged(answer, words)
 
-        return attempted(once, sleep)
+        return delivered_by_attempts(once, sleep)
 
 
 def _judged(answer: httpx.Response, words: str) -> str:

@@ -46,7 +46,7 @@ def wording_of(document: Mapping[str, Any]) -> Wording:
     )
 
 
-def cut(lines: Sequence[str], left_out: int, fits: Callable[[Sequence[str]], bool]) -> list[str]:
+def cut_to_fit(lines: Sequence[str], left_out: int, fits: Callable[[Sequence[str]], bool]) -> list[str]:
     """As many of the lines as fit, with a last one that says how many are left out, those before included."""
 
     def shown(count: int) -> list[str]:

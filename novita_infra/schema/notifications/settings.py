@@ -104,8 +104,6 @@ NOTIFICATIONS: Final[Schema] = {
         oneOf=[{"required": [name]} for name in CHANNELS],
     ),
     "examples": [[{"on": ["failure", "drift"], "slack": {"url": {"fromEnv": "SLACK_URL"}}}]],
-    "description": "Who hears what a command did or found. Sent after the command; a failure is a warning.",
+    "description": "Who hears what a command did or found. They are sent after the command, and one that fails is a "
+    "warning. Those of an environment stand beside those of the project.",
 }
-
-MORE_NOTIFICATIONS: Final[Schema] = {**NOTIFICATIONS, "description": "Notifications beside those of the project."}
-"""Those of an environment."""

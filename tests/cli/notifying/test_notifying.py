@@ -16,8 +16,8 @@ from click.testing import Result
 from receivers import Receiver, receiver
 from standardwebhooks import Webhook as Oracle
 
+from novita_infra.cli.notifying.command_notes import CommandNotes
 from novita_infra.cli.notifying.notices import events_of, notice_of
-from novita_infra.cli.notifying.run_notes import RunNotes
 from novita_infra.notices.document import NoticeEvent, NoticeOutcome
 from novita_infra.notices.schema import notice_schema
 from novita_infra.operations.session import ProjectOptions, located
@@ -127,7 +127,7 @@ def test_notifying_reports_errors_of_manifests_as_a_failure(run: Invoke, notifyi
     ],
 )
 def test_notices_of_a_command_that_ends_early_are_failures(failure: BaseException, outcome: NoticeOutcome) -> None:
-    notes = RunNotes()
+    notes = CommandNotes()
     notes.failure = failure
     assert events_of("apply", notes) == (NoticeEvent.FAILURE,)
     notice = notice_of(NoticeEvent.FAILURE, "apply", notes, place=("small", "default"), now=0.0)
@@ -136,7 +136,7 @@ def test_notices_of_a_command_that_ends_early_are_failures(failure: BaseExceptio
 
 
 def test_notices_say_nothing_of_a_plan_that_a_person_declines() -> None:
-    notes = RunNotes()
+    notes = CommandNotes()
     notes.code = 1
     assert events_of("apply", notes) == ()
 

@@ -11,7 +11,7 @@ from novita_infra.encoding.files import read_file
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.environments import Environment, choose_environment
 from novita_infra.manifests.project.project_file import Settings, holds_expression, settings_of
-from novita_infra.manifests.project.revealing import revealed
+from novita_infra.manifests.project.revealing import with_clear_secrets
 from novita_infra.manifests.secrets.source import Asking
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.decoding import LARGEST
@@ -51,15 +51,18 @@ class ProjectNotifications:
     def options_of(self, notification: NotificationSettings) -> Mapping[str, Any]:
         """Returns the options of the channel with its secrets in clear. Raises Problems."""
         secrets = replace(self.secrets, unasked={})
-        diagnostics: list[Diagnostic] = []
-        options: Mapping[str, Any] = revealed(notification.options, notification.position, secrets, diagnostics)
+        options, diagnostics = _read_options(notification, secrets)
         if questions := tuple(dict.fromkeys(secrets.unasked.values())):
             secrets.answers.ask_now(questions, Asking(secrets.root, secrets.environ))
-            diagnostics.clear()
-            options = revealed(notification.options, notification.position, secrets, diagnostics)
+            options, diagnostics = _read_options(notification, secrets)
         if diagnostics:
             raise Problems(diagnostics)
         return options
+
+
+def _read_options(one: NotificationSettings, secrets: Secrets) -> tuple[Mapping[str, Any], list[Diagnostic]]:
+    diagnostics: list[Diagnostic] = []
+    return with_clear_secrets(one.options, one.position, secrets, diagnostics), diagnostics
 
 
 def notifications_of(
@@ -110,17 +113,19 @@ def _notification(item: Mapping[str, Any], place: Position, taken: set[str]) -> 
     )
 
 
+def may_notify(root: Path) -> bool:
+    """Returns whether the project file in that folder may hold notifications. It is a cheap look."""
+    return bool(_file_with_notifications(root))
+
+
 def notifications_at(root: Path, environment: str, environ: Mapping[str, str]) -> ProjectNotifications | None:
     """Returns the notifications of the project in that folder; None where there is no file or it names none.
 
     Other errors in manifests are ignored: a failure is reported, too. Raises Problems where the notifications or the
     environment have errors.
     """
-    try:
-        data = read_file(root / PROJECT_FILE, most=LARGEST)
-    except OSError:
-        return None
-    if _KEY.encode() not in data:
+    data = _file_with_notifications(root)
+    if not data:
         return None
     parsed = read(data, PROJECT_FILE)
     settings, _ = settings_of(parsed, Sources())
@@ -130,3 +135,12 @@ def notifications_at(root: Path, environment: str, environ: Mapping[str, str]) -
         raise Problems([*errors, *more])
     secrets = Secrets(root, environ, programs=settings.texts("secretCommands"))
     return ProjectNotifications(settings.project_name(root), chosen.name, found, secrets) if found else None
+
+
+def _file_with_notifications(root: Path) -> bytes:
+    """Returns the bytes of the project file; empty where there is none, or it does not name notifications."""
+    try:
+        data = read_file(root / PROJECT_FILE, most=LARGEST)
+    except OSError:
+        return b""
+    return data if _KEY.encode() in data else b""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from novita_infra.applying.events import Event, Listener, Result
 
 
-class RunNotes:
+class CommandNotes:
     """A renderer that shows nothing, and keeps what a notification is about."""
 
     for_programs = True
