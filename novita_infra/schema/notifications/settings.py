@@ -82,7 +82,7 @@ NOTIFICATIONS: Final[Schema] = {
                 "maxLength": 60,
                 "description": "Its name. Default: the channel's.",
             },
-            "on": {
+            "events": {
                 "type": "array",
                 "items": {"enum": [*EVENTS]},
                 "minItems": 1,
@@ -100,10 +100,10 @@ NOTIFICATIONS: Final[Schema] = {
             "teams": _chat("A workflow of Microsoft Teams that posts adaptive cards."),
             "email": _EMAIL,
         },
-        required=["on"],
+        required=["events"],
         oneOf=[{"required": [name]} for name in CHANNELS],
     ),
-    "examples": [[{"on": ["failure", "drift"], "slack": {"url": {"fromEnv": "SLACK_URL"}}}]],
+    "examples": [[{"events": ["failure", "drift"], "slack": {"url": {"fromEnv": "SLACK_URL"}}}]],
     "description": "Who hears what a command did or found. They are sent after the command, and one that fails is a "
     "warning. Those of an environment stand beside those of the project.",
 }

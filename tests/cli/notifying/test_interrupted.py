@@ -24,7 +24,7 @@ apiVersion: novita-infra/v1
 kind: Project
 metadata: {name: small}
 notifications:
-  - on: [failure]
+  - events: [failure]
     webhook: {url: {fromEnv: HOOK_URL}, secret: {fromEnv: HOOK_KEY}}
 """
 MACHINE = """\

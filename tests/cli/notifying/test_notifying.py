@@ -52,9 +52,10 @@ def notifying(project: Path, hook: Receiver) -> Path:
 
 
 def write(project: Path, events: str, more: str = "", rest: str = "") -> None:
+    hook = "webhook: {url: {fromEnv: HOOK_URL}, secret: {fromEnv: HOOK_KEY}}"
     (project / "novita-infra.yaml").write_text(
         "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\nnotifications:\n"
-        f"  - {{on: [{events}], {more} webhook: {{url: {{fromEnv: HOOK_URL}}, secret: {{fromEnv: HOOK_KEY}}}}}}\n{rest}"
+        f"  - {{events: [{events}], {more} {hook}}}\n{rest}"
     )
 
 
@@ -201,7 +202,7 @@ def test_notifying_adds_those_of_the_environment(run: Invoke, notifying: Path, h
     write(
         notifying,
         "apply",
-        rest=f"environments:\n  prod:\n    notifications:\n      - {{on: [plan], {own}}}\n  dev: {{}}\n",
+        rest=f"environments:\n  prod:\n    notifications:\n      - {{events: [plan], {own}}}\n  dev: {{}}\n",
     )
     run("plan", "--sim", "--env", "dev")
     assert hook.messages == []
@@ -212,17 +213,19 @@ def test_notifying_adds_those_of_the_environment(run: Invoke, notifying: Path, h
 def test_notifying_of_two_with_one_name_or_half_a_login_is_refused(run: Invoke, notifying: Path) -> None:
     text = (notifying / "novita-infra.yaml").read_text()
     (notifying / "novita-infra.yaml").write_text(
-        f"{text}  - {{on: [plan], name: webhook, slack: {{url: {{fromEnv: HOOK_URL}}}}}}\n"
-        "  - {on: [plan], email: {smtp: 'mail:25', user: me, from: a@b, to: [c@d]}}\n"
+        f"{text}  - {{events: [plan], name: webhook, slack: {{url: {{fromEnv: HOOK_URL}}}}}}\n"
+        "  - {events: [plan], email: {smtp: 'mail:25', user: me, from: a@b, to: [c@d]}}\n"
     )
     shown = run("validate").stderr
     assert 'novita-infra.yaml:6:5: two notifications are named "webhook"; give one of them another `name`' in shown
-    assert "novita-infra.yaml:7:25: user and password go together; write both, or neither" in shown
+    assert "novita-infra.yaml:7:29: user and password go together; write both, or neither" in shown
 
 
 def test_notifications_are_tested_one_by_one(run: Invoke, notifying: Path, hook: Receiver) -> None:
     text = (notifying / "novita-infra.yaml").read_text()
-    (notifying / "novita-infra.yaml").write_text(f"{text}  - {{on: [plan], slack: {{url: {{fromEnv: HOOK_URL}}}}}}\n")
+    (notifying / "novita-infra.yaml").write_text(
+        f"{text}  - {{events: [plan], slack: {{url: {{fromEnv: HOOK_URL}}}}}}\n"
+    )
     ended = run("notifications", "test", "webhook")
     assert (ended.exit_code, ended.stdout.split()) == (
         0,

@@ -98,7 +98,7 @@ def notifications_of(
 
 def _notification(item: Mapping[str, Any], place: Position, taken: set[str]) -> NotificationSettings | None:
     channel = next((name for name in CHANNELS if isinstance(item.get(name), dict)), "")
-    events = item.get("on")
+    events = item.get("events")
     if not channel or not isinstance(events, list):
         return None
     names = [channel, *(f"{channel}-{number}" for number in range(2, len(taken) + 3))]
