@@ -15,6 +15,7 @@ from novita_infra.views.renderer import Content
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Event, Listener, Result
+    from novita_infra.planning.cost.running import Outlook
 
 
 class CommandNotes:
@@ -60,7 +61,13 @@ class CommandNotes:
         self.review = review
 
     @contextmanager
-    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:  # noqa: ARG002 -- likewise
+    def progress(
+        self,
+        *,
+        steps: int | None,  # noqa: ARG002 -- likewise
+        now: Callable[[], float],  # noqa: ARG002 -- likewise
+        outlook: Callable[[], Outlook] | None = None,  # noqa: ARG002 -- likewise
+    ) -> Iterator[Listener]:
         def listen(event: Event) -> None:
             """Shows nothing."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.schema.objects import Schema, closed_object
-from novita_infra.schema.secret_pointers import SECRET
 
 EVENTS: Final = ("plan", "apply", "failure", "drift", "budget", "idle")
 """What a notification may be about; of several that fit, a run sends the one that says most."""
@@ -14,13 +13,13 @@ _MAIL: Final = r"^[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+$"
 
 
 def _secret(description: str) -> Schema:
-    return {**SECRET, "description": description}
+    return {"$ref": "#/$defs/secret", "description": description}
 
 
 _WEBHOOK: Final = closed_object(
     {
         "url": {
-            "anyOf": [{"type": "string", "minLength": 1}, SECRET],
+            "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/secret"}],
             "examples": ["https://hooks.example.com/novita"],
             "description": "The address. It begins with https://, or with http:// on this machine.",
         },
