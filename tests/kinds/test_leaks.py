@@ -33,6 +33,14 @@ expressions, so these two count only as keys. `name` is what every kind calls th
 leaves it out gets `metadata.name`."""
 
 EXCEPTIONS = {
+    ("manifests/project/rules/project_notifications.py", "password"): "the password of a mail server",
+    ("operations/notifications/sending.py", "password"): "the password of a mail server",
+    ("schema/notifications/settings.py", "password"): "the password of a mail server",
+    ("schema/notifications/settings.py", "idle"): "an event of notifications: what the command `idle` finds",
+    ("notices/document.py", "idle"): "an event of notifications: what the command `idle` finds",
+    ("notices/schema.py", "idle"): "the name of a command",
+    ("notices/delivery/wording.py", "idle"): "an event of notifications: what the command `idle` finds",
+    ("notices/delivery/wording.py", "command"): "the command of a notice",
     ("forges/gitlab.py", "username"): "a key of GitLab's answers",
     ("api/credentials.py", "password"): "the key of a secret in a body of the API, whatever it is about",
     ("batches/batches.py", "endpoint"): "a field of batches in the API",

@@ -13,7 +13,7 @@ from novita_infra.cli.rendering import warn
 from novita_infra.manifests.project.rules.project_notifications import NotificationSettings, notifications_at
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
 from novita_infra.notices.document import NoticeEvent
-from novita_infra.operations.notifying import Sent, send_all
+from novita_infra.operations.notifications.sending import Sent, send_all
 from novita_infra.views.renderer import Renderer
 
 

@@ -16,7 +16,7 @@ from novita_infra.manifests.project.discovery import folder_for_messages
 from novita_infra.manifests.project.rules.project_notifications import notifications_at
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.notices.document import Notice, NoticeEvent, RunNotice
-from novita_infra.operations.notifying import send_all
+from novita_infra.operations.notifications.sending import send_all
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.notifications.sent import SentListing, sent_row
