@@ -27,7 +27,7 @@ def past_part(past: Past, now: float) -> PastPart | None:
     if not past.states and past.last is None:
         return None
     states = past.states[:_MOST_STATES]
-    rates = [*_rates(states)]
+    rates = sorted(_rates(states), key=lambda rate: rate.at)
     return PastPart(
         Markup(course_svg(rates, now)) if rates else Markup(),  # noqa: S704 -- its texts are escaped
         TablePart(("Saved", "By", "Who", "Per hour", "Resources"), [_state_row(item) for item in states]),
@@ -37,8 +37,8 @@ def past_part(past: Past, now: float) -> PastPart | None:
 
 
 def _rates(states: tuple[SavedState, ...]) -> Iterator[Rate]:
-    """What each run said that the environment costs after it, the oldest first."""
-    for saved in reversed(states):
+    """What each run said that the environment costs after it."""
+    for saved in states:
         if (amount := _amount(saved)) is not None and saved.at is not None:
             yield Rate(saved.at, amount)
 
