@@ -43,7 +43,7 @@ def receiver() -> Iterator[Receiver]:
             state.messages.append(Received(self.path, headers, body))
             state.before_answer()
             status, more, data = state.answers.pop(0) if state.answers else (200, {}, b"ok")
-            self.send_response(status)
+            self.send_response_only(status)
             for name, value in more.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import Line
@@ -29,6 +29,8 @@ class CommandNotes:
         self.run: Result | None = None
         self.found: Content | None = None
         """The result of a command that only reads."""
+        self.errors: list[Diagnostic] = []
+        """What it reported by itself, such as why a saved plan is refused."""
         self.failure: BaseException | None = None
         """What ended the command."""
         self.code: int = 0
@@ -41,7 +43,7 @@ class CommandNotes:
         """Shows nothing."""
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Shows nothing."""
+        self.errors += [item for item in diagnostics if item.severity is Severity.ERROR]
 
     def verbatim(self, text: str) -> None:
         """Shows nothing."""

@@ -86,7 +86,7 @@ def _outcome(notes: CommandNotes) -> NoticeOutcome:
         return NoticeOutcome.FAILED
     if run is not None:
         return NoticeOutcome.SUCCEEDED if run.succeeded and not run.failed_before else NoticeOutcome.FAILED
-    if notes.review is not None and notes.review.problems:
+    if notes.errors or (notes.review is not None and notes.review.problems):
         return NoticeOutcome.REFUSED
     return NoticeOutcome.SUCCEEDED
 
@@ -97,8 +97,8 @@ def _errors(notes: CommandNotes) -> Iterator[str]:
     for end in notes.run.ends if notes.run else ():
         if end.outcome is Outcome.FAILED:
             yield f"{end.step.address}: {end.reason}"
-    if notes.review and notes.run is None:
-        yield from map(str, notes.review.problems)
+    if notes.run is None:
+        yield from map(str, (*notes.errors, *(notes.review.problems if notes.review else ())))
 
 
 def _items(event: NoticeEvent, notes: CommandNotes) -> Iterator[NoticeItem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Final
 
@@ -69,9 +70,19 @@ def _judged(answer: httpx.Response, words: str) -> str:
         return str(status)
     if status < 400:
         raise Undelivered(f"it answered {status}: redirects are not followed")
-    after = answer.headers.get("retry-after", "")
-    wait = float(after) if after.isascii() and after.isdecimal() else 0.0
+    wait = _wait_of(answer.headers)
     raise Undelivered(f"it answered {status}{f': {words}' if words else ''}", may_pass=status in _PASSING, wait=wait)
+
+
+def _wait_of(headers: httpx.Headers) -> float:
+    """The pause of `Retry-After` in seconds; a date counts from the receiver's own clock. 0 where it asks for none."""
+    after = headers.get("retry-after", "")
+    if after.isascii() and after.isdecimal():
+        return float(after)
+    try:
+        return max(0.0, (parsedate_to_datetime(after) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return 0.0
 
 
 def _read(answer: httpx.Response) -> str:

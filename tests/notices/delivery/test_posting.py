@@ -68,6 +68,13 @@ def test_posting_ends_after_a_few_attempts(hook: Receiver, pauses: list[float]) 
     assert (len(hook.messages), len(pauses), sum(pauses) <= 30) == (ATTEMPTS, ATTEMPTS - 1, True)
 
 
+def test_posting_takes_a_date_to_come_back_by_the_clock_of_the_receiver(hook: Receiver, pauses: list[float]) -> None:
+    dates = ["Tue, 01 Dec 2026 00:00:07 GMT", "Mon, 30 Nov 2026 00:00:00 GMT", "soon"]
+    hook.answers = [(503, {"Date": "Tue, 01 Dec 2026 00:00:00 GMT", "Retry-After": date}, b"") for date in dates]
+    assert deliver(DOCUMENT, Slack(hook.address), sleep=pauses.append) == "200"
+    assert pauses == [7.0, 2.0, 4.0]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_posting_takes_a_refusal_as_final(hook: Receiver, pauses: list[float], status: int) -> None:
     hook.answers = [(status, {}, b"no_service")]
