@@ -825,6 +825,7 @@ NO_INPUT: Final = {
     "views/formats/json/output:queried_output.write": "reads the JSON that this program wrote",
     "cli/commands/pipelines/ci/init:_read": "looks for words of ours in a file, whatever it holds",
     "cli/discovery:_summary": "reads modules of this program",
+    "cli/pages/errors_page:messages": "reads modules of this program",
     "encoding/files:read_file": "what the readers of files call",
     "operations/state/migrating:_value": "reads a word of the command line, as a setting of the project file",
     "state/backends/local/disk:append_lines": "looks whether the last byte ends a line",

@@ -93,7 +93,7 @@ _AREAS: Final[Mapping[str, str]] = {
     "simulator": "The simulator",
     "testing": "Scenarios and test helpers",
 }
-"""The packages whose messages people see, by what these are about. A package that is missing here cannot be written."""
+"""The packages whose messages people see, by what these are about. One without a name here stops `make schemas`."""
 _MAKERS: Final = frozenset({"Diagnostic", "problem"})
 """What makes a message; its first argument is what is wrong, its second what to do."""
 
@@ -152,6 +152,8 @@ def _findings() -> Iterator[str]:
 
 def _messages() -> Iterator[str]:
     found = messages()
+    if without := unknown_areas(found):
+        raise LookupError(f"name what the messages of these packages are about: {', '.join(sorted(without))}")
     yield from ("", "## Every message", "")
     yield "Words in capitals stand for what a message quotes, and … for a longer part. Search for the words between."
     for area, title in _AREAS.items():
