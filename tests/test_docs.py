@@ -43,6 +43,7 @@ DONE = [
         "docs/state.md",
         "docs/audit.md",
         "docs/notifications.md",
+        "docs/terminal.md",
         "docs/handbook.md",
         "docs/skypilot-dstack.md",
         "docs/simulator.md",
