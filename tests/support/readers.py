@@ -774,7 +774,6 @@ DRIVEN: Final = {
     "manifests/project/files:Files.read": "manifest",
     "manifests/project/locating:locate": "project of a destroy",
     "manifests/project/rules/plan_rules:rules_at": "project of a destroy",
-    "manifests/project/rules/project_notifications:notifications_at": "project of a destroy",
     "manifests/project/rules/project_notifications:_file_with_notifications": "project of a destroy",
     "manifests/secrets/paths:text_in": "secret",
     "manifests/secrets/picking:data_in": "answer of SOPS",

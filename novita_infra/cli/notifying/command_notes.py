@@ -33,8 +33,6 @@ class CommandNotes:
         """What it reported by itself, such as why a saved plan is refused."""
         self.failure: BaseException | None = None
         """What ended the command."""
-        self.code: int = 0
-        """The exit code of a command that returned."""
 
     def message(self, *lines: Line | str) -> None:
         """Shows nothing."""

@@ -36,11 +36,10 @@ def with_notifications(command: str) -> Callable[[Callback], Callback]:
                 lambda: send_notices(command, notes, renderer, folder=folder, environment=environment)
             )
             try:
-                notes.code = function(renderer=BesideOther(renderer, notes), **rest)
+                return function(renderer=BesideOther(renderer, notes), **rest)
             except BaseException as failure:
                 notes.failure = failure
                 raise
-            return notes.code
 
         return inner
 
