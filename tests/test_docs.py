@@ -39,6 +39,7 @@ DONE = [
         "docs/machines.md",
         "docs/images.md",
         "docs/schedules.md",
+        "docs/hooks.md",
         "docs/reports.md",
         "docs/state.md",
         "docs/audit.md",

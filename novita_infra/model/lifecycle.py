@@ -182,6 +182,10 @@ OF_RESOURCE: Final = (HookEvent.ON_CREATE, HookEvent.ON_READY, HookEvent.ON_DELE
 """The events of the hooks of a resource."""
 
 
+_INTERPRETERS: Final = frozenset({"bash", "node", "perl", "python", "ruby", "sh"})
+"""Programs that run the file which is their first argument."""
+
+
 class OnHookFailure(enum.Enum):
     """What the failure of a hook means. The values are the words of a manifest."""
 
@@ -204,8 +208,10 @@ class Hook:
 
     @property
     def name(self) -> str:
-        """The name of the program, for messages: `save.sh` of `hooks/save.sh`."""
-        return PurePath(self.words[0]).name
+        """The name of the program, for messages: `save.sh` of `hooks/save.sh`, and of `sh hooks/save.sh`."""
+        program, file = (*(PurePath(word).name for word in self.words[:2]), "")[:2]
+        runs_file = program.rstrip("0123456789.") in _INTERPRETERS and file and not self.words[1].startswith("-")
+        return file if runs_file else program
 
     def __str__(self) -> str:
         """The event and the program: `onReady register.sh`."""

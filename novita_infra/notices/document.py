@@ -1,6 +1,6 @@
 """The document of a notice: one event of a run as JSON, for programs outside of novita-infra.
 
-Hooks get it on standard input (`applying.hooks`, `operations.hooks`), and notifications send it or put it into words.
+Hooks (`hooks.running`) get it on standard input, and notifications send it or put it into words.
 It holds names, counts and messages, never a field of a manifest, so that it holds no secret; a message in which a
 program or the service repeats one is redacted all the same.
 """

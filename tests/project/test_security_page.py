@@ -37,6 +37,7 @@ def test_the_security_page_has_its_sections() -> None:
         "Encryption of the state",
         "State files and the owners of objects",
         "Policies",
+        "Hooks",
         "Pipelines",
         "Manifests from somebody else",
         "How secrets travel",

@@ -8,7 +8,7 @@ import pytest
 
 from novita_infra.manifests.project.loading import load
 from novita_infra.model.diagnostics import Problems
-from novita_infra.model.lifecycle import HookEvent, OnHookFailure
+from novita_infra.model.lifecycle import Hook, HookEvent, OnHookFailure
 
 PROJECT = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\n"
 STORAGE = (
@@ -63,3 +63,18 @@ def test_a_hook_that_cannot_be_is_reported_with_its_place(
     with pytest.raises(Problems, match=message) as caught:
         load(tmp_path, environ={})
     assert all(item.origin is not None for item in caught.value.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("hooks/save.sh",), "save.sh"),
+        (("python3", "hooks/save.py", "all"), "save.py"),
+        (("/usr/bin/python3.11", "-m", "backup"), "python3.11"),
+        (("sh", "-c", "true"), "sh"),
+        (("aws", "s3"), "aws"),
+        (("bash",), "bash"),
+    ],
+)
+def test_a_hook_is_named_after_the_file_that_runs(words: tuple[str, ...], name: str) -> None:
+    assert Hook(event=HookEvent.ON_READY, words=words).name == name
