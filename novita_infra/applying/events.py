@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from typing import TypeAlias
 
-from novita_infra.hooks.running import FailedHook
+from novita_infra.hooks.failures import FailedHook
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Change

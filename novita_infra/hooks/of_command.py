@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from novita_infra.hooks.running import FailedHook, HookRunner, HookStopped
+from novita_infra.hooks.failures import FailedHook, HookStopped
+from novita_infra.hooks.running import HookRunner
 from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Hook, HookEvent
 from novita_infra.notices.document import (

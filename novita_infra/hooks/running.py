@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.redaction import without_secrets
+from novita_infra.hooks.failures import FailedHook, HookInterrupted
 from novita_infra.model.concurrency import racing
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Hook, OnHookFailure
+from novita_infra.model.lifecycle import Hook
 from novita_infra.model.printable import lines_of
 from novita_infra.notices.document import Notice
 
@@ -28,38 +29,6 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 200
 """The lines of the output of a hook that are reported: the last ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailedHook:
-    """A hook that did not succeed."""
-
-    hook: Hook
-    reason: str
-    """Why, on one line, without secrets."""
-    address: str = ""
-    """The resource; empty for a hook of the project."""
-
-    @property
-    def stops(self) -> bool:
-        """Whether what it belongs to fails."""
-        return self.hook.on_failure is OnHookFailure.STOP
-
-    def __str__(self) -> str:
-        """The failure on one line: `the hook onReady register.sh failed: ...`."""
-        return f"the hook {self.hook} failed: {self.reason}"
-
-
-class HookStopped(Exception):
-    """A hook failed, and what it belongs to fails with it."""
-
-    def __init__(self, failed: FailedHook) -> None:
-        super().__init__(str(failed))
-        self.failed = failed
-
-
-class HookInterrupted(Exception):
-    """The run was asked to stop while a hook ran, or before it began. The hook was ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

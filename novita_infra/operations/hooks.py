@@ -17,8 +17,8 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 
 if TYPE_CHECKING:
+    from novita_infra.hooks.failures import FailedHook
     from novita_infra.hooks.of_command import CommandHooks
-    from novita_infra.hooks.running import FailedHook
     from novita_infra.notices.document import NoticeOutcome
 
 
@@ -90,7 +90,7 @@ async def after_plan(hooks: CommandHooks | None, review: Review) -> None:
 
 async def before_apply(hooks: CommandHooks, review: Review, stop: asyncio.Event) -> None:
     """Runs the hooks before the first step; none goes on when `stop` is set. Raises Problems."""
-    from novita_infra.hooks.running import HookInterrupted  # noqa: PLC0415 -- few projects have hooks
+    from novita_infra.hooks.failures import HookInterrupted  # noqa: PLC0415 -- few projects have hooks
 
     hooks.take_plan(review)
     with suppress(HookInterrupted):  # the steps end at once, too
@@ -99,7 +99,7 @@ async def before_apply(hooks: CommandHooks, review: Review, stop: asyncio.Event)
 
 async def after_apply(hooks: CommandHooks, result: Result) -> None:
     """Runs the hooks after the state was saved. A failure is among those of the hooks."""
-    from novita_infra.hooks.running import HookStopped  # noqa: PLC0415 -- few projects have hooks
+    from novita_infra.hooks.failures import HookStopped  # noqa: PLC0415 -- few projects have hooks
     from novita_infra.notices.document import NoticeOutcome  # noqa: PLC0415 -- likewise
 
     outcome = NoticeOutcome.SUCCEEDED if result.succeeded else NoticeOutcome.FAILED
@@ -119,7 +119,7 @@ async def _run_at(
     errors: tuple[str, ...] = (),
     stop: asyncio.Event | None = None,
 ) -> None:
-    from novita_infra.hooks.running import HookStopped  # noqa: PLC0415 -- few projects have hooks
+    from novita_infra.hooks.failures import HookStopped  # noqa: PLC0415 -- few projects have hooks
 
     try:
         await hooks.at(event, outcome=outcome, errors=errors, stop=stop)

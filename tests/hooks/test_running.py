@@ -10,7 +10,8 @@ import pytest
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import KnownSecrets
-from novita_infra.hooks.running import FailedHook, HookInterrupted, HookRunner
+from novita_infra.hooks.failures import FailedHook, HookInterrupted
+from novita_infra.hooks.running import HookRunner
 from novita_infra.model.lifecycle import Hook, HookEvent, OnHookFailure
 from novita_infra.notices.document import Notice, NoticeEvent, RunNotice
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
 from novita_infra.applying.run import StepRun
-from novita_infra.hooks.running import HookInterrupted, HookStopped
+from novita_infra.hooks.failures import HookInterrupted, HookStopped
 from novita_infra.model.lifecycle import HookEvent
 from novita_infra.model.records import Record
 
