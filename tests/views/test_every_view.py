@@ -108,8 +108,8 @@ def test_the_text_of_a_plan_and_of_its_run_is_whole(
     plan = written("text", lambda to: to.result(PlanContent(review)), plain=plain)
     assert unseen(plan) == set()
     (heading,) = re.findall(r"^ *~? *(instance\.web\[.*) will be updated in place", plan, re.MULTILINE)
-    more = re.search(r" and (\d+) more$", heading)
-    assert len(re.findall(r"\(i-\d+\)", heading)) + (int(more[1]) if more else 0) == count
+    more = re.search(r" and ([\d,]+) more$", heading)
+    assert len(re.findall(r"\(i-\d+\)", heading)) + (int(more[1].replace(",", "")) if more else 0) == count
     assert f"{count} to update" in plan
     run = written("text", lambda to: _show_run(to, review), plain=plain)
     assert unseen(run) == set()

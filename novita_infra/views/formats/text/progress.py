@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
-_AT_MOST: Final = 0.25
+_AT_MOST: Final = 0.5
 """Seconds between two drawings of a display in which something happens."""
 _AT_LEAST: Final = 1.0
 """Seconds between two drawings of one in which only the time moves."""
@@ -40,7 +40,7 @@ def listening_live(
 ) -> Iterator[Listener]:
     """Shows a row for each running step on a terminal; ended steps scroll away above. `now` gives seconds.
 
-    A listener only takes note: a thread draws, a few times a second, so that neither many events nor a terminal that
+    A listener only takes note: a thread draws, at most twice a second, so that neither many events nor a terminal that
     accepts nothing slow the run.
     """
     from rich.console import Console  # noqa: PLC0415 -- only a terminal pays for rich
