@@ -45,6 +45,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "NOVITA_INFRA_PARALLELISM",
         "NOVITA_INFRA_MAX_CALLS",
         "NO_COLOR",
+        "NOVITA_INFRA_PLAIN",
         "NOVITA_INFRA_DEBUG",
         "NOVITA_INFRA_LOG",
     ):

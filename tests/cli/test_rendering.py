@@ -112,6 +112,7 @@ def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None
         "--json",
         "--other",
         "--no-color",
+        "--plain",
         "--log-file",
         "--query",
         "--json-into",

@@ -16,6 +16,7 @@ from typing import TextIO
 import pytest
 from command_tree import command_names
 from processes import COMMAND, environment
+from receivers import receiver
 
 from novita_infra.cli import main, root, streams
 
@@ -31,6 +32,12 @@ metadata: {name: web}
 spec: {image: nginx, product: {gpu: RTX 4090}, gpuCount: 1, rootDiskGb: 20}
 """
 
+NOTIFIED = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: notified}
+notifications: [{events: [apply], slack: {url: {fromEnv: HOOK_URL}}}]
+"""
 RUNS: dict[str, tuple[str, int]] = {
     "init": ("new", 1),
     "validate": ("", 1),
@@ -124,7 +131,7 @@ RUNS: dict[str, tuple[str, int]] = {
     "state restore": ("--serial {serial} --dry-run", 1),
     "state fsck": ("", 1),
     "audit show": ("", 1),
-    "notifications test": ("", 1),
+    "notifications test": ("--project {notified}", 1),
     "audit verify": ("", 1),
     "state repair": ("--dry-run", 0),
     "state pull": ("", 1),
@@ -175,12 +182,19 @@ def test_every_command_is_run_without_room_for_its_output() -> None:
 
 
 @needs_full
-def test_no_command_hides_that_its_output_is_lost(ends: Ends, project: Path) -> None:
+def test_no_command_hides_that_its_output_is_lost(
+    ends: Ends, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     id_ = serial = ""
     (project / "machine.yaml").write_text(MACHINE)
-    with FULL.open("w") as full:
+    with FULL.open("w") as full, receiver() as hook:
+        monkeypatch.setenv("HOOK_URL", hook.address)
+        notified = tmp_path_factory.mktemp("notified")
+        (notified / "novita-infra.yaml").write_text(NOTIFIED)
         for command, (words, code) in RUNS.items():
-            got, stderr = ends(*command.split(), *words.format(id=id_, serial=serial).split(), stdout=full)
+            got, stderr = ends(
+                *command.split(), *words.format(id=id_, serial=serial, notified=notified).split(), stdout=full
+            )
             assert (command, got) == (command, code), stderr
             assert stderr.count(LOST) == code, command
             assert "Traceback" not in stderr

@@ -22,9 +22,10 @@ USED_ELSEWHERE = {
     "_Server.capture_signals": "uvicorn calls it",
     "_Dumper.ignore_aliases": "yaml calls it",
     "Trouble.SLOW": "made from its value, `slow`",
-    "WebhookSender.deliver": "for tests with a world inside their process",
     "pytest_configure": "pytest calls it",
     "NovitaSim.clear_faults": "for tests of other projects",
+    "PastPart.course": "the template of the page reads it",
+    "PastPart.timeline": "the template of the page reads it",
     "BatchState.FINALIZING": "made from its value, `finalizing`",
 }
 
