@@ -26,7 +26,7 @@ from novita_infra.views.content.plan import DriftContent
 from novita_infra.views.results.machines.idle import IdleListing
 
 _MOST_ERRORS = 50
-_APPLIES = frozenset({"apply", "destroy"})
+_APPLIES = frozenset({"apply", "destroy", "ci apply"})
 
 
 def events_of(command: str, notes: CommandNotes) -> tuple[NoticeEvent, ...]:

@@ -59,6 +59,11 @@ class ProjectNotifications:
             raise Problems(diagnostics)
         return options
 
+    def unset(self) -> frozenset[str]:
+        """Returns the variables of the environment that its secrets name and that are not set."""
+        read = (_read_options(one, replace(self.secrets, unasked={})) for one in self.settings)
+        return frozenset(item.unset for _, diagnostics in read for item in diagnostics if item.unset)
+
 
 def _read_options(one: NotificationSettings, secrets: Secrets) -> tuple[Mapping[str, Any], list[Diagnostic]]:
     diagnostics: list[Diagnostic] = []

@@ -89,6 +89,8 @@ def test_secrets_are_given_to_the_steps_that_need_them_alone(run: Invoke, reposi
         "apiVersion: novita-infra/v1\nkind: RegistryAuth\nmetadata: {name: hub}\n"
         "spec: {username: me, password: {fromEnv: HUB_PASSWORD}}\n"
     )
+    with (repository / "novita-infra.yaml").open("a") as file:
+        file.write("notifications: [{events: [drift], slack: {url: {fromEnv: SLACK_URL}}}]\n")
     run("ci", "init", "github")
     workflow = read_yaml((repository / WORKFLOW).read_text())
     for job in workflow["jobs"].values():
@@ -96,6 +98,7 @@ def test_secrets_are_given_to_the_steps_that_need_them_alone(run: Invoke, reposi
         for step in job["steps"]:
             assert ("env" in step) == step.get("run", "").startswith("novita-infra ci ")
             if "env" in step:
+                assert step["env"]["SLACK_URL"] == "${{ secrets.SLACK_URL }}"
                 assert step["env"]["HUB_PASSWORD"] == "${{ secrets.HUB_PASSWORD }}"
                 assert step["env"]["NOVITA_INFRA_VAR_note"] == "${{ secrets.NOVITA_INFRA_VAR_note }}"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+import pytest
 from gitops import Jobs
+from receivers import receiver
 
 from novita_infra.forges.forge import MOST_BODY
 from novita_infra.operations.ci.permissions import permission_label
@@ -137,6 +140,21 @@ def test_drift_has_one_issue_that_is_updated_and_closed(jobs: Jobs) -> None:
     assert ended.exit_code == 0, ended.output
     assert [item for item in jobs.forge.open_issues() if not item.is_request] == []
     assert "No drift" in jobs.forge.issues[-1].body
+
+
+def test_the_jobs_notify_of_an_apply_and_of_drift(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as hook:
+        monkeypatch.setenv("HOOK_URL", hook.address)
+        with (jobs.folder / "novita-infra.yaml").open("a") as file:
+            file.write("notifications: [{events: [apply, drift, failure], slack: {url: {fromEnv: HOOK_URL}}}]\n")
+        delivered(jobs)
+        jobs.rename_by_hand("renamed")
+        assert jobs.drift().exit_code == 0
+        assert jobs.drift("--no-notify").exit_code == 0
+    texts = [json.loads(message.body)["text"] for message in hook.messages]
+    assert len(texts) == 2
+    assert "apply" in texts[0]
+    assert "drift" in texts[1].lower()
 
 
 def test_an_issue_that_a_person_closed_is_opened_again_while_there_is_drift(jobs: Jobs) -> None:

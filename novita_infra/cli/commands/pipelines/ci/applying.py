@@ -12,6 +12,7 @@ import click
 from novita_infra.cli.command import Command, explained
 from novita_infra.cli.commands.main.apply import apply_saved
 from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, after_failure, approvers_option, on_forge
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -41,6 +42,7 @@ _AGAIN = "open another request: its plan shows what is left to do"
 @approvers_option
 @format_options()
 @with_renderer
+@with_notifications("ci apply")
 def ci_apply(*, project_options: ProjectOptions, approvers: Role | None, renderer: Renderer) -> int:
     """Apply the plan of the request that was merged: exactly what its comment shows, or nothing.
 

@@ -10,6 +10,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.commands.main.plan import EXIT_DRIFT
 from novita_infra.cli.commands.pipelines.ci.jobs import CommandJob, on_forge
 from novita_infra.cli.commands.reading.drift import with_advice
+from novita_infra.cli.notifying.options import with_notifications
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -33,6 +34,7 @@ _SEEN_TO = "An `apply` puts back what the manifests say; to keep a change, write
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 3 for drift, too.")
 @format_options("drift")
 @with_renderer
+@with_notifications("ci drift")
 def ci_drift(*, project_options: ProjectOptions, detailed_exitcode: bool, renderer: Renderer) -> int:
     """Look for drift: open the issue of this environment, update it, or close it when the drift is gone.
 

@@ -17,6 +17,7 @@ from novita_infra.cli.rendering import with_renderer
 from novita_infra.forges.pipelines import github, gitlab
 from novita_infra.forges.pipelines.settings import PipelineSettings
 from novita_infra.manifests.project.locating import Located
+from novita_infra.manifests.project.rules.project_notifications import notifications_at
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.diagnostics import EXIT_ERROR, naming_file, problem
 from novita_infra.operations.session import ProjectOptions, located, unset_in, validate_project
@@ -177,11 +178,13 @@ def _path_in(root: Path, project: Path) -> str:
 
 
 def _secrets(path: Path, environments: tuple[str, ...]) -> tuple[str, ...]:
-    """The variables of the environment that the manifests read."""
+    """The variables of the environment that the manifests and the notifications read."""
     found: set[str] = set()
     for name in environments:
         project = validate_project(ProjectOptions(path=path, environment=name), {}, lenient=True)
         names = {re.sub(r"^var\.", "NOVITA_INFRA_VAR_", item.unset) for item in unset_in(project)}
+        notifications = notifications_at(path, name, {})
+        names |= notifications.unset() if notifications else frozenset()
         found |= {name for name in names if _VARIABLE.fullmatch(name)}
     return tuple(sorted(found - _OWN))
 
