@@ -259,6 +259,7 @@ class Creator:
             retired=retired,
             retired_unready=tuple(id for id in retired_unready if id in retired),
             protect=at.step.record.protect,
+            delete_hooks=at.step.record.delete_hooks,
             source=at.step.record.source,
             labels=at.step.record.labels,
             choice=create.choice,

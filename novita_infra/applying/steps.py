@@ -109,8 +109,9 @@ class StepRunner:
                 return ""
             case StepKind.RECORD:
                 at.begin()
-                recorded = replace(at.record, protect=step.record.protect, labels=step.record.labels)
-                await at.put(recorded, "protection or labels changed")
+                data = step.record
+                recorded = replace(at.record, protect=data.protect, delete_hooks=data.delete_hooks, labels=data.labels)
+                await at.put(recorded, "protection, hooks or labels changed")
                 return step.id
             case Update(call):
                 return await self._updater.update(at, call)

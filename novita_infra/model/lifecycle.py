@@ -247,3 +247,8 @@ class Lifecycle:
     """Its place in the order of the manifests, among the resources that have a rollout."""
     hooks: tuple[Hook, ...] = ()
     """The programs that run when its object is created, ready or about to be deleted."""
+
+    @property
+    def has_delete_hooks(self) -> bool:
+        """Whether a program runs before its object is deleted."""
+        return any(hook.event is HookEvent.ON_DELETE for hook in self.hooks)

@@ -68,6 +68,8 @@ class Record:
     retired_unready: tuple[str, ...] = field(default=(), metadata=key_form("stillborn"))
     """The retired ids that no run saw ready."""
     protect: bool = False
+    delete_hooks: bool = False
+    """Whether its manifest declares hooks `onDelete`, so that no delete without them comes as a surprise."""
     source: str = ""
     """The manifest file that declared it, relative to the project."""
     choice: Mapping[str, Value] = field(default_factory=dict)

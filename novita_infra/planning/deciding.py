@@ -161,7 +161,7 @@ def decide_as(
     decision = with_overwritten(decision, inputs)
     lacking = {rule.path[0] for rule in item.lifecycle.ignored if rule.lacking}  # a warning says so already
     errors = tuple(error for error in errors if not error.path or error.path[0] not in lacking)
-    return with_recorded(decision, protect=item.lifecycle.protect, labels=item.labels), errors
+    return with_recorded(decision, item.lifecycle, labels=item.labels), errors
 
 
 def _unset(item: Declared, case: Case) -> Iterator[SpecError]:

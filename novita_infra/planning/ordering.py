@@ -163,7 +163,10 @@ class _Chain:
 
 
 def _record_data(declared: Declared) -> RecordData:
-    return RecordData(declared.needs, declared.origin.file, declared.lifecycle.protect, declared.labels)
+    lifecycle = declared.lifecycle
+    return RecordData(
+        declared.needs, declared.origin.file, lifecycle.protect, lifecycle.has_delete_hooks, declared.labels
+    )
 
 
 def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import novita_infra
@@ -176,22 +177,40 @@ def messages() -> list[Message]:
 
 
 def messages_in(area: str, source: str) -> Iterator[Message]:
-    """The messages that one module makes."""
+    """The messages that one module makes, in its order."""
     tree = ast.parse(source)
-    constants = {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Constant)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
-    }
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    texts = _assigned(tree.body)  # its constants
+    nodes = [*ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    statements = sorted((node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)), key=_line)
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         if isinstance(call.func, ast.Name) and call.func.id in _MAKERS and call.args:
+            first = min((part.lineno for part in functions if _spans(part, call)), default=call.lineno)
+            known = texts | _assigned((node for node in statements if first < node.lineno < call.lineno), texts)
             named = {word.arg: word.value for word in call.keywords}
             hint = call.args[1] if len(call.args) > 1 else named.get("hint")
-            if summary := _words(call.args[0], constants):
-                yield Message(area, summary, _words(hint, constants) if hint else "", _code(named))
+            if summary := _words(call.args[0], known):
+                yield Message(area, summary, _words(hint, known) if hint else "", _code(named))
+
+
+def _line(node: ast.stmt) -> int:
+    return node.lineno
+
+
+def _spans(part: ast.stmt, call: ast.Call) -> bool:
+    return part.lineno <= call.lineno <= (part.end_lineno or 0)
+
+
+def _assigned(statements: Iterable[ast.stmt], known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The names that the statements give to texts; the last one counts."""
+    found: dict[str, str] = {}
+    for node in statements:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name) and (text := _words(node.value, {**known, **found})):
+                    found[target.id] = text
+    return found
 
 
 def _code(named: Mapping[str | None, ast.expr]) -> int | None:
@@ -210,9 +229,7 @@ def _words(node: ast.expr, constants: Mapping[str, str]) -> str:
             text = "".join(_words(part, constants) or _placeholder(part) for part in parts)
             text = re.sub("(?<=[a-z])(?=[A-Z…])", " ", text)  # an ending that is not always there
             return text if re.search("[a-z]{2}", text) else ""
-        case ast.FormattedValue(value=ast.Name(id=name)) if name in constants:
-            return constants[name]
-        case ast.Name(id=name):
+        case ast.FormattedValue(value=ast.Name(id=name)) | ast.Name(id=name):
             return constants.get(name, "")
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return (_words(left, constants) or "…") + (_words(right, constants) or "…")

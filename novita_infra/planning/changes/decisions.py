@@ -12,7 +12,7 @@ from novita_infra.kinds.field import By, Local, Refusal, Replaces
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import Cause, Condition
+from novita_infra.model.lifecycle import Cause, Condition, Lifecycle
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import PRESENT, STABLE, Existing, Live, Loss, Phase
 from novita_infra.model.values import Ref, Spec, Value
@@ -121,8 +121,8 @@ def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False)
     return _replacement(case, why=why)
 
 
-def with_recorded(decision: Decision, *, protect: bool, labels: Mapping[str, str]) -> Decision:
-    """The decision with a change of the recorded protection and labels, which need no call.
+def with_recorded(decision: Decision, lifecycle: Lifecycle, *, labels: Mapping[str, str]) -> Decision:
+    """The decision with a change of the recorded protection, hooks before a delete, and labels, which need no call.
 
     A protected object that failed keeps its protection for this run if its replacement came together with the lifting
     of the protection: the replacement is for the next run.
@@ -131,6 +131,9 @@ def with_recorded(decision: Decision, *, protect: bool, labels: Mapping[str, str
     if record is None:
         return decision
     changes = []
+    protect, delete_hooks = lifecycle.protect, lifecycle.has_delete_hooks
+    if record.delete_hooks != delete_hooks:
+        changes.append(FieldChange("lifecycle.hooks.onDelete", record.delete_hooks, delete_hooks, _IN_THE_STATE))
     if record.protect != protect:
         changes.append(FieldChange("lifecycle.protect", record.protect, protect, _IN_THE_STATE))
     if live is not None and record.labels != labels:

@@ -57,6 +57,7 @@ def guarded(
             for address, item in sorted(renamed.items())
             if address not in protected and declared[item.target].lifecycle.protect
         ),
+        *_without_hooks(decisions, declared, options),
         *_losing(decisions, options, renamed, stuck),
         *_losing_old(decisions, options),
         *_too_many(decisions, options, rules, recorded=recorded),
@@ -108,6 +109,24 @@ def _protected_as(rename: Rename) -> Finding:
     hint = f"{rename.advice}; or set `lifecycle.protect: false` in {rename.target} until the object is deleted"
     summary = f"delete is refused: {_agrees(rename)}, which is protected"
     return Finding(Diagnostic(summary, hint, address=str(rename.source)), EXIT_REFUSED)
+
+
+def _without_hooks(
+    decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared], options: PlanOptions
+) -> Iterator[Finding]:
+    """The deletes of resources whose hooks `onDelete` went with their declaration."""
+    for address, decision in sorted(decisions.items()):
+        record = decision.existing.record
+        if not options.hooks or address in declared or record is None or not record.delete_hooks:
+            continue
+        if _is_deleted(decision):
+            name = shlex.quote(str(address))
+            hint = (
+                f"declare it again and run `novita-infra destroy --target {name}`, which runs them; to delete it "
+                "without them, run it again with --no-hooks"
+            )
+            summary = "delete is refused: its hooks onDelete are no longer declared, and would not run"
+            yield Finding(Diagnostic(summary, hint, address=str(address), option="--no-hooks"), EXIT_REFUSED)
 
 
 def rename_notes(renames: Iterable[Rename], findings: Iterable[Finding]) -> Iterator[Diagnostic]:

@@ -69,6 +69,8 @@ class RecordData:
     source: str = ""
     """The manifest file."""
     protect: bool = False
+    delete_hooks: bool = False
+    """Whether it declares hooks `onDelete`."""
     labels: Mapping[str, str] = field(default_factory=dict)
     remains: bool = False
     """Of a delete: whether the record outlives the object, so that no later plan creates it again."""

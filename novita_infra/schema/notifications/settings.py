@@ -9,7 +9,7 @@ from novita_infra.schema.objects import Schema, closed_object
 EVENTS: Final = ("plan", "apply", "failure", "drift", "budget", "idle")
 """What a notification may be about; of several that fit, a run sends the one that says most."""
 CHANNELS: Final = ("webhook", "slack", "teams", "email")
-_MAIL: Final = r"^[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+$"
+_MAIL: Final = r'^[^\s<>@,;:"\\]+@[^\s<>@,;:"\\]+$'
 
 
 def _secret(description: str) -> Schema:
@@ -54,7 +54,7 @@ _EMAIL: Final = closed_object(
         "from": {"type": "string", "pattern": _MAIL, "examples": ["infra@example.com"], "description": "The sender."},
         "to": {
             "type": "array",
-            "items": {"type": "string", "pattern": _MAIL},
+            "items": {"type": "string", "pattern": _MAIL, "examples": ["team@example.com"]},
             "minItems": 1,
             "uniqueItems": True,
             "examples": [["team@example.com"]],

@@ -21,6 +21,7 @@ Invoke = Callable[..., Result]
 LOG = {"run": ["sh", "-c", "cat >> events.jsonl"]}
 EVERY = {event: [LOG] for event in ("beforePlan", "afterPlan", "beforeApply", "afterApply")}
 OF_RESOURCE = {event: [LOG] for event in ("onCreate", "onReady", "onDelete")}
+OTHER = "---\napiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: net}\nspec: {cluster: us-ca-nas-2}\n"
 APPLY = ("apply", "--sim", "--auto-approve")
 DESTROY = ("destroy", "--sim", "--auto-approve", "--allow-data-loss", "*")
 
@@ -109,7 +110,7 @@ def test_hooks_of_each_key_and_of_the_target_alone(run: Invoke, project: Path) -
 def test_a_changed_hook_changes_nothing_of_the_resource(run: Invoke, project: Path) -> None:
     _declare(project)
     assert run(*APPLY).exit_code == 0
-    _declare(project, resource=OF_RESOURCE)
+    _declare(project, resource={event: [LOG] for event in ("onCreate", "onReady")})
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
     assert _names(project) == []
 
@@ -274,3 +275,35 @@ def test_an_environment_adds_hooks(run: Invoke, project: Path) -> None:
     assert _names(project) == ["beforePlan"]
     assert run("plan", "--sim", "--env", "prod").exit_code == 0
     assert _names(project) == ["beforePlan", "afterPlan"]
+
+
+def test_a_delete_whose_hooks_went_with_the_manifest_is_refused(run: Invoke, project: Path) -> None:
+    _declare(project)
+    assert run(*APPLY).exit_code == 0
+    _declare(project, resource={"onDelete": [LOG]})
+    ended = run(*APPLY)
+    assert ended.exit_code == 0, ended.output
+    assert "lifecycle.hooks.onDelete: false -> true" in ended.stdout
+    assert _names(project) == []
+    (project / "fleet.yaml").write_text(OTHER.removeprefix("---\n"))
+    ended = run(*APPLY, "--allow-data-loss", "*")
+    assert ended.exit_code == 5
+    assert "delete is refused: its hooks onDelete are no longer declared" in ended.output
+    assert "destroy --target network_storage.data" in ended.output
+    _declare(project, resource={"onDelete": [LOG]})
+    with (project / "fleet.yaml").open("a") as file:
+        file.write(OTHER)
+    assert run(*DESTROY, "--target", "network_storage.data").exit_code == 0
+    assert _names(project) == ["onDelete network_storage.data"]
+
+
+def test_no_hooks_permits_a_delete_without_those_of_the_removed_manifest(run: Invoke, project: Path) -> None:
+    _declare(project, resource={"onDelete": [LOG]})
+    assert run(*APPLY).exit_code == 0
+    _declare(project, resource={"onDelete": [LOG]}, enabled=False)
+    with (project / "fleet.yaml").open("a") as file:
+        file.write(OTHER)
+    assert run("plan", "--sim", "--allow-data-loss", "*").exit_code == 5
+    ended = run(*APPLY, "--allow-data-loss", "*", "--no-hooks")
+    assert ended.exit_code == 0, ended.output
+    assert _names(project) == []

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from planning_values import BASE, NET, STORAGE, case, decision, existing
 
+from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.planning.changes.decisions import decide, with_recorded, with_replacement, with_retired
@@ -84,24 +85,24 @@ def test_no_candidate_of_an_unanswered_create_is_created_again() -> None:
 
 
 def test_protection_is_changed_in_the_record_alone() -> None:
-    made = with_recorded(decision(NET, PLACE, existing(NET, PLACE)), protect=True, labels={})
+    made = with_recorded(decision(NET, PLACE, existing(NET, PLACE)), Lifecycle(protect=True), labels={})
     assert (made.action, made.records, made.calls) == (Action.UPDATE, True, ())
 
 
 def test_labels_are_changed_in_the_record_alone() -> None:
-    made = with_recorded(decision(NET, PLACE, existing(NET, PLACE)), protect=False, labels={"team": "a"})
+    made = with_recorded(decision(NET, PLACE, existing(NET, PLACE)), Lifecycle(protect=False), labels={"team": "a"})
     assert (made.action, made.records, made.calls) == (Action.UPDATE, True, ())
     assert [(item.name, item.before, item.after) for item in made.fields] == [("metadata.labels", None, {"team": "a"})]
 
 
 def test_labels_of_a_missing_object_are_no_change() -> None:
     gone = decision(NET, PLACE, existing(NET, PLACE, gone=True))
-    assert with_recorded(gone, protect=False, labels={"team": "a"}) is gone
+    assert with_recorded(gone, Lifecycle(protect=False), labels={"team": "a"}) is gone
 
 
 def test_a_protected_failed_object_is_replaced_by_the_next_run() -> None:
     failed = decision(NET, PLACE, existing(NET, PLACE, phase=Phase.FAILED, protect=True))
-    made = with_recorded(failed, protect=False, labels={})
+    made = with_recorded(failed, Lifecycle(protect=False), labels={})
     assert (failed.action, made.action) == (Action.REPLACE, Action.UPDATE)
     assert made.why.endswith("the next run replaces it, when it is no longer protected")
 
