@@ -208,8 +208,12 @@ def test_a_saved_plan_buys_nothing_twice_after_lost_state(tmp_path: Path) -> Non
     assert rig.live_ids() == before
 
 
+class _RigOfOlderState(Rig):
+    counts_calls = False  # an audit log is ahead of such a state, and is not whole
+
+
 def test_a_destroy_reports_what_an_older_state_does_not_record(tmp_path: Path) -> None:
-    rig = Rig(tmp_path, environ={})
+    rig = _RigOfOlderState(tmp_path, environ={})
     rig.declare(("VPC", "net", {"cluster": HERE}))
     rig.apply()
     older = (tmp_path / "state" / "default.json").read_bytes()
