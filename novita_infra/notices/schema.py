@@ -89,7 +89,10 @@ def _of_notification() -> Schema:
         {
             "address": _text("The address; the id of an object that no state records."),
             "what": _text("The action of a change, the cause of drift, or how long a machine rests."),
-            "hourlyCost": {"anyOf": [money, {"type": "null"}], "description": "USD per hour; null if not known."},
+            "hourlyCost": {
+                "anyOf": [money, {"type": "null"}],
+                "description": "What it costs per hour at most, in USD; of a change, after it; null if not known.",
+            },
         },
         required=["address", "what", "hourlyCost"],
     )
@@ -98,7 +101,7 @@ def _of_notification() -> Schema:
         "itemsLeftOut": {"type": "integer", "minimum": 0, "description": "How many items there are beyond those."},
         "hourlyCost": {
             "anyOf": [closed_object({"before": money, "after": money}, required=["before", "after"]), {"type": "null"}],
-            "description": "What the environment costs per hour, in USD; null if not known.",
+            "description": "What the environment costs per hour at most, in USD; null if not known.",
         },
     }
 

@@ -38,7 +38,7 @@ Generated from the code by `make schemas`.
 * [The operations](#every-operation) of the API that the simulator serves.
 * [The commands](commands.md): what `--help` prints of each.
 * [The operations](operations.md) of the API, and the kind, command or lookup that reaches each.
-* [Errors](errors.md): exit codes, refusals of the API, and every message with what to do.
+* [Errors](errors.md): exit codes, refusals of the API, and the messages with what to do.
 
 Every document has the same frame:
 

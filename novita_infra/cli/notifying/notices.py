@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from novita_infra.applying.events import Outcome
-from novita_infra.catalogue.prices import plain_usd
+from novita_infra.catalogue.prices import plain_usd, rate, unknown
 from novita_infra.cli.command import explained
 from novita_infra.cli.notifying.command_notes import CommandNotes
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET
@@ -113,6 +113,9 @@ def _items(event: NoticeEvent, notes: CommandNotes) -> Iterator[NoticeItem]:
             fields = ", ".join(change.name for change in item.fields)
             yield NoticeItem(str(item.address), f"{item.cause.value}: {fields}" if fields else item.cause.value)
     elif review:
+        after = {row.address: row.after for row in review.cost.rows} if review.cost else {}
         for change in review.plan.changes:
             if change.action is not Action.NONE:
-                yield NoticeItem(str(change.address), change.action.value)
+                costs = after.get(change.address, ())
+                known = bool(costs) and not unknown(costs)
+                yield NoticeItem(str(change.address), change.action.value, plain_usd(rate(costs).most) if known else "")

@@ -1,4 +1,4 @@
-"""The reference page of errors: the exit codes, the refusals of the API, the sorts of findings, and every message.
+"""The reference page of errors: the exit codes, the refusals of the API, the sorts of findings, and the messages.
 
 `python -m novita_infra.cli.pages.errors_page FILE` writes it. The messages are read from the source, where they are
 made: a message cannot be added without a line on the page.
@@ -155,8 +155,9 @@ def _messages() -> Iterator[str]:
     found = messages()
     if without := unknown_areas(found):
         raise LookupError(f"name what the messages of these packages are about: {', '.join(sorted(without))}")
-    yield from ("", "## Every message", "")
+    yield from ("", "## Messages", "")
     yield "Words in capitals stand for what a message quotes, and … for a longer part. Search for the words between."
+    yield "What is said of one field, option or command is not here: it names what is allowed there."
     for area, title in _AREAS.items():
         of_area = {item for item in found if item.area == area}
         rows = sorted(of_area, key=lambda item: (item.summary.lower(), item.hint, item.code or 0))
@@ -167,7 +168,7 @@ def _messages() -> Iterator[str]:
 
 
 def messages() -> list[Message]:
-    """Every message whose words stand in the source. Those that are put together elsewhere are left out."""
+    """The messages whose words stand where they are made, or in a name before."""
     top = Path(novita_infra.__file__).parent
     return [
         item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from novita_infra.model.frozen import dataclass
@@ -67,7 +68,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[str]:
     if document.get("summary") is not None:
         yield f"plan: {', '.join(f'{count} to {name}' for name, count in counts.items()) or 'no changes'}"
     if cost := document.get("hourlyCost"):
-        yield f"cost per hour: {cost['before']} USD before, {cost['after']} USD after"
+        yield f"cost per hour, at most: {_usd(cost['before'])} before, {_usd(cost['after'])} after"
     if document.get("planDigest"):
         yield f"digest: {document['planDigest']}"
     for error in document.get("errors") or ():
@@ -76,8 +77,15 @@ def _facts(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _item(item: Mapping[str, Any]) -> str:
     words = " ".join(str(item[name]) for name in ("address", "what") if item.get(name))
-    cost = f" ({item['hourlyCost']} USD per hour)" if item.get("hourlyCost") else ""
+    cost = f" ({_usd(item['hourlyCost'])} per hour)" if item.get("hourlyCost") else ""
     return _line(f"{words}{cost}")
+
+
+def _usd(amount: str) -> str:
+    """`$0.35833`, of the decimals of a document."""
+    rounded = f"{Decimal(amount):.5f}".rstrip("0")
+    whole, _, digits = rounded.partition(".")
+    return f"${whole}.{digits:0<2}"
 
 
 def _line(text: str, *, most: int = _LONGEST) -> str:

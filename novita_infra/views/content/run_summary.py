@@ -79,7 +79,8 @@ def leftovers(result: Result) -> Iterator[Leftover]:
         why = "it failed" if broken else f"of the group {row.group}"
         why += f"; {beside} existed before, remains and costs, too" if beside and not undone else ""
         why += "" if made or broken else ", from before this run"
-        yield Leftover(row.address, hourly(costs), why, not beside and (made or broken))
+        going = any(end.step.action is StepKind.DELETE and end.outcome is Outcome.FAILED for end in ends.values())
+        yield Leftover(row.address, hourly(costs), why, not beside and (made or (broken and not going)))
 
 
 def _serving(change: Change | None, ends: Iterable[Ended]) -> str:

@@ -75,7 +75,7 @@ def test_notifying_sends_plan_and_apply_with_their_changes(run: Invoke, notifyin
     plan, apply = documents(hook)
     assert (plan["event"], plan["outcome"], plan["summary"]["create"]) == ("plan", "succeeded", 1)
     assert (apply["event"], apply["outcome"], apply["command"]) == ("apply", "succeeded", "apply")
-    assert apply["items"] == [{"address": "network_storage.data", "what": "create", "hourlyCost": None}]
+    assert apply["items"] == [{"address": "network_storage.data", "what": "create", "hourlyCost": "0.0016666667"}]
     assert apply["hourlyCost"]["before"] == "0"
     assert float(apply["hourlyCost"]["after"]) > 0
     assert apply["planDigest"] == plan["planDigest"]

@@ -52,7 +52,7 @@ class ReportFacts(Facts):
     orphans_per_hour: Amount = fact("The known part of what the orphans cost per hour.", title="Orphans per hour")
     last_run: str | None = fact("The run that changed the state last; null if none is known.", title="Last run")
     last_took: float | None = fact("The seconds of the last run that made a call; null if none is kept.")
-    took: str | None = fact("The same for a person.", title="Took")
+    took: str | None = fact("The same for a person.", title="Last run with calls took")
 
 
 def report_facts(
