@@ -119,9 +119,10 @@ def test_a_page_is_used_by_the_keyboard_alone(
         assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
         page.locator('svg a[aria-label^="template.base"]').focus()
         page.keyboard.press("Enter")
-        assert page.locator("details", has_text="template.base").first.get_attribute("open") is not None
+        page.wait_for_selector('details[open]:has-text("template.base")')
         page.locator(".tile.update").focus()
         page.keyboard.press("Enter")
+        _await_count(visit, "2 of 10")
         assert _shown(visit) == 2
         page.locator("#find").focus()
         page.keyboard.type("trainer")
@@ -130,6 +131,7 @@ def test_a_page_is_used_by_the_keyboard_alone(
         page.keyboard.press("Home")
         page.locator("#find").focus()
         page.keyboard.press("Escape")
+        _await_count(visit, "10 of 10")
         assert _shown(visit) == 10
 
 
