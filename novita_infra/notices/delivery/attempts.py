@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,8 @@ TIMEOUT: Final = 10.0
 _LONGEST_WAIT: Final = 10.0
 """Seconds; a receiver that asks for more gets its next attempt after this."""
 
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
+
 Sleep = Callable[[float], None]
 
 
@@ -23,6 +26,11 @@ class Undelivered(Exception):
         super().__init__(why)
         self.may_pass = may_pass
         self.wait = wait
+
+
+def words_of(error: Exception) -> str:
+    """What an error says, without the number that the system gives it."""
+    return _ERRNO.sub("", str(error)) or type(error).__name__
 
 
 def delivered_by_attempts(attempt: Callable[[], str], sleep: Sleep) -> str:

@@ -14,7 +14,7 @@ from novita_infra.api.redaction import redact
 from novita_infra.api.transport.trust import tls_context
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, words_of
 from novita_infra.notices.delivery.channels import Email, MailTls
 from novita_infra.notices.delivery.posting import is_loopback
 from novita_infra.notices.delivery.wording import Wording, cut_to_fit
@@ -37,7 +37,7 @@ def send_mail(
                 if channel.user:
                     server.login(channel.user, channel.password)
                 refused = server.send_message(message, channel.sender, channel.recipients)
-        except (smtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:
+        except (smtplib.SMTPException, OSError, OverflowError, ValueError) as error:
             raise _failure(error, secrets) from None
         except Problems as wrong:
             raise Undelivered(printable("; ".join(map(str, wrong.diagnostics)))) from None
@@ -80,7 +80,7 @@ def _failure(error: Exception, secrets: Collection[str]) -> Undelivered:
         case smtplib.SMTPNotSupportedError():
             return Undelivered(_said(str(error), secrets))
         case _:
-            return Undelivered(_said(str(error) or type(error).__name__, secrets), may_pass=passes)
+            return Undelivered(_said(words_of(error), secrets), may_pass=passes)
 
 
 def _said(text: str, secrets: Collection[str]) -> str:

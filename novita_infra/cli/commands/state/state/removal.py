@@ -45,6 +45,7 @@ def remove(*, words: tuple[str, ...], project_options: ProjectOptions, dry_run: 
         renderer.message(
             "The objects remain. The next apply creates those again that are still declared and have no owner mark."
         )
+        renderer.message("One that has a mark is not created twice: `novita-infra orphans --adopt` records it again.")
     return 0
 
 
