@@ -140,6 +140,12 @@ def test_mail_never_sends_a_password_in_clear() -> None:
         deliver(DOCUMENT, Email("mail.example.com", 25, "a@b", ("c@d",), MailTls.NONE, "infra", PASSWORD))
 
 
+@pytest.mark.parametrize("port", [1, 70_000])
+def test_mail_to_a_server_that_cannot_be_reached_says_why_in_words(port: int) -> None:
+    with pytest.raises(Undelivered, match="^Connection refused$"):
+        deliver(DOCUMENT, Email("127.0.0.1", port, "a@b", ("c@d",)), sleep=lambda _: None)
+
+
 def test_mail_is_tried_again_after_a_fault_that_may_pass(box: Box) -> None:
     pauses: list[float] = []
     for server in _server(box):
