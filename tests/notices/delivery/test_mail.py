@@ -142,7 +142,7 @@ def test_mail_never_sends_a_password_in_clear() -> None:
 
 @pytest.mark.parametrize("port", [1, 70_000])
 def test_mail_to_a_server_that_cannot_be_reached_says_why_in_words(port: int) -> None:
-    with pytest.raises(Undelivered, match="^Connection refused$"):
+    with pytest.raises(Undelivered, match=r"^Connection refused$"):
         deliver(DOCUMENT, Email("127.0.0.1", port, "a@b", ("c@d",)), sleep=lambda _: None)
 
 
