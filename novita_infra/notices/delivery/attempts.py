@@ -28,7 +28,7 @@ class Undelivered(Exception):
         self.wait = wait
 
 
-def words_of(error: Exception) -> str:
+def said_by(error: Exception) -> str:
     """What an error says, without the number that the system gives it."""
     return _ERRNO.sub("", str(error)) or type(error).__name__
 

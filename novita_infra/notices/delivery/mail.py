@@ -14,7 +14,7 @@ from novita_infra.api.redaction import redact
 from novita_infra.api.transport.trust import tls_context
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, words_of
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said_by
 from novita_infra.notices.delivery.channels import Email, MailTls
 from novita_infra.notices.delivery.posting import is_loopback
 from novita_infra.notices.delivery.wording import Wording, cut_to_fit
@@ -80,7 +80,7 @@ def _failure(error: Exception, secrets: Collection[str]) -> Undelivered:
         case smtplib.SMTPNotSupportedError():
             return Undelivered(_said(str(error), secrets))
         case _:
-            return Undelivered(_said(words_of(error), secrets), may_pass=passes)
+            return Undelivered(_said(said_by(error), secrets), may_pass=passes)
 
 
 def _said(text: str, secrets: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from novita_infra.api.transport.blocking import BlockingTransport
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, words_of
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said_by
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_READ: Final = 2048
@@ -58,7 +58,7 @@ def post_notice(
             except httpx.HTTPError as error:
                 if failure := tls_failure(error, target.host):
                     raise Undelivered(said(failure.summary)) from None
-                raise Undelivered(said(words_of(error)), may_pass=True) from None
+                raise Undelivered(said(said_by(error)), may_pass=True) from None
             return _judged(answer, words)
 
         return delivered_by_attempts(once, sleep)
