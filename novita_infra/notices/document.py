@@ -76,7 +76,8 @@ class RunNotice:
     project: str
     environment: str
     command: str
-    """`plan`, `apply` or `destroy`; of a notification also `drift`, `idle` or `notifications test`."""
+    """`plan`, `apply` or `destroy`; of a notification also `drift`, `idle`, `ci apply`, `ci drift` or
+    `notifications test`."""
     plan_digest: str = ""
     """The digest by which a person approves the plan; empty while there is none."""
     summary: Mapping[str, int] = field(default_factory=dict)

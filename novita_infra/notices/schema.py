@@ -32,7 +32,7 @@ def notice_schema() -> Schema:
         "project": _text("The name of the project."),
         "environment": _text("The environment; `default` without one."),
         "command": {
-            "enum": ["plan", "apply", "destroy", "drift", "idle", "notifications test"],
+            "enum": ["plan", "apply", "destroy", "drift", "idle", "ci apply", "ci drift", "notifications test"],
             "description": "The command.",
         },
         "time": {"type": "string", "format": "date-time", "description": "When it happened, in UTC."},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 
+import jsonschema
 import pytest
 from gitops import Jobs
 from receivers import receiver
 
 from novita_infra.forges.forge import MOST_BODY
+from novita_infra.notices.schema import notice_schema
 from novita_infra.operations.ci.permissions import permission_label
 from novita_infra.operations.ci.remarks import PlanRecord
 from novita_infra.views.formats.markdown.remarks import marked_remark, permission_text
@@ -155,6 +158,21 @@ def test_the_jobs_notify_of_an_apply_and_of_drift(jobs: Jobs, monkeypatch: pytes
     assert len(texts) == 2
     assert "apply" in texts[0]
     assert "drift" in texts[1].lower()
+
+
+def test_the_notices_of_the_jobs_are_as_the_published_schema_says(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiver() as hook:
+        monkeypatch.setenv("HOOK_KEY", f"whsec_{base64.b64encode(b'a key of the tests, not short').decode()}")
+        channel = f"webhook: {{url: '{hook.address}', secret: {{fromEnv: HOOK_KEY}}}}"
+        with (jobs.folder / "novita-infra.yaml").open("a") as file:
+            file.write(f"notifications: [{{events: [apply, drift], {channel}}}]\n")
+        delivered(jobs)
+        jobs.rename_by_hand("renamed")
+        assert jobs.drift().exit_code == 0
+    documents = [json.loads(message.body) for message in hook.messages]
+    assert [item["command"] for item in documents] == ["ci apply", "ci drift"]
+    for document in documents:
+        jsonschema.validate(document, notice_schema())
 
 
 def test_an_issue_that_a_person_closed_is_opened_again_while_there_is_drift(jobs: Jobs) -> None:
