@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from novita_infra.cli.completing.offers import environments
-from novita_infra.cli.options import sim_option
+from novita_infra.cli.options import folder_option, sim_option
 from novita_infra.cli.project_options import ENVIRONMENT, note_project_above
 from novita_infra.cli.rendering import Callback
 from novita_infra.operations.account.view import AccountOptions, AccountView, open_account_view
@@ -33,13 +33,8 @@ def with_account_options(function: Callback, *, environment_flags: tuple[str, ..
         metavar="NAME",
         help="The environment whose addresses are meant; all of the project by default.",
     )
-    @click.option(
-        "--project",
-        "folder",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=".",
-        metavar="FOLDER",
-        help="The project whose states name the objects; the one in this folder by default. There need not be one.",
+    @folder_option(
+        "The project whose states name the objects; the one in this folder by default. There need not be one."
     )
     @functools.wraps(function)
     def inner(*, sim: bool, environment: str, folder: Path, **rest: Any) -> Any:

@@ -51,6 +51,12 @@ def address(text: str) -> Address:
 path_argument = click.argument("path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False)
 
 
+def folder_option(help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
+    """`--project FOLDER`, for a command whose argument is something else."""
+    folder = click.Path(file_okay=False, path_type=Path)
+    return click.option("--project", "folder", type=folder, default=".", metavar="FOLDER", help=help)
+
+
 def _naming(*flags: str, name: str, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
     """An option that takes addresses or patterns."""
     return click.option(

@@ -13,7 +13,6 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Hook, HookEvent
 from novita_infra.notices.document import (
     Notice,
-    NoticeEvent,
     NoticeOutcome,
     ResourceNotice,
     RunNotice,
@@ -98,7 +97,7 @@ class CommandHooks:
         resource: ResourceNotice | None = None,
     ) -> Notice:
         return Notice(
-            event=NoticeEvent(event.value),
+            event=event,
             run=self._run,
             time=self._now(),
             outcome=outcome,

@@ -19,21 +19,15 @@ from novita_infra.api.redaction import without_secrets_in_value
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import timestamp
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.lifecycle import HookEvent
 from novita_infra.planning.plan.changes import Action, Change
 
 FORMAT_VERSION: Final = 1
 
 
-class NoticeEvent(enum.Enum):
-    """What happened, or is about to. The values are the words of the document and of a manifest."""
+class NotificationEvent(enum.Enum):
+    """What a notification is about. The values are the words of the document and of a manifest."""
 
-    BEFORE_PLAN = "beforePlan"
-    AFTER_PLAN = "afterPlan"
-    BEFORE_APPLY = "beforeApply"
-    AFTER_APPLY = "afterApply"
-    ON_CREATE = "onCreate"
-    ON_READY = "onReady"
-    ON_DELETE = "onDelete"
     PLAN = "plan"
     APPLY = "apply"
     FAILURE = "failure"
@@ -41,22 +35,6 @@ class NoticeEvent(enum.Enum):
     BUDGET = "budget"
     IDLE = "idle"
     TEST = "test"
-
-
-OF_NOTIFICATIONS: Final = frozenset(
-    {
-        NoticeEvent.PLAN,
-        NoticeEvent.APPLY,
-        NoticeEvent.FAILURE,
-        NoticeEvent.DRIFT,
-        NoticeEvent.BUDGET,
-        NoticeEvent.IDLE,
-        NoticeEvent.TEST,
-    }
-)
-"""The events that notifications send."""
-OF_RESOURCES: Final = frozenset({NoticeEvent.ON_CREATE, NoticeEvent.ON_READY, NoticeEvent.ON_DELETE})
-"""The events of one resource."""
 
 
 class NoticeOutcome(enum.Enum):
@@ -125,7 +103,7 @@ class HourlyCost:
 class Notice:
     """One event of a run."""
 
-    event: NoticeEvent
+    event: HookEvent | NotificationEvent
     run: RunNotice
     time: float
     """Unix seconds."""
@@ -165,7 +143,7 @@ class Notice:
                 "id": clean(self.resource.id),
                 "action": self.resource.action.value,
             }
-        if self.event in OF_NOTIFICATIONS:
+        if isinstance(self.event, NotificationEvent):
             document |= {
                 "items": [
                     {

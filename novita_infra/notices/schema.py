@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.kinds import KINDS
+from novita_infra.model.lifecycle import OF_RESOURCE, HookEvent
 from novita_infra.notices.document import (
     ACTIONS,
     FORMAT_VERSION,
     MOST_ITEMS,
-    OF_NOTIFICATIONS,
-    OF_RESOURCES,
-    NoticeEvent,
     NoticeOutcome,
+    NotificationEvent,
 )
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.resources import text_of_schema
@@ -28,7 +27,10 @@ def notice_schema() -> Schema:
     """The schema. The keys of a resource, and of a notification, stand in the documents of its events alone."""
     properties: Schema = {
         "formatVersion": {"const": FORMAT_VERSION, "description": "It rises when a key changes its meaning or goes."},
-        "event": {"enum": [event.value for event in NoticeEvent], "description": "What happened, or is about to."},
+        "event": {
+            "enum": [event.value for event in (*HookEvent, *NotificationEvent)],
+            "description": "What happened, or is about to.",
+        },
         "project": _text("The name of the project."),
         "environment": _text("The environment; `default` without one."),
         "command": {
@@ -63,8 +65,8 @@ def notice_schema() -> Schema:
         **_of_notification(),
     }
     always = [name for name in properties if name not in {*_RESOURCE, *_NOTIFICATION}]
-    of_resources = sorted(event.value for event in OF_RESOURCES)
-    of_notifications = sorted(event.value for event in OF_NOTIFICATIONS)
+    of_resources = sorted(event.value for event in OF_RESOURCE)
+    of_notifications = sorted(event.value for event in NotificationEvent)
     return {
         "$schema": DRAFT,
         "$id": schema_id("notice"),

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from novita_infra.applying.events import Outcome, Result
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic, Problems, Severity
 from novita_infra.model.lifecycle import HookEvent
 from novita_infra.model.values import secrets_of
@@ -17,6 +16,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 
 if TYPE_CHECKING:
+    from novita_infra.applying.events import Result
     from novita_infra.hooks.failures import FailedHook
     from novita_infra.hooks.of_command import CommandHooks
     from novita_infra.notices.document import NoticeOutcome
@@ -99,6 +99,7 @@ async def before_apply(hooks: CommandHooks, review: Review, stop: asyncio.Event)
 
 async def after_apply(hooks: CommandHooks, result: Result) -> None:
     """Runs the hooks after the state was saved. A failure is among those of the hooks."""
+    from novita_infra.applying.events import Outcome  # noqa: PLC0415 -- a plan does without
     from novita_infra.hooks.failures import HookStopped  # noqa: PLC0415 -- few projects have hooks
     from novita_infra.notices.document import NoticeOutcome  # noqa: PLC0415 -- likewise
 

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from novita_infra.applying.run import STEPS_AT_ONCE
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
@@ -137,6 +136,8 @@ class CreateLocks:
         self._places: tuple[NamedLocks, NamedLocks | None] | None = None
         """The locks of the project, and those of the account in the cache; None before the first create."""
         self._guard = threading.Lock()
+        from novita_infra.applying.run import STEPS_AT_ONCE  # noqa: PLC0415 -- a plan makes no such locks
+
         remote = open_backend(session.project.state).remote
         self.threads = ThreadPoolExecutor(STEPS_AT_ONCE, "states") if remote else None
         """The threads in which a server is asked for locks and states; None where they are files."""

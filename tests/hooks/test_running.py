@@ -13,12 +13,12 @@ from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.hooks.failures import FailedHook, HookInterrupted
 from novita_infra.hooks.running import HookRunner
 from novita_infra.model.lifecycle import Hook, HookEvent, OnHookFailure
-from novita_infra.notices.document import Notice, NoticeEvent, RunNotice
+from novita_infra.notices.document import Notice, RunNotice
 
 pytestmark = pytest.mark.process
 
 NOTICE = Notice(
-    event=NoticeEvent.BEFORE_APPLY, run=RunNotice(project="small", environment="default", command="apply"), time=0.0
+    event=HookEvent.BEFORE_APPLY, run=RunNotice(project="small", environment="default", command="apply"), time=0.0
 )
 
 

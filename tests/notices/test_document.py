@@ -11,11 +11,11 @@ import pytest
 
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.model.addresses import Address
+from novita_infra.model.lifecycle import OF_RESOURCE, HookEvent
 from novita_infra.notices.document import (
-    OF_RESOURCES,
     Notice,
-    NoticeEvent,
     NoticeOutcome,
+    NotificationEvent,
     ResourceNotice,
     RunNotice,
 )
@@ -31,8 +31,8 @@ RUN = RunNotice(
 WORKER = ResourceNotice(Address.parse('instance.worker["eu"]'), "Instance", "abc123", Action.REPLACE)
 
 
-def _notice(event: NoticeEvent, **more: Any) -> Notice:
-    resource = WORKER if event in OF_RESOURCES else None
+def _notice(event: HookEvent | NotificationEvent, **more: Any) -> Notice:
+    resource = WORKER if event in OF_RESOURCE else None
     return Notice(event=event, run=RUN, time=1_700_000_000.0, resource=resource, **more)
 
 
@@ -45,25 +45,25 @@ def test_the_schema_is_committed_as_it_is_made() -> None:
     assert (ROOT / "schemas" / NAME).read_text(encoding="utf-8") == text_of_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("event", NoticeEvent)
-def test_the_document_of_every_event_fits_the_schema(event: NoticeEvent) -> None:
+@pytest.mark.parametrize("event", [*HookEvent, *NotificationEvent])
+def test_the_document_of_every_event_fits_the_schema(event: HookEvent | NotificationEvent) -> None:
     document = json.loads(_notice(event, outcome=NoticeOutcome.FAILED, errors=("it broke",)).to_json(KnownSecrets()))
     assert _fits(document)
     assert document["summary"]["create"] == 2
     assert not _fits({**document, "more": 1})
-    assert _fits({name: document[name] for name in document if name != "address"}) is (event not in OF_RESOURCES)
+    assert _fits({name: document[name] for name in document if name != "address"}) is (event not in OF_RESOURCE)
 
 
 def test_the_document_of_a_run_without_a_plan_says_so() -> None:
     before = RunNotice(project="fleet", environment="default", command="plan")
-    document = Notice(event=NoticeEvent.BEFORE_PLAN, run=before, time=0.0).document(KnownSecrets())
+    document = Notice(event=HookEvent.BEFORE_PLAN, run=before, time=0.0).document(KnownSecrets())
     assert _fits(document)
     assert (document["planDigest"], document["summary"], document["outcome"]) == (None, None, None)
     assert document["time"] == "1970-01-01T00:00:00Z"
 
 
 def test_the_document_of_a_resource_names_it() -> None:
-    document = _notice(NoticeEvent.ON_READY).document(KnownSecrets())
+    document = _notice(HookEvent.ON_READY).document(KnownSecrets())
     assert [document[name] for name in ("address", "kind", "id", "action")] == [
         'instance.worker["eu"]',
         "Instance",
@@ -73,7 +73,7 @@ def test_the_document_of_a_resource_names_it() -> None:
 
 
 def test_no_text_of_the_document_holds_a_known_secret() -> None:
-    notice = _notice(NoticeEvent.AFTER_APPLY, errors=("the service said: bad key c4n4ry-0f-hooks\nat line 2",))
+    notice = _notice(HookEvent.AFTER_APPLY, errors=("the service said: bad key c4n4ry-0f-hooks\nat line 2",))
     text = notice.to_json(KnownSecrets("c4n4ry-0f-hooks")).decode()
     assert "c4n4ry" not in text
     assert "bad key (secret)" in text

@@ -21,6 +21,7 @@ DONE: Final = "done"
 REFUSED: Final = "refused"
 NOT_SENT: Final = "not sent"
 UNKNOWN: Final = "unknown"
+"""The process was killed before the answer came, or the answer was lost."""
 
 
 class CallNote:

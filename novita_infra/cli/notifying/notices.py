@@ -14,9 +14,9 @@ from novita_infra.model.durations import in_words
 from novita_infra.notices.document import (
     HourlyCost,
     Notice,
-    NoticeEvent,
     NoticeItem,
     NoticeOutcome,
+    NotificationEvent,
     RunNotice,
     action_counts,
 )
@@ -29,7 +29,7 @@ _MOST_ERRORS = 50
 _APPLIES = frozenset({"apply", "destroy", "ci apply"})
 
 
-def events_of(command: str, notes: CommandNotes) -> tuple[NoticeEvent, ...]:
+def events_of(command: str, notes: CommandNotes) -> tuple[NotificationEvent, ...]:
     """The events of the command, that which says most first. None where a person did not approve the plan."""
     return tuple(_events(command, notes))
 
@@ -39,7 +39,9 @@ def has_changes(notes: CommandNotes) -> bool:
     return notes.review is None or not notes.review.empty
 
 
-def notice_of(event: NoticeEvent, command: str, notes: CommandNotes, *, place: tuple[str, str], now: float) -> Notice:
+def notice_of(
+    event: NotificationEvent, command: str, notes: CommandNotes, *, place: tuple[str, str], now: float
+) -> Notice:
     """The notice of the event. `place` names the project and the environment; `now` is in Unix seconds."""
     review = notes.review
     digest = digest_of(review) if review else ""
@@ -62,20 +64,20 @@ def notice_of(event: NoticeEvent, command: str, notes: CommandNotes, *, place: t
     )
 
 
-def _events(command: str, notes: CommandNotes) -> Iterator[NoticeEvent]:
+def _events(command: str, notes: CommandNotes) -> Iterator[NotificationEvent]:
     review, found = notes.review, notes.found
     if review and any(finding.code == EXIT_OVER_BUDGET for finding in review.findings):
-        yield NoticeEvent.BUDGET
+        yield NotificationEvent.BUDGET
     if notes.failure is not None or _outcome(notes) is not NoticeOutcome.SUCCEEDED:
-        yield NoticeEvent.FAILURE
+        yield NotificationEvent.FAILURE
     if isinstance(found, DriftContent) and found.review.plan.drift:
-        yield NoticeEvent.DRIFT
+        yield NotificationEvent.DRIFT
     if isinstance(found, IdleListing) and found.rows:
-        yield NoticeEvent.IDLE
+        yield NotificationEvent.IDLE
     if notes.run is not None and command in _APPLIES:
-        yield NoticeEvent.APPLY
+        yield NotificationEvent.APPLY
     if review is not None and command == "plan":
-        yield NoticeEvent.PLAN
+        yield NotificationEvent.PLAN
 
 
 def _outcome(notes: CommandNotes) -> NoticeOutcome:
@@ -101,14 +103,14 @@ def _errors(notes: CommandNotes) -> Iterator[str]:
         yield from map(str, (*notes.errors, *(notes.review.problems if notes.review else ())))
 
 
-def _items(event: NoticeEvent, notes: CommandNotes) -> Iterator[NoticeItem]:
+def _items(event: NotificationEvent, notes: CommandNotes) -> Iterator[NoticeItem]:
     review, found = notes.review, notes.found
-    if event is NoticeEvent.IDLE and isinstance(found, IdleListing):
+    if event is NotificationEvent.IDLE and isinstance(found, IdleListing):
         for row in found.rows:
             yield NoticeItem(
                 row.address or row.id, f"rests for {in_words(row.idle_seconds)}", plain_usd(row.per_hour.most)
             )
-    elif event is NoticeEvent.DRIFT and review:
+    elif event is NotificationEvent.DRIFT and review:
         for item in review.plan.drift:
             fields = ", ".join(change.name for change in item.fields)
             yield NoticeItem(str(item.address), f"{item.cause.value}: {fields}" if fields else item.cause.value)

@@ -12,7 +12,7 @@ from novita_infra.cli.notifying.notices import events_of, has_changes, notice_of
 from novita_infra.cli.rendering import warn
 from novita_infra.manifests.project.rules.project_notifications import NotificationSettings, notifications_at
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
-from novita_infra.notices.document import NoticeEvent
+from novita_infra.notices.document import NotificationEvent
 from novita_infra.operations.notifications.sending import Sent, send_all
 from novita_infra.views.renderer import Renderer
 
@@ -45,9 +45,11 @@ def _sent(command: str, notes: CommandNotes, folder: Path, environment: str) -> 
     return send_all(project, [(item, notices[event]) for item, event in due], os.environ)
 
 
-def _event(item: NotificationSettings, events: Sequence[NoticeEvent], notes: CommandNotes) -> NoticeEvent | None:
+def _event(
+    item: NotificationSettings, events: Sequence[NotificationEvent], notes: CommandNotes
+) -> NotificationEvent | None:
     """The event that the notification is about: the first of those that it asks for."""
     event = next((event for event in events if event.value in item.events), None)
-    if event in {NoticeEvent.PLAN, NoticeEvent.APPLY} and item.only_changes and not has_changes(notes):
+    if event in {NotificationEvent.PLAN, NotificationEvent.APPLY} and item.only_changes and not has_changes(notes):
         return None
     return event

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import tenacity
+
+from novita_infra.api.redaction import redact
+from novita_infra.model.printable import printable
 
 ATTEMPTS: Final = 4
 TIMEOUT: Final = 10.0
@@ -14,6 +17,7 @@ TIMEOUT: Final = 10.0
 _LONGEST_WAIT: Final = 10.0
 """Seconds; a receiver that asks for more gets its next attempt after this."""
 
+_MOST_WORDS: Final = 200
 _ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 Sleep = Callable[[float], None]
@@ -28,9 +32,14 @@ class Undelivered(Exception):
         self.wait = wait
 
 
-def said_by(error: Exception) -> str:
-    """What an error says, without the number that the system gives it."""
-    return _ERRNO.sub("", str(error)) or type(error).__name__
+def said(text: str, secrets: Collection[str]) -> str:
+    """The beginning of what somebody said, on one line without secrets."""
+    return printable(redact(text, secrets))[:_MOST_WORDS]
+
+
+def said_by(error: Exception, secrets: Collection[str]) -> str:
+    """The same of an error, without the number that the system gives it."""
+    return said(_ERRNO.sub("", str(error)) or type(error).__name__, secrets)
 
 
 def delivered_by_attempts(attempt: Callable[[], str], sleep: Sleep) -> str:

@@ -10,17 +10,15 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from novita_infra.api.redaction import redact
 from novita_infra.api.transport.trust import tls_context
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said_by
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said, said_by
 from novita_infra.notices.delivery.channels import Email, MailTls
 from novita_infra.notices.delivery.posting import is_loopback
 from novita_infra.notices.delivery.wording import Wording, cut_to_fit
 
 _MOST_LINES = 2000
-_MOST_WORDS = 200
 
 
 def send_mail(
@@ -74,17 +72,13 @@ def _failure(error: Exception, secrets: Collection[str]) -> Undelivered:
         case smtplib.SMTPResponseException():
             code, words = error.smtp_code, error.smtp_error
             text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-            return Undelivered(f"it answered {code}: {_said(text, secrets)}", may_pass=400 <= code < 500)
+            return Undelivered(f"it answered {code}: {said(text, secrets)}", may_pass=400 <= code < 500)
         case smtplib.SMTPServerDisconnected():
             return Undelivered("it closed the connection", may_pass=True)
         case smtplib.SMTPNotSupportedError():
-            return Undelivered(_said(str(error), secrets))
+            return Undelivered(said(str(error), secrets))
         case _:
-            return Undelivered(_said(said_by(error), secrets), may_pass=passes)
-
-
-def _said(text: str, secrets: Collection[str]) -> str:
-    return printable(redact(text, secrets))[:_MOST_WORDS]
+            return Undelivered(said_by(error, secrets), may_pass=passes)
 
 
 def _message(channel: Email, wording: Wording, message_id: str, at: float) -> EmailMessage:

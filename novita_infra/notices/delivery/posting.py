@@ -10,17 +10,14 @@ from typing import Final
 import httpx
 
 from novita_infra import __version__
-from novita_infra.api.redaction import redact
 from novita_infra.api.transport.blocking import BlockingTransport
 from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.diagnostics import Problems
-from novita_infra.model.printable import printable
-from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said_by
+from novita_infra.notices.delivery.attempts import TIMEOUT, Sleep, Undelivered, delivered_by_attempts, said, said_by
 
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOST_READ: Final = 2048
 """Bytes of an answer that are read."""
-_MOST_WORDS: Final = 200
 
 
 def post_notice(
@@ -38,9 +35,6 @@ def post_notice(
     """
     target = _checked(url, allows_http=allows_http)
 
-    def said(text: str) -> str:
-        return printable(redact(text, secrets))[:_MOST_WORDS]
-
     with BlockingTransport() as transport, httpx.Client(transport=transport, timeout=httpx.Timeout(TIMEOUT)) as client:
 
         def once() -> str:
@@ -52,13 +46,13 @@ def post_notice(
             }
             try:
                 with client.stream("POST", target, headers=sent, content=body) as answer:
-                    words = said(_read(answer))
+                    words = said(_read(answer), secrets)
             except Problems as wrong:  # a proxy or an authority of the environment
-                raise Undelivered(said("; ".join(map(str, wrong.diagnostics)))) from None
+                raise Undelivered(said("; ".join(map(str, wrong.diagnostics)), secrets)) from None
             except httpx.HTTPError as error:
                 if failure := tls_failure(error, target.host):
-                    raise Undelivered(said(failure.summary)) from None
-                raise Undelivered(said(said_by(error)), may_pass=True) from None
+                    raise Undelivered(said(failure.summary, secrets)) from None
+                raise Undelivered(said_by(error, secrets), may_pass=True) from None
             return _judged(answer, words)
 
         return delivered_by_attempts(once, sleep)

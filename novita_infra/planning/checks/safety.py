@@ -25,6 +25,7 @@ _DOING: Final[Mapping[Action, str]] = {
     Action.DELETE: "deleting it",
 }
 _LARGE_CHANGE: Final = "--allow-large-change"
+_NO_HOOKS: Final = "--no-hooks"
 _SEVERAL: Final = 2
 _TO_KEEP_AN_IMAGE: Final = (
     "to use that image as it is, import the job that saved it, or remove this resource and write the name of the image "
@@ -123,10 +124,10 @@ def _without_hooks(
             name = shlex.quote(str(address))
             hint = (
                 f"declare it again and run `novita-infra destroy --target {name}`, which runs them; to delete it "
-                "without them, run it again with --no-hooks"
+                f"without them, {run_again_with(_NO_HOOKS)}"
             )
             summary = "delete is refused: its hooks onDelete are no longer declared, and would not run"
-            yield Finding(Diagnostic(summary, hint, address=str(address), option="--no-hooks"), EXIT_REFUSED)
+            yield Finding(Diagnostic(summary, hint, address=str(address), option=_NO_HOOKS), EXIT_REFUSED)
 
 
 def rename_notes(renames: Iterable[Rename], findings: Iterable[Finding]) -> Iterator[Diagnostic]:

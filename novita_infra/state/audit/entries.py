@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, fields, replace
 from typing import Any, Final
 
+from novita_infra.api.noting.calls import UNKNOWN
 from novita_infra.encoding import INLINE, Json, Malformed, compact, decode_as, encode, parse_json
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.format.file_format import state_digest
 from novita_infra.state.state import AuditHead, LastRun, UsedPlan
 
-UNKNOWN: Final = "unknown"
-"""The outcome of a call whose answer is not noted: the process was killed, or the answer was lost."""
 SAVED: Final = "saved"
 """The outcome of an entry that is of no call: a command has changed the state."""
 

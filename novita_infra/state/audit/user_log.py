@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from novita_infra.api.noting.calls import CallNote, NotedPaths
+from novita_infra.api.noting.calls import UNKNOWN, CallNote, NotedPaths
 from novita_infra.api.request import Request
 from novita_infra.encoding.files import read_file
 from novita_infra.model.clock import Clock
 from novita_infra.state.audit.entries import (
-    UNKNOWN,
     AuditCause,
     AuditedCall,
     AuditEntry,

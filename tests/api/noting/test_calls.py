@@ -25,7 +25,7 @@ def answer(status: int, id: str) -> httpx.Response:
 
 
 class Noted:
-    """Implements CallNotes: keeps what it is told, and how much has been sent until then."""
+    """Implements CallNotes: keeps what it hears, and how much has been sent until then."""
 
     def __init__(self, sent: Callable[[], int]) -> None:
         self._sent = sent

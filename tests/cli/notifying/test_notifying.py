@@ -18,7 +18,7 @@ from standardwebhooks import Webhook as Oracle
 
 from novita_infra.cli.notifying.command_notes import CommandNotes
 from novita_infra.cli.notifying.notices import events_of, notice_of
-from novita_infra.notices.document import NoticeEvent, NoticeOutcome
+from novita_infra.notices.document import NoticeOutcome, NotificationEvent
 from novita_infra.notices.schema import notice_schema
 from novita_infra.operations.session import ProjectOptions, located
 from novita_infra.simulator import open_world
@@ -130,8 +130,8 @@ def test_notifying_reports_errors_of_manifests_as_a_failure(run: Invoke, notifyi
 def test_notices_of_a_command_that_ends_early_are_failures(failure: BaseException, outcome: NoticeOutcome) -> None:
     notes = CommandNotes()
     notes.failure = failure
-    assert events_of("apply", notes) == (NoticeEvent.FAILURE,)
-    notice = notice_of(NoticeEvent.FAILURE, "apply", notes, place=("small", "default"), now=0.0)
+    assert events_of("apply", notes) == (NotificationEvent.FAILURE,)
+    notice = notice_of(NotificationEvent.FAILURE, "apply", notes, place=("small", "default"), now=0.0)
     assert notice.outcome is outcome
     assert CANARY not in repr(notice)
 

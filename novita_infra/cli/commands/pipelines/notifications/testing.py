@@ -10,12 +10,13 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.lazy import EXIT_ERROR
+from novita_infra.cli.options import folder_option
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.manifests.project.discovery import folder_for_messages
 from novita_infra.manifests.project.rules.project_notifications import notifications_at
 from novita_infra.model.diagnostics import nearest, problem
-from novita_infra.notices.document import Notice, NoticeEvent, RunNotice
+from novita_infra.notices.document import Notice, NotificationEvent, RunNotice
 from novita_infra.operations.notifications.sending import send_all
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.views.renderer import Renderer
@@ -24,14 +25,7 @@ from novita_infra.views.results.notifications.sent import SentListing, sent_row
 
 @click.command("test", cls=Command)
 @click.argument("name", required=False, default="")
-@click.option(
-    "--project",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=".",
-    metavar="FOLDER",
-    help="The folder of the project; by default the current one.",
-)
+@folder_option("The folder of the project; by default the current one.")
 @with_project_options
 @format_options("notifications_test")
 @with_renderer
@@ -55,7 +49,7 @@ def test_notifications(*, name: str, folder: Path, project_options: ProjectOptio
         hint = nearest(name, names) or f"there are: {', '.join(names)}"
         raise problem(f'there is no notification "{name}"', hint)
     run = RunNotice(project=project.project, environment=project.environment, command="notifications test")
-    notice = Notice(event=NoticeEvent.TEST, run=run, time=time.time())
+    notice = Notice(event=NotificationEvent.TEST, run=run, time=time.time())
     sent = send_all(project, [(item, notice) for item in project.settings if name in {"", item.name}], os.environ)
     rows = (sent_row(item.name, item.channel, item.answer, delivered=item.delivered) for item in sent)
     renderer.result(SentListing(tuple(rows)))
